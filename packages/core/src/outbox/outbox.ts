@@ -1,0 +1,50 @@
+import type { Entry, Verdict } from '../event/entry.ts';
+
+/** How much may travel together. */
+export interface BatchLimits {
+  readonly maxEvents: number;
+  readonly maxBytes: number;
+}
+
+/** What an outbox holds. `waiting` can be pulled; `leased` was pulled and is not settled yet. */
+export interface OutboxDepth {
+  readonly waiting: number;
+  readonly waitingBytes: number;
+  readonly leased: number;
+}
+
+/** The final word on one entry. */
+export interface Settlement {
+  readonly id: string;
+  readonly verdict: Verdict;
+}
+
+/** Who an outbox reports to: the queue that drains it. */
+export interface OutboxHost {
+  /** `count` waiting entries were given up (full, too old); `reason` is their named loss. */
+  onDropped(ids: readonly string[], reason: string): void;
+  /** `count` entries came in by another way than `add`: from an earlier visit, or through the log. */
+  onArrived(count: number): void;
+}
+
+/**
+ * Where undelivered events wait. Bounded; never throws; what it cannot keep it reports as dropped.
+ *
+ * An entry is *waiting* until pulled, then *leased* until settled. Whoever opens a durable outbox later finds every
+ * entry that was not settled, leased ones included.
+ */
+export interface Outbox<T = string> {
+  /** Whether entries outlive this process or page. */
+  readonly durable: boolean;
+  /** Called once, before anything else. */
+  open(host: OutboxHost): void;
+  /** Keeps the entries, newest last. A returned promise resolves once they are durable. */
+  add(entries: readonly Entry<T>[]): void | Promise<void>;
+  /** Leases the oldest waiting entries within `limits`, at least one if any waits. Empty if none does. */
+  pull(limits: BatchLimits): readonly Entry<T>[] | Promise<readonly Entry<T>[]>;
+  /** Forgets leased entries: their fate is known. Unknown ids are ignored. */
+  settle(settlements: readonly Settlement[]): void | Promise<void>;
+  depth(): OutboxDepth;
+  /** Releases what it holds open (database, file). Waiting entries of a durable outbox stay. */
+  close(): void | Promise<void>;
+}

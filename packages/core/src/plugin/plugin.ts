@@ -1,0 +1,10 @@
+import type { TrackEvent } from '../event/event.ts';
+import type { Tracker } from '../tracker.ts';
+
+/** Sees each event before it is queued: return it, or a changed copy, to keep it; `null` to drop it. */
+export interface Plugin {
+  readonly name: string;
+  /** Starts listening; returns what undoes it. Capture plugins live here. */
+  setup?(tracker: Tracker): () => void;
+  process?(event: TrackEvent): TrackEvent | null;
+}
