@@ -1,8 +1,20 @@
 /** What JSON can say. */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 
-/** A JSON object: `properties`, `traits` and the free parts of `context`. */
+/** A JSON object: `properties`, `traits` and the free parts of `context`. What is `undefined` is not there. */
 export type JsonObject = { readonly [key: string]: JsonValue | undefined };
+
+/**
+ * What callers may pass where a JSON object travels: anything with named fields, interfaces and class instances
+ * included; no array, function, date, map or promise. It is copied and made fit for JSON.
+ */
+export type ObjectInput = object & {
+  readonly [kind in
+    | typeof Symbol.iterator
+    | typeof Symbol.hasInstance
+    | typeof Symbol.toPrimitive
+    | typeof Symbol.toStringTag]?: never;
+};
 
 /** The six calls of the Segment Spec. */
 export type EventType = 'track' | 'page' | 'screen' | 'identify' | 'group' | 'alias';

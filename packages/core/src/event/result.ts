@@ -4,6 +4,8 @@ export interface Issue {
   readonly path: string;
   /** Stable, for machines: `missing`, `not-a-string`, `too-deep` … */
   readonly code: string;
+  /** For people, where somebody else's schema found it. May quote the input. */
+  readonly message?: string;
 }
 
 /** A parsed value, or the reasons why there is none. */

@@ -38,8 +38,8 @@ export interface Outbox<T = string> {
   readonly durable: boolean;
   /** Called once, before anything else. */
   open(host: OutboxHost): void;
-  /** Keeps the entries, newest last. A returned promise resolves once they are durable. */
-  add(entries: readonly Entry<T>[]): void | Promise<void>;
+  /** Keeps the entries, newest last. A returned promise tells whether they became durable; none means memory only. */
+  add(entries: readonly Entry<T>[]): void | Promise<boolean>;
   /** Leases the oldest waiting entries within `limits`, at least one if any waits. Empty if none does. */
   pull(limits: BatchLimits): readonly Entry<T>[] | Promise<readonly Entry<T>[]>;
   /** Forgets leased entries: their fate is known. Unknown ids are ignored. */

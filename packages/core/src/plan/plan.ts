@@ -19,8 +19,17 @@ export interface Plan {
   readonly events: { readonly [event: string]: EventPlan };
 }
 
+/** Refuses fields an `EventPlan` does not have: a misspelt `source` would let browsers send what only servers may. */
+type KnownFields<P extends Plan> = {
+  readonly events: {
+    readonly [Name in keyof P['events']]: {
+      readonly [Field in Exclude<keyof P['events'][Name], keyof EventPlan>]: never;
+    };
+  };
+};
+
 /** Names a plan. It returns its argument: all the work is in the types, and `import type` makes it free in browsers. */
-export function definePlan<const P extends Plan>(plan: P): P {
+export function definePlan<const P extends Plan>(plan: P & KnownFields<P>): P {
   return plan;
 }
 
@@ -31,5 +40,7 @@ export function purposeOf(plan: Plan | undefined, event: string | undefined): Co
 
 /** What the plan says of `event`; own keys only, so that an event named `constructor` finds nothing. */
 export function plannedEvent(plan: Plan | undefined, event: string | undefined): EventPlan | undefined {
-  return plan !== undefined && event !== undefined && Object.hasOwn(plan.events, event) ? plan.events[event] : undefined;
+  return plan !== undefined && event !== undefined && Object.hasOwn(plan.events, event)
+    ? plan.events[event]
+    : undefined;
 }

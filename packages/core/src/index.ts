@@ -1,0 +1,54 @@
+export { type Consent, type ConsentDecision, type ConsentModel, type ConsentOptions, type ConsentState, createConsent, decideConsent } from './consent/consent.ts';
+export { createTracker, type TrackerParts } from './create-tracker.ts';
+export type { Destination, DestinationLimits } from './destination/destination.ts';
+export type { Entry, Verdict } from './event/entry.ts';
+export { type CollectorReply, type Envelope, envelopeBody, type EventStatus } from './event/envelope.ts';
+export type {
+  AliasCall,
+  CollectedEvent,
+  CollectorFacts,
+  ConsentCategory,
+  ConsentContext,
+  ConsentPreferences,
+  EventBase,
+  EventContext,
+  EventSource,
+  EventType,
+  GroupCall,
+  IdentifyCall,
+  JsonObject,
+  JsonValue,
+  PageCall,
+  PageContext,
+  SessionContext,
+  TrackCall,
+  TrackEvent,
+} from './event/event.ts';
+export { type Device, deviceCookieName, type DeviceStore, formatDevice, parseDevice, type Session } from './identity/device.ts';
+export { createIdentity, type Identity, type IdentityOptions, type Who } from './identity/identity.ts';
+export type { SessionLimits } from './identity/session.ts';
+export type { Issue, Result } from './event/result.ts';
+export { createMemoryOutbox, type MemoryOutboxOptions, type OverflowPolicy } from './outbox/memory-outbox.ts';
+export { batchEnd } from './outbox/batch-end.ts';
+export type { BatchLimits, Outbox, OutboxDepth, OutboxHost, Settlement } from './outbox/outbox.ts';
+export { definePlan, type EventPlan, type Plan, plannedEvent, purposeOf } from './plan/plan.ts';
+export type { InferInput, StandardIssue, StandardResult, StandardSchemaV1 } from './plan/standard-schema.ts';
+export type { Plugin } from './plugin/plugin.ts';
+export { createQueue, type Queue, type QueueLimits, type QueueOptions, type QueueStats } from './queue/queue.ts';
+export { type RetryPolicy, retryDelayMs } from './queue/retry-policy.ts';
+export type { Clock } from './runtime/clock.ts';
+export { type Diagnostic, type OnDiagnostic, report } from './runtime/diagnostics.ts';
+export type {
+  AnyPlan,
+  CallOptions,
+  Deadline,
+  EventName,
+  Losses,
+  PropertiesArgument,
+  Receipt,
+  Scope,
+  Stats,
+  Tracker,
+} from './tracker.ts';
+export { type CollectorResponse, maxRetryAfterMs, outcomeOfResponse, retryAfterMs } from './transport/outcome-of-response.ts';
+export type { RetryReason, SendOptions, SendOutcome, SendVerdict, Transport } from './transport/transport.ts';

@@ -1,0 +1,246 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Verdict } from '../event/entry.ts';
+import { createMemoryOutbox } from '../outbox/memory-outbox.ts';
+import { anEntry } from '../testing/builders.ts';
+import { createFakeClock } from '../testing/fake-clock.ts';
+import { createScriptedTransport, type ScriptedAnswer } from '../testing/scripted-transport.ts';
+import { createQueue, type QueueLimits } from './queue.ts';
+import { retryDelayMs } from './retry-policy.ts';
+
+// One check for each rule: a general "nothing is lost" passes with the others broken.
+
+type Step =
+  | { readonly do: 'add'; readonly count: number }
+  | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'flush' | 'exit' };
+
+/** How the far end answers; `partly` retries every third event and refuses every fourth. */
+type Answer = Exclude<ScriptedAnswer, { kind: 'settled' }> | { readonly kind: 'settled' } | 'partly';
+
+interface Sent {
+  readonly ids: readonly string[];
+  readonly at: number;
+  readonly attempt: number;
+  readonly others: number;
+  readonly answer: Answer;
+  concludedAt: number;
+}
+
+const random = 0.75;
+const limits: QueueLimits = {
+  maxEvents: 8,
+  maxBytes: 100_000,
+  maxWaitMs: 1_000,
+  concurrency: 1,
+  timeoutMs: 3_000,
+  retry: { baseDelayMs: 500, maxDelayMs: 4_000, maxAttempts: 3 },
+};
+
+async function run(steps: readonly Step[], answers: readonly Answer[], given: Partial<QueueLimits> = {}) {
+  const clock = createFakeClock();
+  const settled: { readonly id: string; readonly verdict: Verdict }[] = [];
+  const sent: Sent[] = [];
+  const added: string[] = [];
+  const flushes: { readonly before: readonly string[]; readonly unsettled: readonly string[] }[] = [];
+  const unbalanced: unknown[] = [];
+  const open = new Set<Sent>();
+
+  const outbox = createMemoryOutbox({ maxEvents: 60 });
+  const scripted = createScriptedTransport(({ ids, options }, index) => {
+    const answer: Answer = answers[index] ?? { kind: 'settled' };
+    const record: Sent = { ids, at: clock.elapsed(), attempt: options.attempt, others: open.size, answer, concludedAt: Number.NaN };
+    sent.push(record);
+    open.add(record);
+    const conclude = (): void => {
+      record.concludedAt = clock.elapsed();
+      open.delete(record);
+    };
+    if (answer === 'hang') options.signal.addEventListener('abort', conclude);
+    else queueMicrotask(conclude);
+    if (answer !== 'partly') return answer;
+    const verdicts = new Map(
+      ids.flatMap((id, place) => {
+        if (place % 3 === 2) return [[id, { kind: 'retry', reason: 'busy' }] as const];
+        return place % 4 === 3 ? [[id, { kind: 'dead', reason: 'invalid' }] as const] : [];
+      }),
+    );
+    return { kind: 'settled', verdicts };
+  });
+  const queue = createQueue({ outbox, transport: scripted, clock, random: () => random, limits: { ...limits, ...given } });
+  queue.onSettled((id, verdict) => settled.push({ id, verdict }));
+
+  const checkBooks = (): void => {
+    const { accepted, delivered, dropped, dead, pending } = queue.stats();
+    const sum = [...Object.values(dropped), ...Object.values(dead)].reduce((total, count) => total + count, 0);
+    const { waiting, leased } = outbox.depth();
+    const isTrue = accepted === added.length && pending === waiting + leased && settled.length === delivered + sum;
+    if (accepted !== delivered + sum + pending || !isTrue) unbalanced.push(queue.stats());
+  };
+
+  for (const step of steps) {
+    if (step.do === 'add') {
+      for (let count = 0; count < step.count; count++) {
+        const id = `e${added.length}`;
+        added.push(id);
+        void queue.add(anEntry({ id }));
+      }
+    } else if (step.do === 'wait') await clock.advance(step.ms);
+    else if (step.do === 'exit') queue.exit();
+    else {
+      const before = [...added];
+      void queue.flush({ deadlineMs: 1e9 }).then(() => {
+        const known = new Set(settled.map(({ id }) => id));
+        flushes.push({ before, unsettled: before.filter((id) => !known.has(id)) });
+      });
+    }
+    checkBooks();
+    await clock.settle();
+    checkBooks();
+  }
+  return { queue, outbox, clock, sent, settled, added, flushes, unbalanced };
+}
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ do: fc.constant('add' as const), count: fc.integer({ min: 1, max: 25 }) }),
+  fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 5_000 }) }),
+  fc.record({ do: fc.constant('flush' as const) }),
+);
+const steps = fc.array(step, { minLength: 1, maxLength: 20 });
+const stepsWithExit = fc.array(fc.oneof(step, fc.record({ do: fc.constant('exit' as const) })), { maxLength: 20 });
+const wholeAnswer: fc.Arbitrary<Answer> = fc.oneof(
+  fc.constant<Answer>({ kind: 'settled' }),
+  // Often enough in a row that batches are given up too.
+  { weight: 5, arbitrary: fc.constant<Answer>({ kind: 'retryable', reason: 'network' }) },
+  fc.integer({ min: 1, max: 6_000 }).map<Answer>((retryAfterMs) => ({ kind: 'retryable', reason: 'throttled', retryAfterMs })),
+  fc.constant<Answer>({ kind: 'too-large' }),
+  fc.constant<Answer>({ kind: 'rejected', reason: 'malformed' }),
+  fc.constant<Answer>('hang'),
+);
+const anyAnswer: fc.Arbitrary<Answer> = fc.oneof(wholeAnswer, fc.constant<Answer>('partly'), fc.constant<Answer>({ kind: 'unconfirmed' }));
+const answers = fc.array(anyAnswer, { maxLength: 25 });
+const wholeAnswers = fc.array(wholeAnswer, { maxLength: 25 });
+
+describe('whatever happens, in any order', () => {
+  test('events leave in the order in which they were accepted', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, wholeAnswers, async (what, how) => {
+        const { sent, added } = await run(what, how);
+        const firstSends = [...new Set(sent.flatMap(({ ids }) => ids))];
+        expect(firstSends).toEqual(added.filter((id) => firstSends.includes(id)));
+        // Nothing newer is tried while something older waits for its next try.
+        const places = sent.map(({ ids }) => added.indexOf(ids[0] ?? ''));
+        expect(places).toEqual([...places].sort((a, b) => a - b));
+      }),
+    );
+  });
+
+  test.each([1, 3])('never more than %i batches are under way', async (concurrency) => {
+    await fc.assert(
+      fc.asyncProperty(steps, answers, async (what, how) => {
+        const { sent } = await run(what, how, { concurrency });
+        for (const { others } of sent) expect(others).toBeLessThan(concurrency);
+      }),
+    );
+  });
+
+  test.each([1, 3])('nothing leaves before the wait is over, with %i lanes', async (concurrency) => {
+    await fc.assert(
+      fc.asyncProperty(stepsWithExit, answers, async (what, how) => {
+        const { sent } = await run(what, how, { concurrency });
+        for (const { answer, concludedAt } of sent) {
+          if (typeof answer === 'string' || answer.kind !== 'retryable' || answer.retryAfterMs === undefined) continue;
+          const restUntil = concludedAt + answer.retryAfterMs;
+          const early = sent.filter(({ at }) => at > concludedAt && at < restUntil);
+          expect(early).toEqual([]);
+        }
+      }),
+    );
+  });
+
+  test('each failed try of a batch doubles the bound of its wait, and a new batch begins anew', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, wholeAnswers, async (what, how) => {
+        const { sent } = await run(what, how);
+        for (const [index, { answer, attempt, concludedAt, ids }] of sent.entries()) {
+          const next = sent[index + 1];
+          const isFailure = answer === 'hang' || (typeof answer === 'object' && answer.kind === 'retryable' && !answer.retryAfterMs);
+          if (!isFailure || !next) continue;
+          const isSame = next.ids[0] === ids[0];
+          expect(next.attempt).toBe(isSame ? attempt + 1 : 0);
+          const waitMs = retryDelayMs(limits.retry, attempt + 1, random) ?? 0;
+          expect(next.at).toBeGreaterThanOrEqual(concludedAt + waitMs);
+        }
+      }),
+    );
+  });
+
+  test('no batch is tried more often than the policy allows', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, fc.array(fc.constant<Answer>({ kind: 'retryable', reason: 'server' }), { minLength: 30, maxLength: 30 }), async (what, how) => {
+        const { sent, clock } = await run([...what, { do: 'add', count: 1 }], how);
+        await clock.advance(60_000);
+        const tries = new Map<string, number>();
+        for (const id of sent.slice(0, 30).flatMap(({ ids }) => ids)) tries.set(id, (tries.get(id) ?? 0) + 1);
+        expect(Math.max(...tries.values())).toBe(limits.retry.maxAttempts);
+      }),
+    );
+  });
+
+  test('each event is settled once, or still in the outbox', async () => {
+    await fc.assert(
+      fc.asyncProperty(stepsWithExit, answers, async (what, how) => {
+        const { settled, added, outbox } = await run(what, how);
+        const ids = settled.map(({ id }) => id);
+        expect(new Set(ids).size).toBe(ids.length);
+        const { waiting, leased } = outbox.depth();
+        expect(ids.length + waiting + leased).toBe(added.length);
+      }),
+    );
+  });
+
+  test('given time, each event gets its fate, save what left without an answer', async () => {
+    await fc.assert(
+      fc.asyncProperty(stepsWithExit, answers, async (what, how) => {
+        const { settled, added, sent, clock } = await run(what, how);
+        await clock.advance(600_000);
+        const unanswered = sent.flatMap(({ answer, ids }) => (typeof answer === 'object' && answer.kind === 'unconfirmed' ? ids : []));
+        const known = settled.map(({ id }) => id);
+        expect([...known, ...unanswered].sort()).toEqual([...added].sort());
+        expect(clock.timers).toBe(0);
+      }),
+    );
+  });
+
+  test('the books balance at every moment', async () => {
+    await fc.assert(
+      fc.asyncProperty(stepsWithExit, answers, async (what, how) => {
+        expect((await run(what, how)).unbalanced).toEqual([]);
+      }),
+    );
+  });
+
+  test('a flush ends when every event accepted before it has its fate, and not sooner', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, fc.array(fc.oneof(wholeAnswer, fc.constant<Answer>('partly')), { maxLength: 25 }), async (what, how) => {
+        const { flushes, clock } = await run(what, how);
+        await clock.advance(600_000);
+        expect(flushes).toHaveLength(what.filter((one) => one.do === 'flush').length);
+        for (const { unsettled } of flushes) expect(unsettled).toEqual([]);
+      }),
+    );
+  });
+
+  test('no batch is larger than its limits, nor than what the far end has taught', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, answers, async (what, how) => {
+        const { sent } = await run(what, how);
+        let most = limits.maxEvents;
+        for (const { ids, answer } of sent) {
+          expect(ids.length).toBeLessThanOrEqual(most);
+          if (typeof answer === 'object' && answer.kind === 'too-large' && ids.length > 1) most = Math.min(most, ids.length >> 1);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { maxRetryAfterMs, outcomeOfResponse, retryAfterMs } from './outcome-of-response.ts';
+
+const now = Date.UTC(2026, 0, 1, 12, 0, 0);
+
+test.each([
+  { why: 'no header', header: null, expected: undefined },
+  { why: 'whole seconds', header: '2', expected: 2_000 },
+  { why: 'an HTTP date ahead', header: 'Thu, 01 Jan 2026 12:00:02 GMT', expected: 2_000 },
+  { why: 'an HTTP date past', header: 'Thu, 01 Jan 2026 11:59:00 GMT', expected: undefined },
+  { why: 'negative', header: '-5', expected: undefined },
+  { why: 'zero asks for nothing', header: '0', expected: undefined },
+  { why: 'no number, no date', header: 'abc', expected: undefined },
+  { why: 'a fraction is not in the standard', header: '1.5', expected: undefined },
+  { why: 'nobody silences us for days', header: '999999', expected: maxRetryAfterMs },
+])('Retry-After, $why: $header', ({ header, expected }) => {
+  expect(retryAfterMs(header, now)).toBe(expected);
+});
+
+const success = '{"success":true}';
+
+test.each([
+  { status: 200, body: success, expected: { kind: 'settled' } },
+  { status: 202, body: success, expected: { kind: 'settled' } },
+  { status: 200, body: '', expected: { kind: 'retryable', reason: 'server' } },
+  { status: 200, body: 'null', expected: { kind: 'retryable', reason: 'server' } },
+  { status: 200, body: '<html>', expected: { kind: 'retryable', reason: 'server' } },
+  { status: 302, body: '', expected: { kind: 'retryable', reason: 'server' } },
+  { status: 400, body: '', expected: { kind: 'rejected', reason: 'http-400' } },
+  { status: 401, body: '', expected: { kind: 'rejected', reason: 'unauthorized' } },
+  { status: 403, body: '', expected: { kind: 'rejected', reason: 'unauthorized' } },
+  { status: 404, body: '', expected: { kind: 'retryable', reason: 'config' } },
+  { status: 408, body: '', expected: { kind: 'retryable', reason: 'server' } },
+  { status: 413, body: '', expected: { kind: 'too-large' } },
+  { status: 429, body: '', expected: { kind: 'retryable', reason: 'throttled' } },
+  { status: 500, body: '', expected: { kind: 'retryable', reason: 'server' } },
+  { status: 501, body: '', expected: { kind: 'rejected', reason: 'http-501' } },
+  { status: 503, body: '', expected: { kind: 'retryable', reason: 'server' } },
+])('$status with body "$body" is $expected.kind', ({ status, body, expected }) => {
+  expect(outcomeOfResponse({ status, body, retryAfter: null }, now)).toEqual(expected);
+});
+
+test('the wait a server asks for travels with the outcome', () => {
+  const outcome = outcomeOfResponse({ status: 503, retryAfter: '3', body: '' }, now);
+  expect(outcome).toEqual({ kind: 'retryable', reason: 'server', retryAfterMs: 3_000 });
+});
+
+test('a reply that names events gives each its verdict', () => {
+  const results = {
+    a: { status: 'duplicate' },
+    b: { status: 'invalid', reason: 'event missing' },
+    c: { status: 'consent_denied' },
+    d: { status: 'retry' },
+  };
+  const outcome = outcomeOfResponse({ status: 200, retryAfter: null, body: JSON.stringify({ success: true, results }) }, now);
+  expect(outcome.kind === 'settled' && [...(outcome.verdicts ?? [])]).toEqual([
+    ['b', { kind: 'dead', reason: 'event missing' }],
+    ['c', { kind: 'dead', reason: 'consent_denied' }],
+    ['d', { kind: 'retry', reason: 'retry' }],
+  ]);
+});
