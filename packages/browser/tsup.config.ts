@@ -1,7 +1,14 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig([
-  { entry: { index: 'src/index.ts' }, format: ['esm', 'cjs'], dts: true, sourcemap: true, clean: true, target: 'es2022' },
+  {
+    entry: { index: 'src/index.ts' },
+    format: ['esm', 'cjs'],
+    dts: true,
+    sourcemap: true,
+    clean: true,
+    target: 'es2022',
+  },
   {
     // For pages without a bundler: one file that holds core too and defines the global `orgTrack`.
     entry: { 'track-browser': 'src/index.ts' },

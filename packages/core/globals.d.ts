@@ -17,5 +17,11 @@ declare const crypto: {
 };
 
 declare class TextEncoder {
-  encode(text: string): Uint8Array;
+  encodeInto(source: string, destination: Uint8Array): { readonly read: number; readonly written: number };
+}
+
+declare class URLSearchParams {
+  constructor(init: string | { readonly [name: string]: string });
+  get(name: string): string | null;
+  toString(): string;
 }

@@ -2,7 +2,7 @@ export { type Consent, type ConsentDecision, type ConsentModel, type ConsentOpti
 export { createTracker, type TrackerParts } from './create-tracker.ts';
 export type { Destination, DestinationLimits } from './destination/destination.ts';
 export type { Entry, Verdict } from './event/entry.ts';
-export { type CollectorReply, type Envelope, envelopeBody, type EventStatus } from './event/envelope.ts';
+export { type CollectorReply, type Envelope, envelopeBody, type EventResult, type EventStatus } from './event/envelope.ts';
 export type {
   AliasCall,
   CollectedEvent,
@@ -18,6 +18,7 @@ export type {
   IdentifyCall,
   JsonObject,
   JsonValue,
+  ObjectInput,
   PageCall,
   PageContext,
   SessionContext,
@@ -27,10 +28,14 @@ export type {
 export { type Device, deviceCookieName, type DeviceStore, formatDevice, parseDevice, type Session } from './identity/device.ts';
 export { createIdentity, type Identity, type IdentityOptions, type Who } from './identity/identity.ts';
 export type { SessionLimits } from './identity/session.ts';
+export { wellFormedJson } from './event/well-formed-json.ts';
 export type { Issue, Result } from './event/result.ts';
 export { createMemoryOutbox, type MemoryOutboxOptions, type OverflowPolicy } from './outbox/memory-outbox.ts';
 export { batchEnd } from './outbox/batch-end.ts';
-export type { BatchLimits, Outbox, OutboxDepth, OutboxHost, Settlement } from './outbox/outbox.ts';
+export type { BatchLimits, Outbox, OutboxDepth, OutboxHost } from './outbox/outbox.ts';
+export { defaultEventLimits, type EventLimits, parseEvent } from './event/parse-event.ts';
+export { type EnvelopeLimits, type InvalidEvent, type ParsedEnvelope, parseEnvelope } from './event/parse-envelope.ts';
+export { checkProperties } from './plan/check-properties.ts';
 export { definePlan, type EventPlan, type Plan, plannedEvent, purposeOf } from './plan/plan.ts';
 export type { InferInput, StandardIssue, StandardResult, StandardSchemaV1 } from './plan/standard-schema.ts';
 export type { Plugin } from './plugin/plugin.ts';
@@ -38,6 +43,8 @@ export { createQueue, type Queue, type QueueLimits, type QueueOptions, type Queu
 export { type RetryPolicy, retryDelayMs } from './queue/retry-policy.ts';
 export type { Clock } from './runtime/clock.ts';
 export { type Diagnostic, type OnDiagnostic, report } from './runtime/diagnostics.ts';
+export { createIds, type Ids, type IdsOptions } from './runtime/ids.ts';
+export { utf8Length } from './runtime/utf8.ts';
 export type {
   AnyPlan,
   CallOptions,

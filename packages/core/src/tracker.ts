@@ -1,5 +1,5 @@
 import type { Consent } from './consent/consent.ts';
-import type { ConsentCategory, ConsentPreferences, EventContext, EventSource, JsonObject } from './event/event.ts';
+import type { ConsentCategory, ConsentPreferences, EventContext, EventSource, JsonObject, ObjectInput } from './event/event.ts';
 import type { Verdict } from './event/entry.ts';
 import type { EventPlan, Plan } from './plan/plan.ts';
 import type { InferInput, StandardSchemaV1 } from './plan/standard-schema.ts';
@@ -58,7 +58,7 @@ export interface Deadline {
 /** A plan that knows no event by name: any name, any properties. */
 export type AnyPlan = Plan;
 
-type PropertiesOf<E extends EventPlan> = E['properties'] extends StandardSchemaV1 ? InferInput<E['properties']> : JsonObject;
+type PropertiesOf<E extends EventPlan> = E['properties'] extends StandardSchemaV1 ? InferInput<E['properties']> : ObjectInput;
 
 type Allowed<E extends EventPlan, Side extends EventSource> = E extends { readonly source: infer S }
   ? S extends Side
@@ -75,7 +75,7 @@ export type EventName<P extends Plan, Side extends EventSource> = string extends
 
 /** The properties argument: it may be left out where an empty object would do. */
 export type PropertiesArgument<P extends Plan, Name extends string> = string extends keyof P['events']
-  ? [properties?: JsonObject, options?: CallOptions]
+  ? [properties?: ObjectInput, options?: CallOptions]
   : Name extends keyof P['events']
     ? Record<never, never> extends PropertiesOf<P['events'][Name]>
       ? [properties?: PropertiesOf<P['events'][Name]>, options?: CallOptions]
@@ -103,13 +103,13 @@ export interface Tracker<P extends Plan = AnyPlan, Side extends EventSource = Ev
   /** Somebody did something: `track('Product Added', { product_id: 'p1' })`. */
   track<Name extends EventName<P, Side>>(event: Name, ...rest: PropertiesArgument<P, Name>): Receipt;
   /** Somebody saw a page. */
-  page(name?: string, properties?: JsonObject, options?: CallOptions): Receipt;
+  page(name?: string, properties?: ObjectInput, options?: CallOptions): Receipt;
   /** Somebody saw a screen of an app. */
-  screen(name?: string, properties?: JsonObject, options?: CallOptions): Receipt;
+  screen(name?: string, properties?: ObjectInput, options?: CallOptions): Receipt;
   /** From now on this person is `userId`. */
-  identify(userId: string, traits?: JsonObject, options?: CallOptions): Receipt;
+  identify(userId: string, traits?: ObjectInput, options?: CallOptions): Receipt;
   /** This person belongs to `groupId`. */
-  group(groupId: string, traits?: JsonObject, options?: CallOptions): Receipt;
+  group(groupId: string, traits?: ObjectInput, options?: CallOptions): Receipt;
   /** `userId` is the same person as `previousId`. Default: who this person was until now. */
   alias(userId: string, previousId?: string, options?: CallOptions): Receipt;
   /** Forgets the person: new anonymous id, new session, no user. */

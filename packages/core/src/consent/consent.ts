@@ -12,7 +12,7 @@ export interface ConsentState {
   /** Global Privacy Control is on for this visitor. */
   readonly gpc: boolean;
   /** When the person decided, epoch milliseconds; absent while only defaults apply. */
-  readonly decidedAt?: number;
+  readonly decidedAt?: number | undefined;
 }
 
 /** The person's choice, as a page's banner sees it. */
@@ -28,10 +28,10 @@ export interface Consent {
 
 export interface ConsentOptions {
   /** Default `opt-in`: nothing is stored or sent before a yes. */
-  readonly model?: ConsentModel;
+  readonly model?: ConsentModel | undefined;
   /** A decision made earlier, from the device or from the host's consent platform. */
-  readonly initial?: ConsentPreferences;
-  readonly decidedAt?: number;
+  readonly initial?: ConsentPreferences | undefined;
+  readonly decidedAt?: number | undefined;
   /** Global Privacy Control: denies `advertising` whatever else was said. */
   readonly gpc?: boolean;
   readonly now: () => number;
@@ -41,34 +41,31 @@ export interface ConsentOptions {
 export function decideConsent(
   purpose: ConsentCategory,
   preferences: ConsentPreferences,
-  model: ConsentModel,
+  model: ConsentModel = 'opt-in',
 ): ConsentDecision {
-  if (purpose === 'necessary') return 'granted';
-  const answer = preferences[purpose];
-  if (answer === undefined) return model === 'opt-out' ? 'granted' : 'pending';
-  return answer ? 'granted' : 'denied';
+  const answer = purpose === 'necessary' || preferences[purpose];
+  return answer ? 'granted' : answer === false ? 'denied' : model === 'opt-out' ? 'granted' : 'pending';
 }
 
 /** Keeps the person's choice and tells those who listen. */
 export function createConsent({ model = 'opt-in', initial = {}, decidedAt, gpc = false, now }: ConsentOptions): Consent {
-  const withSignals = (preferences: ConsentPreferences): ConsentPreferences =>
-    gpc ? { ...preferences, advertising: false } : preferences;
-  const listeners = new Set<(state: ConsentState) => void>();
-  let state: ConsentState = {
-    preferences: withSignals(initial),
+  const listeners: ((state: ConsentState) => void)[] = [];
+  const stateOf = (preferences: ConsentPreferences, at?: number): ConsentState => ({
+    preferences: gpc ? { ...preferences, advertising: false } : preferences,
     gpc,
-    ...(decidedAt === undefined ? {} : { decidedAt }),
-  };
+    decidedAt: at,
+  });
+  let state = stateOf(initial, decidedAt);
 
   return {
     get: () => state,
     set(preferences) {
-      state = { preferences: withSignals({ ...state.preferences, ...preferences }), gpc, decidedAt: now() };
+      state = stateOf({ ...state.preferences, ...preferences }, now());
       for (const listener of listeners) listener(state);
     },
     onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+      listeners.push(listener);
+      return () => void listeners.splice(listeners.indexOf(listener), 1);
     },
     decide: (purpose) => decideConsent(purpose, state.preferences, model),
   };

@@ -20,18 +20,17 @@ export const maxCleanValues = 2_000;
 /** Longest string, UTF-16 code units. */
 export const maxCleanLength = 8_192;
 
-/** Anything with parts, read with care. */
+/** Keys that could reach a prototype once somebody merges what was received. */
+const forbiddenKey = /^(__proto__|constructor|prototype)$/;
+
+/** Is it such a key? */
+export function isForbiddenKey(key: string | number): boolean {
+  return forbiddenKey.test(`${key}`);
+}
+
+/** Anything that may be read by key. */
 interface Holder {
   readonly [key: string | number]: unknown;
-}
-
-/** Is it a key that could reach a prototype once somebody merges what was received? */
-export function isForbiddenKey(key: string | number): boolean {
-  return key === '__proto__' || key === 'constructor' || key === 'prototype';
-}
-
-function isObject(value: unknown): value is Holder {
-  return typeof value === 'object' && value !== null;
 }
 
 /**
@@ -39,7 +38,7 @@ function isObject(value: unknown): value is Holder {
  *
  * It reads as `JSON.stringify` does: own enumerable keys, `toJSON` honoured, `undefined` left out (`null` in an array).
  * What JSON cannot say is left out too and `onSanitized` told why, save that a BigInt becomes its decimal text, NaN and
- * infinities `null`, a typed array an array, and that too long strings are cut between code points.
+ * infinities `null` and that too long strings are cut between code points.
  *
  * Lone surrogates stay: `JSON.stringify` escapes them, so the text that travels is well-formed.
  *
@@ -49,52 +48,51 @@ export function cleanJson(value: unknown, onSanitized: (reason: SanitizeReason) 
   const ancestors: unknown[] = [];
   let room = maxCleanValues;
 
-  function sanitized(reason: SanitizeReason, instead?: JsonValue): JsonValue | undefined {
-    onSanitized(reason);
-    return instead;
-  }
-
   // It reads the value itself, as `JSON.stringify` does: a getter that throws costs only its own property.
   function copy(holder: Holder, key: string | number, depth: number): JsonValue | undefined {
-    if (room-- === 0) return sanitized('too-large');
+    const sanitized = (reason: SanitizeReason, instead?: JsonValue): JsonValue | undefined => {
+      onSanitized(reason);
+      return instead;
+    };
+    if (!room--) return sanitized('too-large');
     if (isForbiddenKey(key)) return sanitized('forbidden-key');
     try {
-      let source = holder[key];
-      if (isObject(source) && typeof source.toJSON === 'function') source = source.toJSON(key);
-      if (typeof source === 'string') {
-        if (source.length <= maxCleanLength) return source;
-        return sanitized('too-long', source.slice(0, maxCleanLength).replace(/[\ud800-\udbff]$/, ''));
+      let source = holder[key] as Holder | undefined;
+      if (typeof source?.toJSON === 'function') source = source.toJSON(key);
+      const part: unknown = source;
+      if (typeof part === 'string') {
+        return part.length > maxCleanLength ? sanitized('too-long', cut(part)) : part;
       }
       // `+ 0`: JSON has no negative zero.
-      if (typeof source === 'number') return Number.isFinite(source) ? source + 0 : sanitized('not-a-number', null);
-      if (typeof source === 'bigint') return sanitized('bigint', `${source}`);
-      if (typeof source === 'function') return sanitized('function');
-      if (typeof source === 'symbol') return sanitized('symbol');
-      if (!isObject(source)) return source as boolean | null | undefined;
+      if (typeof part === 'number') return Number.isFinite(part) ? part + 0 : sanitized('not-a-number', null);
+      if (typeof part === 'bigint') return sanitized('bigint', `${part}`);
+      if (typeof part === 'function' || typeof part === 'symbol') return sanitized(typeof part as SanitizeReason);
+      if (typeof part !== 'object' || !part) return part as boolean | null | undefined;
 
       ancestors.length = depth;
-      if (ancestors.includes(source)) return sanitized('circular');
+      if (ancestors.includes(part)) return sanitized('circular');
       if (depth === maxCleanDepth) return sanitized('too-deep');
-      ancestors.push(source);
+      ancestors.push(part);
 
-      if (Array.isArray(source) || ArrayBuffer.isView(source)) {
-        const list: JsonValue[] = [];
-        for (let index = 0; index < (source as Holder & unknown[]).length && room >= 0; index++) {
-          list.push(copy(source, index, depth + 1) ?? null);
-        }
-        return list;
-      }
+      const list: JsonValue[] = [];
       const object: Record<string, JsonValue> = {};
-      for (const name of Object.keys(source)) {
+      const isList = Array.isArray(part);
+      for (const name of isList ? part.keys() : Object.keys(part)) {
         if (room < 0) break;
-        const part = copy(source, name, depth + 1);
-        if (part !== undefined) object[name] = part;
+        const copied = copy(part as Holder, name, depth + 1);
+        if (isList) list.push(copied ?? null);
+        else if (copied !== undefined) object[name] = copied;
       }
-      return object;
+      return isList ? list : object;
     } catch {
       return sanitized('unreadable');
     }
   }
 
   return copy({ '': value }, '', 0);
+}
+
+/** As much of `text` as may stay, without half a code point at the end. */
+function cut(text: string): string {
+  return text.slice(0, maxCleanLength).replace(/[\ud800-\udbff]$/, '');
 }

@@ -12,15 +12,20 @@ export interface Envelope {
 /** Why an event of an acknowledged batch was not simply stored. */
 export type EventStatus = 'duplicate' | 'invalid' | 'suppressed' | 'consent_denied' | 'retry';
 
+/** What became of one event of an acknowledged batch. */
+export interface EventResult {
+  readonly status: EventStatus;
+  readonly reason?: string;
+}
+
 /** The collector's answer with status 200: everything not named in `results` is stored, durably. */
 export interface CollectorReply {
   readonly success: true;
-  readonly results?: { readonly [messageId: string]: { readonly status: EventStatus; readonly reason?: string } };
+  readonly results?: { readonly [messageId: string]: EventResult };
 }
 
-/** The JSON text of an envelope, from entries that are JSON already. */
+/** The JSON text of an envelope, from entries that are JSON already. `batch` is last, so that a reader can cut it out. */
 export function envelopeBody(entries: readonly Entry[], sentAt: number, writeKey?: string): string {
-  const head = `{"sentAt":"${new Date(sentAt).toISOString()}",`;
-  const key = writeKey === undefined ? '' : `"writeKey":${JSON.stringify(writeKey)},`;
-  return `${head}${key}"batch":[${entries.map((entry) => entry.value).join()}]}`;
+  const head = JSON.stringify({ sentAt: new Date(sentAt), writeKey });
+  return `${head.slice(0, -1)},"batch":[${entries.map(({ value }) => value)}]}`;
 }

@@ -8,13 +8,15 @@ export type JsonObject = { readonly [key: string]: JsonValue | undefined };
  * What callers may pass where a JSON object travels: anything with named fields, interfaces and class instances
  * included; no array, function, date, map or promise. It is copied and made fit for JSON.
  */
-export type ObjectInput = object & {
-  readonly [kind in
-    | typeof Symbol.iterator
-    | typeof Symbol.hasInstance
-    | typeof Symbol.toPrimitive
-    | typeof Symbol.toStringTag]?: never;
-};
+export type ObjectInput =
+  | { readonly [key: string]: unknown }
+  | (object & {
+      readonly [kind in
+        | typeof Symbol.iterator
+        | typeof Symbol.hasInstance
+        | typeof Symbol.toPrimitive
+        | typeof Symbol.toStringTag]?: never;
+    });
 
 /** The six calls of the Segment Spec. */
 export type EventType = 'track' | 'page' | 'screen' | 'identify' | 'group' | 'alias';
@@ -48,7 +50,7 @@ export interface ConsentContext {
   /** Global Privacy Control was on. https://www.w3.org/TR/gpc/ */
   readonly gpc?: boolean;
   /** When the person decided, ISO 8601. Absent while only defaults apply. */
-  readonly decidedAt?: string;
+  readonly decidedAt?: string | undefined;
 }
 
 /** The circumstances of an event. Keys the Segment Spec defines and we do not use pass through untouched. */

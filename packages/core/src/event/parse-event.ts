@@ -27,9 +27,9 @@ const maxMessageIdLength = 100;
 const maxIdLength = 512;
 const maxNameLength = 200;
 
-/** A date and a time with its zone, or a date alone, which is midnight UTC. */
+/** A date and a time to the second with its zone, or a date alone, which is midnight UTC: what every warehouse reads. */
 const isoDate =
-  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d))?$/;
+  /^(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d))?$/;
 
 /** In a loop over keys V8 compiles this call to nothing; `Object.hasOwn` stays a call. */
 const hasOwn = Object.prototype.hasOwnProperty;

@@ -8,16 +8,16 @@ export interface IdentityOptions {
   /** Wall clock, epoch milliseconds. */
   readonly now: () => number;
   /** Where the device remembers. None: for this page only. */
-  readonly store?: DeviceStore;
+  readonly store?: DeviceStore | undefined;
   /** Whether ids may be stored now. The consent decision is stored in any case. */
   readonly mayStore: () => boolean;
-  readonly session?: Partial<SessionLimits>;
+  readonly session?: Partial<SessionLimits> | undefined;
 }
 
 /** Who an event is about. */
 export interface Who {
-  readonly anonymousId?: string;
-  readonly userId?: string;
+  readonly anonymousId?: string | undefined;
+  readonly userId?: string | undefined;
   readonly session?: SessionContext;
 }
 
@@ -37,61 +37,42 @@ export interface Identity {
 const saveEveryMs = 5_000;
 
 /** Keeps a device's ids and session, shared by its tabs through the store. */
-export function createIdentity({ ids, now, store, mayStore, session: limits }: IdentityOptions): Identity {
-  const sessionLimits = { ...defaultSessionLimits, ...limits };
+export function createIdentity({ ids, now, store, mayStore, session }: IdentityOptions): Identity {
+  const limits = { ...defaultSessionLimits, ...session };
   let device: Device = store?.load() ?? {};
   let savedAt = 0;
 
-  function save(): void {
+  const nobody: Device = { anonymousId: undefined, userId: undefined, session: undefined };
+
+  function change(changed: Device): void {
+    device = { ...device, ...changed };
     savedAt = now();
     if (mayStore()) store?.save(device);
-    else if (device.consent !== undefined) store?.save({ consent: device.consent });
-  }
-
-  /** The visit that goes on, here or in another tab, if one does. */
-  function aliveSession(): Session | undefined {
-    const isAlive = (session: Session | undefined): boolean =>
-      session !== undefined && isSessionAlive(session, now(), sessionLimits);
-    if (!isAlive(device.session) && mayStore()) {
-      // Another tab may have kept the visit alive, or have begun the next.
-      const shared = store?.load()?.session;
-      if (isAlive(shared)) return shared;
-    }
-    return isAlive(device.session) ? device.session : undefined;
+    // Before a decision there is nothing to write, and no right to.
+    else if (device.consent) store?.save({ ...device, ...nobody });
   }
 
   return {
     touch() {
-      const alive = aliveSession();
       const at = now();
-      const session = alive ?? { id: ids.time(), startedAt: at, lastSeenAt: at };
-      const isFresh = alive === undefined || device.anonymousId === undefined;
+      const isAlive = (visit: Session | undefined): boolean => isSessionAlive(visit, at, limits);
+      let visit = device.session;
+      // Another tab may have kept the visit alive, or have begun the next.
+      if (!isAlive(visit) && mayStore()) visit = store?.load()?.session;
+      const isNew = !visit || !isAlive(visit);
+      const { id, startedAt, lastSeenAt } = visit && !isNew ? visit : { id: ids.time(), startedAt: at, lastSeenAt: at };
+      const { userId, anonymousId = ids.random() } = device;
+      const isDue = isNew || anonymousId !== device.anonymousId || at - savedAt > saveEveryMs;
       // A clock that was set back must not shorten the visit.
-      const lastSeenAt = Math.max(session.lastSeenAt, at);
-      device = { ...device, anonymousId: device.anonymousId ?? ids.random(), session: { ...session, lastSeenAt } };
-      if (mayStore() && (isFresh || at - savedAt > saveEveryMs)) save();
-      return {
-        ...(device.anonymousId === undefined ? {} : { anonymousId: device.anonymousId }),
-        ...(device.userId === undefined ? {} : { userId: device.userId }),
-        session: alive === undefined ? { id: session.id, isNew: true } : { id: session.id },
-      };
+      device = { ...device, anonymousId, session: { id, startedAt, lastSeenAt: Math.max(lastSeenAt, at) } };
+      if (isDue) change({});
+      return { anonymousId, userId, session: isNew ? { id, isNew } : { id } };
     },
     identify(userId) {
-      const isOther = device.userId !== undefined && device.userId !== userId;
-      device = isOther ? { ...onlyConsent(device), userId } : { ...device, userId };
-      save();
+      if (device.userId && device.userId !== userId) change(nobody);
+      change({ userId });
     },
-    reset() {
-      device = onlyConsent(device);
-      save();
-    },
-    remember(consent) {
-      device = { ...device, ...(consent === undefined ? {} : { consent }) };
-      save();
-    },
+    reset: () => change(nobody),
+    remember: (consent) => change({ consent }),
   };
-}
-
-function onlyConsent({ consent }: Device): Device {
-  return consent === undefined ? {} : { consent };
 }

@@ -10,6 +10,6 @@ export interface SessionLimits {
 export const defaultSessionLimits: SessionLimits = { idleMs: 30 * 60_000, maxMs: 24 * 3_600_000 };
 
 /** Whether a visit goes on at `now`. A clock set back does not end it: only time that passed does. */
-export function isSessionAlive(session: Session, now: number, { idleMs, maxMs }: SessionLimits): boolean {
-  return now - session.lastSeenAt < idleMs && now - session.startedAt < maxMs;
+export function isSessionAlive(session: Session | undefined, now: number, { idleMs, maxMs }: SessionLimits): boolean {
+  return session !== undefined && now - session.lastSeenAt < idleMs && now - session.startedAt < maxMs;
 }

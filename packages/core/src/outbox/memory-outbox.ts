@@ -25,13 +25,14 @@ export function createMemoryOutbox<T = string>({
   let head = 0;
   let waitingBytes = 0;
   const leased = new Set<string>();
+  const waiting = (): number => entries.length - head;
 
-  /** Removes the oldest `count` waiting entries; the array is cut only now and then, so each costs O(1). */
-  function takeOldest(count: number): readonly Entry<T>[] {
-    const taken = entries.slice(head, head + count);
-    for (const entry of taken) waitingBytes -= entry.bytes;
-    head += count;
-    if (head > 1_000 && head * 2 > entries.length) {
+  function takeOldest(end: number): readonly Entry<T>[] {
+    const taken = entries.slice(head, end);
+    for (const { bytes } of taken) waitingBytes -= bytes;
+    head = end;
+    // Cut only when half is gone: each entry is moved once, however many wait.
+    if (head * 2 > entries.length) {
       entries = entries.slice(head);
       head = 0;
     }
@@ -45,30 +46,31 @@ export function createMemoryOutbox<T = string>({
     },
     add(added) {
       for (const entry of added) {
-        const isFull = (): boolean => entries.length - head >= maxEvents || waitingBytes + entry.bytes > maxBytes;
-        if (overflow === 'drop-newest' && isFull()) {
+        if (overflow === 'drop-newest' && (waiting() >= maxEvents || waitingBytes + entry.bytes > maxBytes)) {
           host?.onDropped([entry.id], 'outbox-full');
           continue;
         }
-        while (isFull() && entries.length > head) {
-          host?.onDropped(
-            takeOldest(1).map(({ id }) => id),
-            'outbox-full',
-          );
-        }
         entries.push(entry);
         waitingBytes += entry.bytes;
+        while (waiting() > maxEvents || waitingBytes > maxBytes) {
+          for (const { id } of takeOldest(head + 1)) host?.onDropped([id], 'outbox-full');
+        }
       }
     },
     pull(limits) {
-      const taken = takeOldest(batchEnd(entries, head, limits) - head);
+      const taken = takeOldest(batchEnd(entries, head, limits));
       for (const { id } of taken) leased.add(id);
       return taken;
     },
-    settle(settlements) {
-      for (const { id } of settlements) leased.delete(id);
+    settle(ids) {
+      for (const id of ids) leased.delete(id);
     },
-    depth: () => ({ waiting: entries.length - head, waitingBytes, leased: leased.size }),
+    release(released) {
+      entries = [...released, ...entries.slice(head)];
+      head = 0;
+      for (const { id, bytes } of released) if (leased.delete(id)) waitingBytes += bytes;
+    },
+    depth: () => ({ waiting: waiting(), waitingBytes, leased: leased.size }),
     close() {},
   };
 }

@@ -13,12 +13,6 @@ export interface OutboxDepth {
   readonly leased: number;
 }
 
-/** The final word on one entry. */
-export interface Settlement {
-  readonly id: string;
-  readonly verdict: Verdict;
-}
-
 /** Who an outbox reports to: the queue that drains it. */
 export interface OutboxHost {
   /** `count` waiting entries were given up (full, too old); `reason` is their named loss. */
@@ -42,8 +36,10 @@ export interface Outbox<T = string> {
   add(entries: readonly Entry<T>[]): void | Promise<boolean>;
   /** Leases the oldest waiting entries within `limits`, at least one if any waits. Empty if none does. */
   pull(limits: BatchLimits): readonly Entry<T>[] | Promise<readonly Entry<T>[]>;
-  /** Forgets leased entries: their fate is known. Unknown ids are ignored. */
-  settle(settlements: readonly Settlement[]): void | Promise<void>;
+  /** Forgets leased entries: `verdict` is their fate. Unknown ids are ignored. */
+  settle(ids: readonly string[], verdict: Verdict): void | Promise<void>;
+  /** Takes leased entries back: they wait again, before all others. */
+  release(entries: readonly Entry<T>[]): void;
   depth(): OutboxDepth;
   /** Releases what it holds open (database, file). Waiting entries of a durable outbox stay. */
   close(): void | Promise<void>;

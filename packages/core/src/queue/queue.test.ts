@@ -274,7 +274,7 @@ describe('fates', () => {
 });
 
 describe('flush and shutdown', () => {
-  test('overlapping flushes each wait for what was accepted before them', async () => {
+  test('overlapping flushes all wait until nothing is under way', async () => {
     const { clock, add, queue, transport } = setUp(() => 'hang');
     const done: string[] = [];
     add('a');
@@ -282,11 +282,9 @@ describe('flush and shutdown', () => {
     await clock.settle();
     add('b');
     void queue.flush().then(() => done.push('second'));
-    await clock.settle();
-    expect(done).toEqual([]);
     transport.answer({ kind: 'settled' });
     await clock.settle();
-    expect(done).toEqual(['first']);
+    expect(done).toEqual([]);
     transport.answer({ kind: 'settled' });
     await clock.settle();
     expect(done).toEqual(['first', 'second']);

@@ -1,6 +1,6 @@
 import type { Entry, Verdict } from '../event/entry.ts';
 import { batchEnd } from '../outbox/batch-end.ts';
-import type { BatchLimits, Outbox, Settlement } from '../outbox/outbox.ts';
+import type { BatchLimits, Outbox } from '../outbox/outbox.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type OnDiagnostic, report } from '../runtime/diagnostics.ts';
 import type { SendOutcome, Transport } from '../transport/transport.ts';
@@ -30,7 +30,7 @@ export interface QueueOptions<T> {
   readonly limits?: Partial<QueueLimits>;
   /** Asked again for each entry that is about to leave; those denied are dropped as `consent`. */
   readonly allow?: (entry: Entry<T>) => boolean;
-  readonly onDiagnostic?: OnDiagnostic;
+  readonly onDiagnostic?: OnDiagnostic | undefined;
 }
 
 /** The books of a queue: `accepted = delivered + sum(dropped) + sum(dead) + pending`. */
@@ -46,7 +46,9 @@ export interface QueueStats {
 export interface Queue<T = string> {
   /** Accepts an entry. A returned promise tells whether it became durable; none means memory only. */
   add(entry: Entry<T>): void | Promise<boolean>;
-  /** Sends what waits; resolves when all entries accepted before have their fate, or after `deadlineMs` (10,000). */
+  /** Accepts an event that goes no further, so that it is in the books. */
+  refuse(id: string, reason: string): void;
+  /** Sends what waits; resolves when nothing waits or is under way any more, or after `deadlineMs` (10,000). */
   flush(options?: { readonly deadlineMs?: number }): Promise<void>;
   /** Asks `allow` about everything that waits and drops what it denies. */
   sweep(): Promise<void>;
@@ -59,16 +61,7 @@ export interface Queue<T = string> {
   shutdown(options?: { readonly deadlineMs?: number }): Promise<void>;
 }
 
-/** Entries that travel together until their fate is known. */
-interface Batch<T> {
-  readonly entries: readonly Entry<T>[];
-  /** Tries that count against the retry policy. */
-  readonly attempt: number;
-  /** Not to be sent before this moment of `clock.elapsed()`. */
-  readonly notBefore: number;
-  /** Place of the first entry among all that ever left the outbox: keeps order, and tells a flush when it is done. */
-  readonly place: number;
-}
+const never = Infinity;
 
 const defaultLimits: QueueLimits = {
   maxEvents: 100,
@@ -76,309 +69,249 @@ const defaultLimits: QueueLimits = {
   maxWaitMs: 2_000,
   concurrency: 1,
   timeoutMs: 15_000,
-  retry: { baseDelayMs: 1_000, maxDelayMs: 60_000, maxAttempts: Number.POSITIVE_INFINITY },
+  retry: { baseDelayMs: 1_000, maxDelayMs: 60_000, maxAttempts: never },
 };
-
-/** Default patience of `flush` and `shutdown`, milliseconds. */
-const defaultDeadlineMs = 10_000;
-
-const delivered: Verdict = { kind: 'delivered' };
-const failed: SendOutcome = { kind: 'retryable', reason: 'network' };
-const timedOut: SendOutcome = { kind: 'retryable', reason: 'timeout' };
 
 /** The delivery engine. It runs browser → collector, server → collector and log → each destination alike. */
 export function createQueue<T = string>(options: QueueOptions<T>): Queue<T> {
-  const { outbox, transport, clock, random = Math.random, allow, onDiagnostic } = options;
+  const { outbox, transport, clock, random = Math.random, allow = () => true, onDiagnostic } = options;
   const limits: QueueLimits = { ...defaultLimits, ...options.limits };
+  const { retry } = limits;
 
   let accepted = 0;
-  let deliveries = 0;
-  const dropped: Record<string, number> = {};
-  const dead: Record<string, number> = {};
+  let delivered = 0;
+  const losses: Record<'dropped' | 'dead', Record<string, number>> = { dropped: {}, dead: {} };
   const listeners: ((id: string, verdict: Verdict) => void)[] = [];
 
-  const inFlight = new Map<Batch<T>, AbortController>();
-  let retries: Batch<T>[] = []; // in order of place
-  let left = 0; // how many entries ever left the outbox's waiting line
-  let pulling = false;
+  const leased = new Map<string, Entry<T>>(); // pulled, and we wait for their fate
+  const tries = new Map<string, number>(); // failed tries of entries that failed
+  const inFlight = new Set<AbortController>();
+  const flushes = new Set<() => void>();
+  let isPulling = false;
   let maxEvents = limits.maxEvents; // what the far end has taught us
-  let dueAt = Number.POSITIVE_INFINITY; // when the oldest waiting entry has waited long enough
+  let waitedAt = never; // when the oldest waiting entry has waited long enough
   let restUntil = 0; // nothing leaves before this moment of `clock.elapsed()`
-  let failing = false; // the last answer was no answer: one batch at a time finds out whether the far end is back
-  let leaving = false;
-  let closed = false;
+  let isFailing = false; // no answer came last: one batch at a time finds out whether the far end is back
+  let isLeaving = false;
+  let isClosed = false;
   let closing: Promise<void> | undefined;
-  let flushes: { readonly upTo: number; readonly done: () => void }[] = [];
-  let plannedAt = Number.POSITIVE_INFINITY;
+  let plannedAt = never;
   let cancelPlan = (): void => {};
 
-  const batchLimits = (): BatchLimits => ({ maxEvents, maxBytes: limits.maxBytes });
-  const width = (): number => (leaving ? Number.POSITIVE_INFINITY : failing ? 1 : limits.concurrency);
+  const hasLane = (): boolean => isLeaving || inFlight.size < (isFailing ? 1 : limits.concurrency);
+  const rest = (delayMs: number): void => {
+    restUntil = Math.max(restUntil, clock.elapsed() + delayMs);
+  };
 
-  function settle(settlements: readonly Settlement[]): void {
-    if (settlements.length === 0) return;
-    for (const { id, verdict } of settlements) count(id, verdict);
-    void outbox.settle(settlements);
-  }
-
-  function settleAll(entries: readonly Entry<T>[], verdict: Verdict): void {
-    settle(entries.map(({ id }) => ({ id, verdict })));
-  }
-
-  function count(id: string, verdict: Verdict): void {
-    if (verdict.kind === 'delivered') deliveries++;
-    else {
-      const losses = verdict.kind === 'dropped' ? dropped : dead;
-      losses[verdict.reason] = (losses[verdict.reason] ?? 0) + 1;
+  function count(ids: readonly string[], verdict: Verdict): void {
+    for (const id of ids) {
+      leased.delete(id);
+      tries.delete(id);
+      if (verdict.kind === 'delivered') delivered++;
+      else losses[verdict.kind][verdict.reason] = (losses[verdict.kind][verdict.reason] ?? 0) + 1;
+      for (const listener of listeners) listener(id, verdict);
     }
-    for (const listener of listeners) listener(id, verdict);
   }
 
-  /** Drops what consent no longer covers; returns the rest. */
-  function allowed(entries: readonly Entry<T>[]): readonly Entry<T>[] {
-    if (allow === undefined || entries.every(allow)) return entries;
-    const denied = entries.filter((entry) => !allow(entry));
-    settleAll(denied, { kind: 'dropped', reason: 'consent' });
-    return entries.filter(allow);
+  function settle(entries: readonly Entry<T>[], verdict: Verdict): void {
+    const ids = entries.map(({ id }) => id);
+    count(ids, verdict);
+    if (ids.length > 0) void outbox.settle(ids, verdict);
   }
 
-  /** Keeps entries for another try, in batches no larger than the far end takes. */
-  function keep({ entries, attempt, notBefore, place }: Batch<T>): void {
-    for (let from = 0; from < entries.length; ) {
-      const end = batchEnd(entries, from, batchLimits());
-      retries.push({ entries: entries.slice(from, end), attempt, notBefore, place: place + from });
-      from = end;
-    }
-    retries.sort((a, b) => a.place - b.place);
+  const drop = (entries: readonly Entry<T>[], reason: string): void => settle(entries, { kind: 'dropped', reason });
+
+  /** Hands entries back to the outbox, where they are the oldest again. */
+  function release(entries: readonly Entry<T>[]): void {
+    for (const { id } of entries) leased.delete(id);
+    outbox.release(entries);
   }
 
-  function isDue(now: number): boolean {
+  /** When the next batch of waiting entries is to leave, by `clock.elapsed()`. */
+  function dueAt(): number {
     const { waiting, waitingBytes } = outbox.depth();
-    if (waiting === 0) {
-      dueAt = Number.POSITIVE_INFINITY;
-      return false;
-    }
-    const isWanted = leaving || flushes.some(({ upTo }) => left < upTo);
-    return isWanted || now >= dueAt || waiting >= maxEvents || waitingBytes >= limits.maxBytes;
+    if (!waiting) waitedAt = never;
+    else if (waiting >= maxEvents || waitingBytes >= limits.maxBytes || isLeaving || flushes.size > 0) return 0;
+    else if (waitedAt === never) waitedAt = clock.elapsed() + limits.maxWaitMs;
+    return waitedAt;
   }
 
   /** Sends all that is ready, and plans the next look. */
   function pump(): void {
     cancelPlan();
-    plannedAt = Number.POSITIVE_INFINITY;
-    if (closed) return;
-    const now = clock.elapsed();
-    while (now >= restUntil && inFlight.size < width()) {
-      const ready = retries.find(({ notBefore }) => notBefore <= now);
-      if (ready !== undefined) {
-        retries = retries.filter((batch) => batch !== ready);
-        send(ready);
-      } else if (!pulling && isDue(now)) pull();
-      else break;
+    plannedAt = never;
+    for (;;) {
+      const now = clock.elapsed();
+      if (isClosed || isPulling || now < restUntil || !hasLane() || dueAt() > now) break;
+      isPulling = true;
+      const pulled = outbox.pull({ ...limits, maxEvents });
+      if ('then' in pulled) void pulled.then(leave, () => leave([])).then(pump);
+      else leave(pulled);
     }
-    concludeFlushes();
-    // With no lane free the next answer wakes us; while pulling, the pulled entries do.
-    if (inFlight.size >= width() || pulling) return;
-    const nextAt = Math.min(isDue(now) ? now : dueAt, ...retries.map(({ notBefore }) => notBefore));
-    if (nextAt < Number.POSITIVE_INFINITY) plan(Math.max(nextAt, restUntil));
+    const { waiting } = outbox.depth();
+    if (isClosed || waiting + leased.size === 0) for (const done of flushes) done();
+    plan();
   }
 
-  function plan(at: number): void {
-    if (at >= plannedAt || closed) return;
+  /** Never in the caller's own turn: what is ready now leaves in the next one. */
+  function plan(): void {
+    // With no lane free the next answer wakes us; while pulling, the pulled entries do.
+    if (isClosed || isPulling || !hasLane()) return;
+    const at = Math.max(restUntil, dueAt());
+    if (at >= plannedAt) return;
     cancelPlan();
     plannedAt = at;
     cancelPlan = clock.after(Math.max(0, at - clock.elapsed()), pump);
   }
 
-  function pull(): void {
-    pulling = true;
-    const pulled = outbox.pull(batchLimits());
-    if ('then' in pulled) pulled.then(leave, () => leave([])).then(pump);
-    else leave(pulled);
-  }
-
-  function leave(entries: readonly Entry<T>[]): void {
-    pulling = false;
-    const place = left;
-    left += entries.length;
-    if (entries.length > 0) send({ entries, attempt: 0, notBefore: 0, place });
+  function leave(pulled: readonly Entry<T>[]): void {
+    isPulling = false;
     // An outbox that gives nothing although something waits is in trouble: look again after a while.
-    else restUntil = Math.max(restUntil, clock.elapsed() + limits.retry.baseDelayMs);
-  }
-
-  function send(pulled: Batch<T>): void {
-    const entries = allowed(pulled.entries);
-    const batch = { ...pulled, entries };
-    if (entries.length === 0) return;
-    if (entries.length > maxEvents) return keep(batch); // the far end has since taught us to send less
+    if (pulled.length === 0) rest(retry.baseDelayMs);
+    for (const entry of pulled) leased.set(entry.id, entry);
+    const entries = allowed(pulled);
+    const [oldest] = entries;
+    if (!oldest) return;
     const controller = new AbortController();
-    inFlight.set(batch, controller);
+    inFlight.add(controller);
     const conclude = (outcome: SendOutcome): void => {
       cancelTimeout();
-      if (!inFlight.delete(batch)) return; // it answered after we stopped waiting
-      decide(batch, outcome);
+      if (!inFlight.delete(controller)) return; // it answered after we stopped waiting
+      decide(entries, outcome);
       pump();
     };
     const cancelTimeout = clock.after(limits.timeoutMs, () => {
-      conclude(timedOut);
+      conclude({ kind: 'retryable', reason: 'timeout' });
       controller.abort();
     });
-    const sending = { attempt: batch.attempt, exit: leaving, signal: controller.signal };
-    try {
-      transport.send(entries, sending).then(conclude, () => conclude(failed));
-    } catch {
-      conclude(failed);
-    }
+    const sending = { attempt: tries.get(oldest.id) ?? 0, exit: isLeaving, signal: controller.signal };
+    new Promise<SendOutcome>((resolve) => resolve(transport.send(entries, sending))).then(conclude, () =>
+      conclude({ kind: 'retryable', reason: 'network' }),
+    );
+  }
+
+  /** What consent still covers; the rest is dropped. */
+  function allowed(entries: readonly Entry<T>[]): readonly Entry<T>[] {
+    return entries.filter((entry) => allow(entry) || drop([entry], 'consent'));
   }
 
   /** What an outcome means for its batch, and for those behind it. */
-  function decide(batch: Batch<T>, outcome: SendOutcome): void {
-    const { entries, place } = batch;
-    const now = clock.elapsed();
-    failing = outcome.kind === 'retryable';
-    switch (outcome.kind) {
-      case 'settled': {
-        const again: Entry<T>[] = [];
-        const settlements: Settlement[] = [];
-        let waitMs = 0;
-        for (const entry of entries) {
-          const verdict = outcome.verdicts?.get(entry.id) ?? delivered;
-          if (verdict.kind !== 'retry') settlements.push({ id: entry.id, verdict });
-          else {
-            again.push(entry);
-            waitMs = Math.max(waitMs, verdict.retryAfterMs ?? 0);
-          }
-        }
-        settle(settlements);
-        tryAgain({ ...batch, entries: again, attempt: batch.attempt + 1 }, (delayMs) => now + waitMs + delayMs);
-        break;
-      }
-      case 'retryable': {
-        report(onDiagnostic, 'send-failed', `A batch of ${entries.length} could not be sent (${outcome.reason}).`);
-        // A far end that names its time is alive: waiting for it does not use up tries.
-        const { retryAfterMs } = outcome;
-        const attempt = batch.attempt + (retryAfterMs === undefined ? 1 : 0);
-        restUntil = Math.max(restUntil, now + (retryAfterMs ?? 0));
-        tryAgain({ ...batch, attempt }, (delayMs) => {
-          restUntil = Math.max(restUntil, now + (retryAfterMs ?? 0) + delayMs);
-          return 0;
+  function decide(entries: readonly Entry<T>[], outcome: SendOutcome): void {
+    isFailing = outcome.kind === 'retryable';
+    if (outcome.kind === 'settled') {
+      let waitMs = 0;
+      const again: Entry<T>[] = [];
+      const done = entries.filter((entry) => {
+        const verdict = outcome.verdicts?.get(entry.id);
+        if (verdict?.kind === 'retry') {
+          again.push(entry);
+          waitMs = Math.max(waitMs, verdict.retryAfterMs ?? 0);
+        } else if (verdict) settle([entry], verdict);
+        return !verdict;
+      });
+      settle(done, { kind: 'delivered' });
+      const [kept, delayMs] = tryAgain(again);
+      if (kept.length > 0) {
+        clock.after(waitMs + delayMs, () => {
+          release(kept.filter(({ id }) => leased.has(id)));
+          pump();
         });
-        break;
       }
-      case 'too-large':
-        if (entries.length > 1) {
-          maxEvents = Math.min(maxEvents, entries.length >> 1);
-          keep({ ...batch, attempt: 0, notBefore: 0 });
-        } else settleAll(entries, { kind: 'dead', reason: 'too-large' });
-        break;
-      case 'rejected':
-        report(onDiagnostic, 'send-rejected', `A batch of ${entries.length} was refused (${outcome.reason}).`);
-        settleAll(entries, { kind: 'dead', reason: outcome.reason });
-        break;
-      case 'unconfirmed':
-        // Nobody will answer. The entries stay leased: pending, and sent again by whoever opens the outbox next.
-        break;
+    } else if (outcome.kind === 'retryable') {
+      report(onDiagnostic, 'send-failed', outcome.reason);
+      const { retryAfterMs = 0 } = outcome;
+      // A far end that names its time is alive: waiting for it does not use up tries.
+      const [kept, delayMs] = tryAgain(entries, retryAfterMs ? 0 : 1);
+      // Its wish binds the next batch too, even if this one is given up.
+      rest(retryAfterMs + delayMs);
+      release(kept);
+    } else if (outcome.kind === 'too-large' && entries.length > 1) {
+      maxEvents = Math.min(maxEvents, entries.length >> 1);
+      release(entries);
+    } else if (outcome.kind === 'unconfirmed') {
+      // Nobody will answer. The entries stay leased, for whoever opens the outbox next.
+      for (const { id } of entries) leased.delete(id);
+    } else {
+      const reason = outcome.kind === 'rejected' ? outcome.reason : outcome.kind;
+      report(onDiagnostic, 'send-rejected', reason);
+      settle(entries, { kind: 'dead', reason });
     }
   }
 
-  /** Keeps a batch for its next try, or gives it up when the policy says so. */
-  function tryAgain(batch: Batch<T>, notBeforeOf: (delayMs: number) => number): void {
-    const delayMs = retryDelayMs(limits.retry, Math.max(1, batch.attempt), random());
-    if (batch.entries.length === 0) return;
-    if (delayMs === undefined) settleAll(batch.entries, { kind: 'dropped', reason: 'gave-up' });
-    else keep({ ...batch, notBefore: notBeforeOf(delayMs) });
+  /** Counts a failed try. Returns the entries that may be tried again, and how long to wait for it. */
+  function tryAgain(entries: readonly Entry<T>[], failures = 1): readonly [readonly Entry<T>[], number] {
+    const delayAfter = ({ id }: Entry<T>, chance: number): number | undefined =>
+      retryDelayMs(retry, Math.max(1, tries.get(id) ?? 0), chance);
+    const kept = entries.filter((entry) => {
+      tries.set(entry.id, (tries.get(entry.id) ?? 0) + failures);
+      return delayAfter(entry, 0) !== undefined || drop([entry], 'gave-up');
+    });
+    return [kept, (kept[0] && delayAfter(kept[0], random())) ?? 0];
   }
 
-  /** Everything accepted before a flush has its fate when no batch from before it is held any more. */
-  function concludeFlushes(): void {
-    if (flushes.length === 0) return;
-    const held = [...inFlight.keys(), ...retries].map(({ place }) => place);
-    const settledUpTo = Math.min(left, ...held);
-    for (const { done } of flushes.filter(({ upTo }) => upTo <= settledUpTo)) done();
-  }
-
-  function flush({ deadlineMs = defaultDeadlineMs }: { readonly deadlineMs?: number } = {}): Promise<void> {
-    if (closed) return Promise.resolve();
-    return new Promise((resolve) => {
+  const flush = ({ deadlineMs = 10_000 }: { readonly deadlineMs?: number } = {}): Promise<void> =>
+    new Promise((resolve) => {
       const done = (): void => {
         cancelDeadline();
-        flushes = flushes.filter((other) => other !== wanted);
+        flushes.delete(done);
         resolve();
       };
-      const wanted = { upTo: accepted, done };
       const cancelDeadline = clock.after(deadlineMs, done);
-      flushes.push(wanted);
+      flushes.add(done);
       pump();
     });
+
+  const pullAll = (): ReturnType<typeof outbox.pull> => outbox.pull({ maxEvents: never, maxBytes: never });
+
+  async function close(deadline?: { readonly deadlineMs?: number }): Promise<void> {
+    await flush(deadline);
+    isClosed = true;
+    cancelPlan();
+    for (const controller of inFlight) {
+      inFlight.delete(controller);
+      controller.abort();
+    }
+    if (!outbox.durable) drop([...leased.values(), ...(await pullAll())], 'shutdown');
+    await outbox.close();
   }
 
   outbox.open({
-    onDropped(ids, reason) {
-      left += ids.length;
-      for (const id of ids) count(id, { kind: 'dropped', reason });
-    },
+    onDropped: (ids, reason) => count(ids, { kind: 'dropped', reason }),
     onArrived(arrived) {
       accepted += arrived;
-      noticeWaiting();
+      plan();
     },
   });
-
-  function noticeWaiting(): void {
-    if (dueAt === Number.POSITIVE_INFINITY) dueAt = clock.elapsed() + limits.maxWaitMs;
-    const { waiting, waitingBytes } = outbox.depth();
-    const isFull = waiting >= maxEvents || waitingBytes >= limits.maxBytes;
-    // Never in the caller's own turn: a full batch leaves in the next one.
-    if (inFlight.size < width() && !pulling) plan(Math.max(isFull ? 0 : dueAt, restUntil));
-  }
-
-  async function close(deadline: { readonly deadlineMs?: number } | undefined): Promise<void> {
-      await flush(deadline);
-      closed = true;
-      cancelPlan();
-      const held = [...inFlight.keys(), ...retries];
-      const controllers = [...inFlight.values()];
-      inFlight.clear();
-      for (const controller of controllers) controller.abort();
-      if (!outbox.durable) {
-        const waiting = await outbox.pull({ maxEvents: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
-        settleAll([...held.flatMap(({ entries }) => entries), ...waiting], { kind: 'dropped', reason: 'shutdown' });
-      }
-      await outbox.close();
-  }
 
   return {
     add(entry) {
       accepted++;
       const stored = outbox.add([entry]);
-      noticeWaiting();
+      plan();
       return stored;
+    },
+    refuse(id, reason) {
+      accepted++;
+      count([id], { kind: 'dropped', reason });
     },
     flush,
     async sweep() {
-      for (;;) {
-        const entries = await outbox.pull({ maxEvents: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
-        if (entries.length === 0) break;
-        const place = left;
-        left += entries.length;
-        keep({ entries, attempt: 0, notBefore: 0, place });
-      }
-      const held = retries;
-      retries = [];
-      for (const batch of held) keep({ ...batch, entries: allowed(batch.entries) });
+      release(allowed(await pullAll()));
       pump();
     },
     exit() {
-      leaving = true;
+      isLeaving = true;
       pump();
-      leaving = false;
-      pump();
+      isLeaving = false;
+      plan();
     },
     onSettled(listener) {
       listeners.push(listener);
     },
     stats() {
       const { waiting, leased } = outbox.depth();
-      return { accepted, delivered: deliveries, dropped: { ...dropped }, dead: { ...dead }, pending: waiting + leased };
+      const { dropped, dead } = losses;
+      return { accepted, delivered, dropped: { ...dropped }, dead: { ...dead }, pending: waiting + leased };
     },
     shutdown: (deadline) => (closing ??= close(deadline)),
   };

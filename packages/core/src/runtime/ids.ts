@@ -10,16 +10,12 @@ export interface IdsOptions {
   /** Wall clock, epoch milliseconds. */
   readonly now: () => number;
   /** Fills `bytes` with unpredictable values. Default: `crypto.getRandomValues`, looked up when the first id is made. */
-  readonly fillRandom?: (bytes: Uint8Array) => void;
+  readonly fillRandom?: (bytes: Uint8Array<ArrayBuffer>) => void;
 }
 
 /** Fetched at once: asking the host for random bytes takes longer than making an id from them. */
 const poolBytes = 1_024;
 const maxSequence = 0xfff;
-
-function fillFromCrypto(bytes: Uint8Array): void {
-  crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>);
-}
 
 /**
  * Starts a source of ids; its time ids strictly increase, so use one per process or page.
@@ -27,40 +23,39 @@ function fillFromCrypto(bytes: Uint8Array): void {
  * The 12 bits after the time count the ids of one millisecond from a random start (RFC 9562 §6.2, method 1). When they
  * run out, or while the clock is behind, ids run ahead of the clock by as little as it takes.
  */
-export function createIds({ now, fillRandom = fillFromCrypto }: IdsOptions): Ids {
-  const hex = Array.from({ length: 256 }, (_, byte) => (byte + 256).toString(16).slice(1));
+export function createIds({ now, fillRandom = (bytes) => void crypto.getRandomValues(bytes) }: IdsOptions): Ids {
   const pool = new Uint8Array(poolBytes);
+  const hexOf = Array.from(pool, (_, byte) => (byte + 256).toString(16).slice(-2));
   let used = poolBytes;
   let time = 0;
   let sequence = maxSequence;
-  let head = ''; // what ids made at `time` begin with
 
-  function randomByte(): number {
-    if (used === poolBytes) {
-      fillRandom(pool);
-      used = 0;
+  /** `count` random hexadecimal digits. */
+  function digits(count: number): string {
+    let text = '';
+    while (text.length < count) {
+      if (used === poolBytes) {
+        fillRandom(pool);
+        used = 0;
+      }
+      text += hexOf[pool[used++] as number];
     }
-    return pool[used++] as number;
+    return text.slice(0, count);
   }
 
-  const digits = (): string => hex[randomByte()] as string;
-
   /** The last two groups: the variant (binary 10), then 62 random bits. */
-  const tail = (): string =>
-    `-${hex[0x80 | (randomByte() & 0x3f)]}${digits()}-${digits()}${digits()}${digits()}${digits()}${digits()}${digits()}`;
+  const tail = (): string => `-${'89ab'[Number.parseInt(digits(1), 16) & 3]}${digits(3)}-${digits(12)}`;
 
   return {
     time() {
       const current = now();
       if (current > time || sequence === maxSequence) {
         time = Math.max(current, time + 1);
-        const start = time.toString(16).padStart(12, '0');
-        head = `${start.slice(0, 8)}-${start.slice(8)}-`;
-        sequence = ((randomByte() & 7) << 8) | randomByte(); // the lower half: the upper is left to count in
+        sequence = Number.parseInt(digits(3), 16) >> 1; // the lower half: the upper is left to count in
       } else sequence++;
-      return head + hex[0x70 | (sequence >> 8)] + hex[sequence & 0xff] + tail();
+      const start = time.toString(16).padStart(12, '0');
+      return `${start.slice(0, 8)}-${start.slice(8)}-${(0x7000 | sequence).toString(16)}${tail()}`;
     },
-    random: () =>
-      `${digits()}${digits()}${digits()}${digits()}-${digits()}${digits()}-${hex[0x40 | (randomByte() & 0xf)]}${digits()}${tail()}`,
+    random: () => `${digits(8)}-${digits(4)}-4${digits(3)}${tail()}`,
   };
 }

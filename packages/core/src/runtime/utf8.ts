@@ -1,8 +1,3 @@
-/** The host's encoder, as far as we use it: it is in every runtime, and in no library this package compiles against. */
-declare const TextEncoder: new () => {
-  encodeInto(source: string, destination: Uint8Array): { readonly read: number; readonly written: number };
-};
-
 let encoder: InstanceType<typeof TextEncoder> | undefined;
 let scratch: Uint8Array;
 

@@ -1,3 +1,4 @@
+import type { Verdict } from '../event/entry.ts';
 import type { Outbox, OutboxHost } from '../outbox/outbox.ts';
 import { anEntry } from './builders.ts';
 import { type ContractCase, expectSame } from './contract.ts';
@@ -35,8 +36,7 @@ export interface OutboxUnderTest {
 
 const all = { maxEvents: 1_000, maxBytes: 1_000_000 };
 const idsOf = (entries: readonly { readonly id: string }[]): readonly string[] => entries.map(({ id }) => id);
-const deliver = (ids: readonly string[]): { id: string; verdict: { kind: 'delivered' } }[] =>
-  ids.map((id) => ({ id, verdict: { kind: 'delivered' } }));
+const delivered: Verdict = { kind: 'delivered' };
 
 /** What every outbox must do, whatever it keeps its entries in. */
 export function outboxContract({ create, createBounded, reopen, settled }: OutboxUnderTest): readonly ContractCase[] {
@@ -90,7 +90,7 @@ export function outboxContract({ create, createBounded, reopen, settled }: Outbo
         expectSame('after add', outbox.depth(), { waiting: 4, waitingBytes: bytes * 4, leased: 0 });
         const pulled = await outbox.pull({ ...all, maxEvents: 3 });
         expectSame('after pull', outbox.depth(), { waiting: 1, waitingBytes: bytes, leased: 3 });
-        void outbox.settle(deliver(idsOf(pulled).slice(1)));
+        void outbox.settle(idsOf(pulled).slice(1), delivered);
         expectSame('after settle', outbox.depth(), { waiting: 1, waitingBytes: bytes, leased: 1 });
         await outbox.close();
       },
@@ -101,10 +101,22 @@ export function outboxContract({ create, createBounded, reopen, settled }: Outbo
         const [outbox] = await opened(create());
         await outbox.add(entries);
         await outbox.pull({ ...all, maxEvents: 3 });
-        await outbox.settle(deliver(['c', 'a', 'nobody']));
-        await outbox.settle(deliver(['a']));
+        await outbox.settle(['c', 'a', 'nobody'], delivered);
+        await outbox.settle(['a'], delivered);
         expectSame('leased', outbox.depth().leased, 1);
         expectSame('waiting', idsOf(await outbox.pull(all)), ['d']);
+        await outbox.close();
+      },
+    },
+    {
+      rule: 'takes back what is released: it is the oldest again',
+      async check() {
+        const [outbox] = await opened(create());
+        await outbox.add(entries);
+        const pulled = await outbox.pull({ ...all, maxEvents: 3 });
+        outbox.release(pulled.slice(1));
+        expectSame('depth', outbox.depth(), { waiting: 3, waitingBytes: bytes * 3, leased: 1 });
+        expectSame('pulled again', idsOf(await outbox.pull(all)), ['b', 'c', 'd']);
         await outbox.close();
       },
     },
@@ -133,7 +145,7 @@ export function outboxContract({ create, createBounded, reopen, settled }: Outbo
         const [outbox] = await opened(create());
         expectSame('durable', await outbox.add(entries), true);
         const pulled = await outbox.pull({ ...all, maxEvents: 2 });
-        await outbox.settle(deliver(idsOf(pulled).slice(0, 1)));
+        await outbox.settle(idsOf(pulled).slice(0, 1), delivered);
         await outbox.close();
         const [later, host] = await opened(reopen());
         expectSame('arrived', host.arrived, 3);

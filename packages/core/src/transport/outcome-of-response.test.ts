@@ -4,14 +4,14 @@ import { maxRetryAfterMs, outcomeOfResponse, retryAfterMs } from './outcome-of-r
 const now = Date.UTC(2026, 0, 1, 12, 0, 0);
 
 test.each([
-  { why: 'no header', header: null, expected: undefined },
+  { why: 'no header', header: null, expected: 0 },
   { why: 'whole seconds', header: '2', expected: 2_000 },
   { why: 'an HTTP date ahead', header: 'Thu, 01 Jan 2026 12:00:02 GMT', expected: 2_000 },
-  { why: 'an HTTP date past', header: 'Thu, 01 Jan 2026 11:59:00 GMT', expected: undefined },
-  { why: 'negative', header: '-5', expected: undefined },
-  { why: 'zero asks for nothing', header: '0', expected: undefined },
-  { why: 'no number, no date', header: 'abc', expected: undefined },
-  { why: 'a fraction is not in the standard', header: '1.5', expected: undefined },
+  { why: 'an HTTP date past', header: 'Thu, 01 Jan 2026 11:59:00 GMT', expected: 0 },
+  { why: 'negative', header: '-5', expected: 0 },
+  { why: 'zero asks for nothing', header: '0', expected: 0 },
+  { why: 'no number, no date', header: 'abc', expected: 0 },
+  { why: 'a fraction is not in the standard', header: '1.5', expected: 0 },
   { why: 'nobody silences us for days', header: '999999', expected: maxRetryAfterMs },
 ])('Retry-After, $why: $header', ({ header, expected }) => {
   expect(retryAfterMs(header, now)).toBe(expected);
@@ -20,22 +20,22 @@ test.each([
 const success = '{"success":true}';
 
 test.each([
-  { status: 200, body: success, expected: { kind: 'settled' } },
-  { status: 202, body: success, expected: { kind: 'settled' } },
-  { status: 200, body: '', expected: { kind: 'retryable', reason: 'server' } },
-  { status: 200, body: 'null', expected: { kind: 'retryable', reason: 'server' } },
-  { status: 200, body: '<html>', expected: { kind: 'retryable', reason: 'server' } },
-  { status: 302, body: '', expected: { kind: 'retryable', reason: 'server' } },
+  { status: 200, body: success, expected: { kind: 'settled', verdicts: new Map() } },
+  { status: 202, body: success, expected: { kind: 'settled', verdicts: new Map() } },
+  { status: 200, body: '', expected: { kind: 'retryable', reason: 'server', retryAfterMs: 0 } },
+  { status: 200, body: 'null', expected: { kind: 'retryable', reason: 'server', retryAfterMs: 0 } },
+  { status: 200, body: '<html>', expected: { kind: 'retryable', reason: 'server', retryAfterMs: 0 } },
+  { status: 302, body: '', expected: { kind: 'retryable', reason: 'server', retryAfterMs: 0 } },
   { status: 400, body: '', expected: { kind: 'rejected', reason: 'http-400' } },
-  { status: 401, body: '', expected: { kind: 'rejected', reason: 'unauthorized' } },
-  { status: 403, body: '', expected: { kind: 'rejected', reason: 'unauthorized' } },
-  { status: 404, body: '', expected: { kind: 'retryable', reason: 'config' } },
-  { status: 408, body: '', expected: { kind: 'retryable', reason: 'server' } },
+  { status: 401, body: '', expected: { kind: 'rejected', reason: 'http-401' } },
+  { status: 403, body: '', expected: { kind: 'rejected', reason: 'http-403' } },
+  { status: 404, body: '', expected: { kind: 'retryable', reason: 'config', retryAfterMs: 0 } },
+  { status: 408, body: '', expected: { kind: 'retryable', reason: 'server', retryAfterMs: 0 } },
   { status: 413, body: '', expected: { kind: 'too-large' } },
-  { status: 429, body: '', expected: { kind: 'retryable', reason: 'throttled' } },
-  { status: 500, body: '', expected: { kind: 'retryable', reason: 'server' } },
+  { status: 429, body: '', expected: { kind: 'retryable', reason: 'throttled', retryAfterMs: 0 } },
+  { status: 500, body: '', expected: { kind: 'retryable', reason: 'server', retryAfterMs: 0 } },
   { status: 501, body: '', expected: { kind: 'rejected', reason: 'http-501' } },
-  { status: 503, body: '', expected: { kind: 'retryable', reason: 'server' } },
+  { status: 503, body: '', expected: { kind: 'retryable', reason: 'server', retryAfterMs: 0 } },
 ])('$status with body "$body" is $expected.kind', ({ status, body, expected }) => {
   expect(outcomeOfResponse({ status, body, retryAfter: null }, now)).toEqual(expected);
 });

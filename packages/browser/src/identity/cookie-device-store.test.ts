@@ -1,0 +1,45 @@
+// biome-ignore-all lint/suspicious/noDocumentCookie: as the tracker writes it
+import { deviceCookieName } from '@org/track-core';
+import { afterEach, expect, test, vi } from 'vitest';
+import { createCookieDeviceStore } from './cookie-device-store.ts';
+
+const device = {
+  consent: { preferences: { analytics: true }, decidedAt: 1_767_225_600_000 },
+  anonymousId: '0b5a9b4e-3a53-4b63-8a3e-6f0c1c1d2e3f',
+  userId: 'u=1; é',
+};
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  document.cookie = `${deviceCookieName}=; Max-Age=0; Path=/`;
+});
+
+test('a device remembers what it was told, also beside other cookies', () => {
+  document.cookie = `x${deviceCookieName}=1; Path=/`;
+  const store = createCookieDeviceStore();
+  expect(store.load()).toBeUndefined();
+  store.save(device);
+  expect(createCookieDeviceStore().load()).toEqual(device);
+});
+
+test('a cookie that somebody broke is no device', () => {
+  document.cookie = `${deviceCookieName}=%%%; Path=/`;
+  expect(createCookieDeviceStore().load()).toBeUndefined();
+});
+
+test('the cookie belongs to this host, all paths, 395 days, not to other sites', () => {
+  const written = vi.spyOn(document, 'cookie', 'set');
+  createCookieDeviceStore().save({ anonymousId: device.anonymousId });
+  expect(written.mock.calls[0]?.[0]).toMatch(/; Path=\/; Max-Age=34128000; SameSite=Lax$/);
+});
+
+test('where cookies are refused nothing is remembered, and nothing throws', () => {
+  const refuse = (): never => {
+    throw new DOMException('sandboxed', 'SecurityError');
+  };
+  vi.spyOn(document, 'cookie', 'get').mockImplementation(refuse);
+  vi.spyOn(document, 'cookie', 'set').mockImplementation(refuse);
+  const store = createCookieDeviceStore();
+  expect(() => store.save(device)).not.toThrow();
+  expect(store.load()).toBeUndefined();
+});

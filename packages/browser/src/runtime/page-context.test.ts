@@ -1,0 +1,36 @@
+import { afterEach, expect, test } from 'vitest';
+import { createPageContext, readPage } from './page-context.ts';
+
+const origin = 'http://localhost:3999';
+
+afterEach(() => history.replaceState(null, '', '/page'));
+
+test.each([
+  { why: 'path and query agree with the URL', at: '/a/b?q=1', url: `${origin}/a/b?q=1`, path: '/a/b', search: '?q=1' },
+  { why: 'a fragment that names a place stays', at: '/a#top', url: `${origin}/a#top`, path: '/a', search: '' },
+  {
+    why: 'a fragment of keys and values goes: log-ins put tokens there',
+    at: '/a#access_token=t',
+    url: `${origin}/a`,
+    path: '/a',
+    search: '',
+  },
+])('$why', ({ at, url, path, search }) => {
+  history.replaceState(null, '', at);
+  expect(readPage()).toMatchObject({ url, path, search });
+});
+
+test('the title and the referrer are the document’s', () => {
+  document.title = 'Shoes';
+  expect(readPage()).toMatchObject({ title: 'Shoes', referrer: '' });
+});
+
+test('each event gets the page of its moment, the locale and the time zone', () => {
+  const context = createPageContext();
+  history.replaceState(null, '', '/later');
+  expect(context()).toEqual({
+    page: { url: `${origin}/later`, path: '/later', search: '', title: document.title, referrer: '' },
+    locale: navigator.language,
+    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  });
+});

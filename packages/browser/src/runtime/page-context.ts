@@ -1,0 +1,18 @@
+import type { EventContext, PageContext } from '@org/track-core';
+
+/** The page as it is now. */
+export function readPage(): Required<PageContext> {
+  const url = new URL(location.href);
+  const { pathname: path, search } = url;
+  url.username = url.password = '';
+  // A fragment of key=value pairs is where log-ins hand over tokens.
+  if (url.hash.includes('=')) url.hash = '';
+  return { url: url.href, path, search, title: document.title, referrer: document.referrer };
+}
+
+/** Makes the function that describes an event's circumstances; what cannot change is read once. */
+export function createPageContext(): () => EventContext {
+  const locale = navigator.language;
+  const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return () => ({ page: readPage(), locale, timezone });
+}

@@ -1,0 +1,14 @@
+import type { Transport } from '@org/track-core';
+import { createBeaconTransport } from './beacon-transport.ts';
+import { createFetchTransport, type FetchTransportOptions } from './fetch-transport.ts';
+
+/**
+ * Fetch, and where it knows no `keepalive` a beacon at the page's end. Fetch comes first because it answers, and because
+ * block lists name beacons on whole sites.
+ */
+export function createPageTransport(options: FetchTransportOptions): Transport {
+  const viaFetch = createFetchTransport(options);
+  if ('keepalive' in Request.prototype) return viaFetch;
+  const viaBeacon = createBeaconTransport(options);
+  return { send: (entries, sending) => (sending.exit ? viaBeacon : viaFetch).send(entries, sending) };
+}

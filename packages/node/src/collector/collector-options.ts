@@ -1,0 +1,140 @@
+import type { AnyPlan, Clock, ConsentPreferences, Destination, OnDiagnostic, Plan } from '@org/track-core';
+import type { Log } from '../log/log.ts';
+import type { AddressPolicy } from './client-address.ts';
+import type { CollectorKey } from './keys.ts';
+
+/** What a collector takes on at most. */
+export interface CollectorLimits {
+  /** A body as it travels. Default 4 MiB. */
+  readonly maxBodyBytes: number;
+  /** A body unpacked. Default 16 MiB. */
+  readonly maxInflatedBytes: number;
+  /** Events in one body. Default 5,000. */
+  readonly maxEvents: number;
+  /** Requests worked on at once; more are told to come back. Default 1,000. */
+  readonly maxInFlight: number;
+  /** Bytes of all bodies worked on at once. Default 64 MiB. */
+  readonly maxInFlightBytes: number;
+  /** How long a body may take to arrive, milliseconds. Default 30,000. */
+  readonly bodyTimeoutMs: number;
+}
+
+export const defaultCollectorLimits: CollectorLimits = {
+  maxBodyBytes: 4 * 1024 * 1024,
+  maxInflatedBytes: 16 * 1024 * 1024,
+  maxEvents: 5_000,
+  maxInFlight: 1_000,
+  maxInFlightBytes: 64 * 1024 * 1024,
+  bodyTimeoutMs: 30_000,
+};
+
+export interface CollectorOptions<P extends Plan = AnyPlan> {
+  /** Where accepted events are kept before anything else: `sqliteLog(path)`. Closed with the collector. */
+  readonly log: Log;
+  /** Says what events are for, what they look like, and which of them only a server may send. */
+  readonly plan?: P;
+  readonly destinations?: readonly Destination[];
+  /** Who may write, by write key. Default: only browsers on the collector's own site, without a key. */
+  readonly keys?: { readonly [writeKey: string]: CollectorKey };
+  /** Other sites whose browsers may write: `https://shop.example`. Default none. */
+  readonly allowedOrigins?: readonly string[];
+  /**
+   * Consent you vouch for where neither an event nor its key says anything. Default none: such events are refused as
+   * `consent_denied`, save those whose purpose is `necessary`.
+   */
+  readonly consent?: ConsentPreferences;
+  /** What becomes of events the plan does not name. Default `store`. */
+  readonly unplanned?: 'store' | 'quarantine';
+  /** What of a visitor's address is kept. Default `truncated`: `203.0.113.0`, `2001:db8:abcd::`. */
+  readonly ip?: AddressPolicy;
+  /** Proxies of yours in front of the collector: as many hops of `X-Forwarded-For` are believed. Default 0. */
+  readonly trustedProxies?: number;
+  readonly limits?: Partial<CollectorLimits>;
+  readonly clock?: Clock;
+  readonly onDiagnostic?: OnDiagnostic;
+}
+
+/** What an option must be, in words, and whether a value is. */
+type Rule = readonly [expected: string, isValid: (value: unknown) => boolean];
+type Rules = { readonly [option: string]: Rule };
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isOneOf =
+  (...values: readonly unknown[]) =>
+  (value: unknown): boolean =>
+    values.includes(value);
+const isPreferences = (value: unknown): boolean =>
+  isObject(value) &&
+  Object.entries(value).every(
+    ([category, answer]) =>
+      ['functional', 'analytics', 'advertising'].includes(category) &&
+      (answer === undefined || typeof answer === 'boolean'),
+  );
+
+const rules: Rules = {
+  log: ['a log, such as sqliteLog(path)', (value) => isObject(value) && typeof value.append === 'function'],
+  plan: ['a plan made by definePlan', (value) => isObject(value) && isObject(value.events)],
+  destinations: ['a list of destinations', Array.isArray],
+  keys: ['an object of write keys, each with what it may do', isObject],
+  allowedOrigins: ['a list of origins', Array.isArray],
+  consent: ['answers by category, such as { analytics: true }', isPreferences],
+  unplanned: ['"store" or "quarantine"', isOneOf('store', 'quarantine')],
+  ip: ['"truncated", "full" or "none"', isOneOf('truncated', 'full', 'none')],
+  trustedProxies: ['a whole number, 0 or more', (value) => Number.isInteger(value) && (value as number) >= 0],
+  limits: ['an object with limits', isObject],
+  clock: ['a clock', (value) => isObject(value) && typeof value.after === 'function'],
+  onDiagnostic: ['a function', (value) => typeof value === 'function'],
+};
+
+const keyRules: Rules = {
+  source: ['"browser" or "server"', isOneOf('browser', 'server')],
+  name: ['a text', (value) => typeof value === 'string'],
+  consent: ['answers by category, such as { analytics: true }', isPreferences],
+};
+
+const limitRules: Rules = Object.fromEntries(
+  Object.keys(defaultCollectorLimits).map((limit) => [
+    limit,
+    ['a number above 0', (value: unknown): boolean => typeof value === 'number' && value > 0] as const,
+  ]),
+);
+
+/** @throws TypeError for the first option that is unknown, missing or not what it must be */
+export function checkCollectorOptions(options: unknown): asserts options is CollectorOptions {
+  check('createCollector', options, rules, ['log']);
+  const { keys = {}, allowedOrigins = [], limits = {} } = options as unknown as CollectorOptions;
+  // Keys are secrets: they are told apart by their place.
+  for (const [index, [writeKey, key]] of Object.entries(keys).entries()) {
+    if (writeKey === '') throw new TypeError('createCollector: keys: expected write keys that are not empty');
+    check(`createCollector: keys[${index}]`, key, keyRules, ['source']);
+  }
+  check('createCollector: limits', limits, limitRules, []);
+  for (const origin of allowedOrigins as readonly unknown[]) {
+    if (typeof origin !== 'string' || !URL.canParse(origin) || new URL(origin).origin !== origin) {
+      throw new TypeError(
+        `createCollector: allowedOrigins: expected origins such as "https://shop.example", got ${describe(origin)}` +
+          (origin === '*' ? '; browsers take no "*" for requests that carry cookies' : ''),
+      );
+    }
+  }
+}
+
+function check(where: string, value: unknown, expected: Rules, required: readonly string[]): void {
+  if (!isObject(value)) throw new TypeError(`${where}: expected an object, got ${describe(value)}`);
+  const unknown = Object.keys(value).find((option) => !Object.hasOwn(expected, option));
+  if (unknown !== undefined) {
+    throw new TypeError(`${where}: unknown option "${unknown}"; known are ${Object.keys(expected).join(', ')}`);
+  }
+  for (const [option, [words, isValid]] of Object.entries(expected)) {
+    const given = value[option];
+    if (given === undefined ? required.includes(option) : !isValid(given)) {
+      throw new TypeError(`${where}: ${option}: expected ${words}, got ${describe(given)}`);
+    }
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'number') return JSON.stringify(value);
+  return value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value;
+}

@@ -1,0 +1,217 @@
+import {
+  type AnyPlan,
+  createIds,
+  type Deadline,
+  type Entry,
+  type EventStatus,
+  type Plan,
+  report,
+  type SendOutcome,
+  type SendVerdict,
+  type Stats,
+} from '@org/track-core';
+import { createInProcessTracker, type ServerTracker } from '../create-node-tracker.ts';
+import { createDispatcher, type DestinationStats } from '../dispatch/dispatcher.ts';
+import type { HttpReply, HttpRequest } from '../http/exchange.ts';
+import { type ExpressHandler, expressHandler } from '../http/express.ts';
+import { type FetchHandler, fetchHandler } from '../http/fetch.ts';
+import { type NodeHandler, nodeHandler } from '../http/node.ts';
+import { type LogStats, LogUnavailableError } from '../log/log.ts';
+import { createNodeClock } from '../runtime/node-clock.ts';
+import { type Arrival, createAcceptBatch } from './accept-batch.ts';
+import { type CollectorOptions, checkCollectorOptions, defaultCollectorLimits } from './collector-options.ts';
+import { createCors } from './cors.ts';
+import { endpointOf } from './dialect.ts';
+import { createInFlight } from './in-flight.ts';
+import { createAuthenticate } from './keys.ts';
+import { Refusal, replyOf, replyOfRefusal, unavailable } from './refusal.ts';
+
+/** What the collector met since it was made, what it holds, and what became of it. */
+export interface CollectorStats {
+  /** Events by what became of them at the door. */
+  readonly events: { readonly [status in 'stored' | EventStatus]: number };
+  /** Requests by the status they were answered with. */
+  readonly requests: { readonly [status: string]: number };
+  readonly log: LogStats;
+  /** The books of `collector.tracker`. */
+  readonly tracker: Stats;
+  /** The books of each destination, by name. */
+  readonly destinations: { readonly [name: string]: DestinationStats };
+}
+
+/** The first-party end of the line: takes events in, keeps them durably, carries them on. */
+export interface Collector<P extends Plan = AnyPlan> {
+  /** Request → Response. */
+  readonly fetch: FetchHandler;
+  /** `createServer(collector.node)`. */
+  readonly node: NodeHandler;
+  /** `app.use('/api/j', collector.express)`. */
+  readonly express: ExpressHandler;
+  /** For events born in this process: they go straight into the log. */
+  readonly tracker: ServerTracker<P>;
+  /** Hears every event as it arrives, stored or not. Returns a function that stops it. */
+  watch(listener: (arrival: Arrival) => void): () => void;
+  stats(): CollectorStats;
+  /** Resolves when this process's own events are stored and every destination has caught up, or at the deadline (10 s). */
+  flush(options?: Deadline): Promise<void>;
+  /** Answers 503 from now on, finishes what is under way, flushes until the deadline (10 s), closes destinations and log. */
+  close(options?: Deadline): Promise<void>;
+}
+
+const defaultDeadlineMs = 10_000;
+const closingRetryAfterS = 2;
+
+/**
+ * Makes a collector. It answers 200 once the log has committed, and not before.
+ *
+ * @throws TypeError for an option that is unknown, missing or not what it must be
+ */
+export function createCollector<P extends Plan = AnyPlan>(options: CollectorOptions<P>): Collector<P> {
+  checkCollectorOptions(options);
+  const { log, plan, destinations = [], keys = {}, allowedOrigins = [], consent, onDiagnostic } = options;
+  const clock = options.clock ?? createNodeClock();
+  const limits = { ...defaultCollectorLimits, ...options.limits };
+  const shared = {
+    clock,
+    ...(plan === undefined ? {} : { plan }),
+    ...(onDiagnostic === undefined ? {} : { onDiagnostic }),
+  };
+
+  const counts: Record<'stored' | EventStatus, number> = {
+    stored: 0,
+    duplicate: 0,
+    invalid: 0,
+    suppressed: 0,
+    consent_denied: 0,
+    retry: 0,
+  };
+  const requests: Record<string, number> = {};
+  const watchers = new Set<(arrival: Arrival) => void>();
+  const cors = createCors(allowedOrigins);
+  const inFlight = createInFlight(limits.maxInFlight, limits.maxInFlightBytes);
+  let closing: Promise<void> | undefined;
+
+  const accept = createAcceptBatch({
+    log,
+    limits,
+    inFlight,
+    authenticate: createAuthenticate(keys, cors),
+    plan,
+    unplanned: options.unplanned ?? 'store',
+    consent,
+    ip: options.ip ?? 'truncated',
+    trustedProxies: options.trustedProxies ?? 0,
+    now: clock.now,
+    newId: createIds({ now: clock.now }).time,
+    onArrival: noticeArrival,
+    onDiagnostic,
+  });
+  const dispatcher = createDispatcher({ log, destinations, ...shared });
+  const tracker = createInProcessTracker<P>({
+    accept: acceptEntries,
+    ...(shared as typeof shared & { plan?: P }),
+    ...(consent === undefined ? {} : { consent }),
+  });
+
+  function noticeArrival(arrival: Arrival): void {
+    counts[arrival.status]++;
+    for (const watcher of watchers) {
+      try {
+        watcher(arrival);
+      } catch {
+        // A watcher that throws is the host's own bug; events are taken in all the same.
+      }
+    }
+  }
+
+  async function handle(request: HttpRequest): Promise<HttpReply> {
+    const reply = await answer(request).catch((error: unknown) => {
+      report(onDiagnostic, 'collector-failed', `A request failed: ${error instanceof Error ? error.message : error}`);
+      return replyOfRefusal(new Refusal(500, 'failed', 'The collector failed; send it again.'));
+    });
+    requests[reply.status] = (requests[reply.status] ?? 0) + 1;
+    return { ...reply, headers: { ...reply.headers, ...cors.headers(request) } };
+  }
+
+  async function answer(request: HttpRequest): Promise<HttpReply> {
+    if (request.method === 'OPTIONS') return { status: 204, headers: cors.preflightHeaders(request), body: '' };
+    if (request.method !== 'POST') {
+      return replyOf(
+        405,
+        { success: false, error: 'not-post', message: 'Events are posted.' },
+        { Allow: 'POST, OPTIONS' },
+      );
+    }
+    if (endpointOf(request.path).kind === 'unknown') {
+      return replyOfRefusal(new Refusal(404, 'unknown-endpoint', 'There is nothing at this address.'));
+    }
+    if (closing !== undefined) {
+      return replyOfRefusal(unavailable('closing', 'The collector is going away; send it again.', closingRetryAfterS));
+    }
+    return accept.request(request);
+  }
+
+  /** The way in for this process's own events, as a transport of their queue. */
+  async function acceptEntries(entries: readonly Entry[]): Promise<SendOutcome> {
+    const receivedAt = clock.now();
+    const text = `{"batch":[${entries.map(({ value }) => value).join()}]}`;
+    const { batch } = JSON.parse(text) as { batch: readonly unknown[] };
+    const sentAt = new Date(receivedAt).toISOString();
+    const facts = { receivedAt, sentAt, source: 'server' as const, ...(consent === undefined ? {} : { consent }) };
+    try {
+      const results = await accept.events({ events: batch, text, facts });
+      return { kind: 'settled', verdicts: new Map([...results].map(([id, { status }]) => [id, verdictOf(status)])) };
+    } catch (error) {
+      if (!(error instanceof LogUnavailableError)) throw error;
+      report(onDiagnostic, 'log-unavailable', error.message);
+      return { kind: 'retryable', reason: 'server' };
+    }
+  }
+
+  async function close(deadlineMs: number): Promise<void> {
+    const end = clock.elapsed() + deadlineMs;
+    const left = (): { deadlineMs: number } => ({ deadlineMs: Math.max(0, end - clock.elapsed()) });
+    await Promise.all([inFlight.idle(), tracker.shutdown(left())]);
+    await dispatcher.close(left());
+    await log.close();
+  }
+
+  return {
+    fetch: fetchHandler(handle),
+    node: nodeHandler(handle),
+    express: expressHandler(handle),
+    tracker,
+    watch(listener) {
+      watchers.add(listener);
+      return () => watchers.delete(listener);
+    },
+    stats: () => ({
+      events: { ...counts },
+      requests: { ...requests },
+      log: log.stats(),
+      tracker: tracker.stats(),
+      destinations: dispatcher.stats(),
+    }),
+    async flush({ deadlineMs = defaultDeadlineMs } = {}) {
+      const end = clock.elapsed() + deadlineMs;
+      await tracker.flush({ deadlineMs });
+      await dispatcher.flush({ deadlineMs: Math.max(0, end - clock.elapsed()) });
+    },
+    close: ({ deadlineMs = defaultDeadlineMs } = {}) => (closing ??= close(deadlineMs)),
+  };
+}
+
+function verdictOf(status: EventStatus): SendVerdict {
+  switch (status) {
+    case 'duplicate':
+      return { kind: 'delivered' };
+    case 'invalid':
+      return { kind: 'dead', reason: 'invalid' };
+    case 'consent_denied':
+      return { kind: 'dropped', reason: 'consent' };
+    case 'suppressed':
+      return { kind: 'dropped', reason: 'suppressed' };
+    case 'retry':
+      return { kind: 'retry', reason: 'server' };
+  }
+}

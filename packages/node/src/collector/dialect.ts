@@ -1,0 +1,131 @@
+import type { EventType } from '@org/track-core';
+import { Refusal } from './refusal.ts';
+
+/** Events as they came, in whichever of the forms we understand. */
+export interface IncomingBatch {
+  /** Unchecked; fields a sender may leave to the collector are filled in. */
+  readonly events: readonly unknown[];
+  readonly sentAt?: string;
+  readonly writeKey?: string;
+  /** The sender's own text `{"batch":[…]}` of exactly these events, if it can be kept as it is. */
+  readonly text?: string;
+}
+
+export interface Defaults {
+  /** Says `type` where an event does not. */
+  readonly path: string;
+  readonly receivedAt: number;
+  readonly newId: () => string;
+}
+
+type Fields = { readonly [key: string]: unknown };
+
+/** Segment's names for single events, in full and as its browser library shortens them. */
+const typeOfEndpoint: { readonly [endpoint: string]: EventType } = {
+  track: 'track',
+  t: 'track',
+  page: 'page',
+  p: 'page',
+  screen: 'screen',
+  s: 'screen',
+  identify: 'identify',
+  i: 'identify',
+  group: 'group',
+  g: 'group',
+  alias: 'alias',
+  a: 'alias',
+};
+
+const endpointPattern = /\/v1\/(\w+)\/?$/;
+
+/** What the last part of a path asks for: `metrics` are a client's own counters, which nobody here wants. */
+export function endpointOf(path: string): {
+  readonly kind: 'events' | 'metrics' | 'unknown';
+  readonly type?: EventType;
+} {
+  const name = endpointPattern.exec(path)?.[1];
+  if (name === undefined || name === 'batch' || name === 'b' || name === 'import') return { kind: 'events' };
+  if (name === 'm') return { kind: 'metrics' };
+  return Object.hasOwn(typeOfEndpoint, name)
+    ? { kind: 'events', type: typeOfEndpoint[name] as EventType }
+    : { kind: 'unknown' };
+}
+
+/** Reads our own envelope, Segment's batch, or a single event. */
+export function readDialect(json: unknown, text: string, defaults: Defaults): IncomingBatch | Refusal {
+  if (!isObject(json)) return new Refusal(400, 'not-a-batch', 'The body is neither a batch nor an event.');
+  const { type } = endpointOf(defaults.path);
+  const envelope = {
+    ...(typeof json.sentAt === 'string' ? { sentAt: json.sentAt } : {}),
+    ...(typeof json.writeKey === 'string' ? { writeKey: json.writeKey } : {}),
+  };
+  if (json.batch === undefined) {
+    if (type === undefined && typeof json.type !== 'string') {
+      return new Refusal(400, 'not-a-batch', 'The body has neither "batch" nor "type".');
+    }
+    const { sentAt: _sentAt, ...event } = json;
+    return { ...envelope, events: [complete(event, { ...defaults, type, shared: {} })] };
+  }
+  if (!Array.isArray(json.batch)) return new Refusal(400, 'not-a-batch', '"batch" is not a list.');
+  const batch: readonly unknown[] = json.batch;
+  const shared = {
+    ...(isObject(json.context) ? { context: json.context } : {}),
+    ...(isObject(json.integrations) ? { integrations: json.integrations } : {}),
+  };
+  const events = batch.map((event) => complete(event, { ...defaults, type: undefined, shared }));
+  const kept = events.every((event, index) => event === batch[index]) ? ownText(json, text) : undefined;
+  return { ...envelope, events, ...(kept === undefined ? {} : { text: kept }) };
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The event with what its sender left to us; itself if nothing is missing. */
+function complete(
+  event: unknown,
+  { type, shared, receivedAt, newId }: Defaults & { readonly type: EventType | undefined; readonly shared: Fields },
+): unknown {
+  if (!isObject(event)) return event;
+  const lacksFields =
+    isAbsent(event.messageId) || isAbsent(event.timestamp) || (isAbsent(event.type) && type !== undefined);
+  const isPlain = shared.context === undefined && shared.integrations === undefined && event.writeKey === undefined;
+  if (!lacksFields && isPlain) return event;
+
+  const { writeKey: _writeKey, ...own } = event; // a key is no part of an event
+  return {
+    ...own,
+    ...(isAbsent(own.type) && type !== undefined ? { type } : {}),
+    ...(isAbsent(own.messageId) ? { messageId: newId() } : {}),
+    ...(isAbsent(own.timestamp) ? { timestamp: own.originalTimestamp ?? new Date(receivedAt).toISOString() } : {}),
+    ...merged('context', shared, own),
+    ...merged('integrations', shared, own),
+  };
+}
+
+/** Some of Segment's clients write null for what is not there. */
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+/** The batch's own fields lie under those of each event. */
+function merged(key: 'context' | 'integrations', shared: Fields, event: Fields): Fields {
+  const common = shared[key];
+  const own = event[key];
+  return isObject(common) && (isAbsent(own) || isObject(own))
+    ? { [key]: { ...common, ...(own as Fields | null | undefined) } }
+    : {};
+}
+
+const envelopeHead = /^\{"sentAt":"[^"\\]*",(?:"writeKey":"(?:[^"\\]|\\.)*",)?(?="batch":\[)/;
+
+/**
+ * Our own envelope has the batch last, so its text can be stored as it came: no event is written out again, and the key
+ * in front is cut off. A body that could hide a second key behind the first is not ours.
+ */
+function ownText(json: Fields, text: string): string | undefined {
+  const head = envelopeHead.exec(text);
+  if (head === null || Object.keys(json).at(-1) !== 'batch') return undefined;
+  const start = head[0].length;
+  return text.includes('writeKey', start) ? undefined : `{${text.slice(start)}`;
+}

@@ -1,0 +1,35 @@
+import type { HttpReply } from '../http/exchange.ts';
+
+/** Why a whole request is not accepted. `code` is stable, for machines; `message` is for people. */
+export class Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly headers: { readonly [name: string]: string };
+
+  constructor(status: number, code: string, message: string, headers: { readonly [name: string]: string } = {}) {
+    this.status = status;
+    this.code = code;
+    this.message = message;
+    this.headers = headers;
+  }
+}
+
+/** Come back in this many seconds. An integer: Segment's clients read nothing else. */
+export function unavailable(code: string, message: string, retryAfterS: number): Refusal {
+  return new Refusal(503, code, message, { 'Retry-After': String(retryAfterS) });
+}
+
+const everyReply = {
+  'Content-Type': 'application/json',
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+export function replyOf(status: number, body: object, headers: { readonly [name: string]: string } = {}): HttpReply {
+  return { status, headers: { ...everyReply, ...headers }, body: JSON.stringify(body) };
+}
+
+export function replyOfRefusal({ status, code, message, headers }: Refusal): HttpReply {
+  return replyOf(status, { success: false, error: code, message }, headers);
+}

@@ -1,0 +1,172 @@
+import {
+  type AnyPlan,
+  type Clock,
+  type ConsentPreferences,
+  createConsent,
+  createTracker as createCoreTracker,
+  createIds,
+  createMemoryOutbox,
+  createQueue,
+  type Entry,
+  type OnDiagnostic,
+  type Outbox,
+  type Plan,
+  type Plugin,
+  purposeOf,
+  type Queue,
+  type QueueLimits,
+  report,
+  type SendOutcome,
+  type Tracker,
+  type Transport,
+} from '@org/track-core';
+import { name, version } from '../package.json';
+import { checkTrackerOptions } from './check-tracker-options.ts';
+import type { AddressPolicy } from './collector/client-address.ts';
+import { type RequestLike, scopeOfRequest } from './identity/request-scope.ts';
+import { createNodeClock } from './runtime/node-clock.ts';
+import { onProcessEnd } from './runtime/process-end.ts';
+import { createHttpTransport } from './transport/http-transport.ts';
+
+/** A tracker for a backend: each call says whom it is about, or `for(request)` does. */
+export interface ServerTracker<P extends Plan = AnyPlan> extends Tracker<P, 'server'> {
+  /** The same tracker for the person and page behind a request: ids and consent from the device's cookie, then headers. */
+  for(request: RequestLike): Tracker<P, 'server'>;
+}
+
+/** What trackers of both kinds can be told. */
+interface ServerTrackerOptions<P extends Plan> {
+  /** Says which consent an event needs. Without it every event is `analytics`. */
+  readonly plan?: P;
+  /**
+   * Consent the backend vouches for, used where the person's own decision is not known from a request or scope.
+   * Default none: such events are dropped as `consent` unless their purpose is `necessary`.
+   */
+  readonly consent?: ConsentPreferences;
+  /** What of the address behind `for(request)` is kept. Default `truncated`: `203.0.113.0`, `2001:db8:abcd::`. */
+  readonly ip?: AddressPolicy;
+  readonly onDiagnostic?: OnDiagnostic;
+  /** Default: the process's own. */
+  readonly clock?: Clock;
+}
+
+export interface NodeTrackerOptions<P extends Plan = AnyPlan> extends ServerTrackerOptions<P> {
+  /** Absolute http or https URL of a collector. */
+  readonly endpoint: string;
+  /** Tells the collector who sends. It makes these events `server` events: keep it from browsers. */
+  readonly writeKey: string;
+  readonly plugins?: readonly Plugin[];
+  /** When a batch leaves. Defaults: `nodeQueueLimits`, else those of `QueueLimits`. */
+  readonly queue?: Partial<QueueLimits>;
+  /** Where events wait. Default: memory, bounded by `maxQueued`. */
+  readonly outbox?: Outbox;
+  /** Events that may wait in memory; beyond it the oldest are dropped as `outbox-full`. Default 10,000. */
+  readonly maxQueued?: number;
+  /** Default: HTTP to `endpoint`. */
+  readonly transport?: Transport;
+  /** In [0, 1), spreads retries. Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+export interface InProcessTrackerOptions<P extends Plan = AnyPlan> extends ServerTrackerOptions<P> {
+  /** The collector's own way in: resolves once the entries are in its log, or says why not. */
+  readonly accept: (entries: readonly Entry[]) => Promise<SendOutcome>;
+}
+
+/** Between backends batches may be larger than a page's: one below the 500 KB that Segment-compatible collectors take. */
+export const nodeQueueLimits: Pick<QueueLimits, 'maxEvents' | 'maxBytes' | 'maxWaitMs'> = {
+  maxEvents: 250,
+  maxBytes: 450 * 1024,
+  maxWaitMs: 500,
+};
+
+/** In the collector's own process a batch costs next to nothing: it gathers one request's events, no more. */
+const inProcessLimits: Partial<QueueLimits> = { maxEvents: 500, maxBytes: 1024 * 1024, maxWaitMs: 10 };
+
+const defaultMaxQueued = 10_000;
+
+/** Room in memory for each event that may wait, bytes of JSON. */
+const bytesPerQueued = 2_048;
+
+/**
+ * A tracker that sends to a collector elsewhere.
+ *
+ * It neither keeps the process alive nor ends it. When the process ends by itself, what waits is sent first; what then
+ * could not be delivered is told to `onDiagnostic` as `undelivered`.
+ *
+ * @throws TypeError for an option that is unknown, missing or not what it must be
+ */
+export function createTracker<P extends Plan = AnyPlan>(options: NodeTrackerOptions<P>): ServerTracker<P> {
+  checkTrackerOptions(options);
+  const { endpoint, writeKey, clock = createNodeClock(), random, onDiagnostic, maxQueued = defaultMaxQueued } = options;
+  const http = options.transport === undefined ? createHttpTransport({ endpoint, writeKey, clock }) : undefined;
+  const queue = createQueue({
+    outbox: options.outbox ?? createMemoryOutbox({ maxEvents: maxQueued, maxBytes: maxQueued * bytesPerQueued }),
+    transport: options.transport ?? (http as Transport),
+    clock,
+    limits: { ...nodeQueueLimits, ...options.queue },
+    ...(random === undefined ? {} : { random }),
+    ...(onDiagnostic === undefined ? {} : { onDiagnostic }),
+  });
+  return createServerTracker({ ...options, clock }, queue, () => http?.close());
+}
+
+/** The collector's own tracker: events go straight into its log. */
+export function createInProcessTracker<P extends Plan = AnyPlan>(
+  options: InProcessTrackerOptions<P>,
+): ServerTracker<P> {
+  const { accept, clock = createNodeClock(), onDiagnostic } = options;
+  const queue = createQueue({
+    outbox: createMemoryOutbox({ maxEvents: defaultMaxQueued, maxBytes: defaultMaxQueued * bytesPerQueued }),
+    transport: { send: accept },
+    clock,
+    limits: inProcessLimits,
+    ...(onDiagnostic === undefined ? {} : { onDiagnostic }),
+  });
+  return createServerTracker({ ...options, clock }, queue);
+}
+
+interface ServerParts<P extends Plan> extends ServerTrackerOptions<P> {
+  readonly clock: Clock;
+  readonly plugins?: readonly Plugin[];
+}
+
+function createServerTracker<P extends Plan>(
+  parts: ServerParts<P>,
+  queue: Queue,
+  onShutdown?: () => void,
+): ServerTracker<P> {
+  const { clock, plan, plugins, consent: vouched, ip = 'truncated', onDiagnostic } = parts;
+  const stopWatching = onProcessEnd({
+    finish() {
+      if (queue.stats().pending > 0) void queue.flush();
+    },
+    leave() {
+      const { pending } = queue.stats();
+      if (pending > 0) report(onDiagnostic, 'undelivered', `${pending} events when the process ended`);
+    },
+  });
+  const tracker = createCoreTracker<P, 'server'>({
+    queue: {
+      ...queue,
+      async shutdown(deadline) {
+        await queue.shutdown(deadline);
+        stopWatching();
+        onShutdown?.();
+      },
+    },
+    clock,
+    ids: createIds({ now: clock.now }),
+    consent: createConsent({ now: clock.now, ...(vouched === undefined ? {} : { initial: vouched }) }),
+    library: { name, version },
+    // Nobody is there to decide later: undecided is denied.
+    maxBuffered: 0,
+    purposeOf: (event) => purposeOf(plan, event),
+    ...(plugins === undefined ? {} : { plugins }),
+    ...(onDiagnostic === undefined ? {} : { onDiagnostic }),
+  });
+  return {
+    ...tracker,
+    for: (request) => tracker.with(scopeOfRequest(request, { vouched: tracker.consent.get().preferences, ip })),
+  };
+}

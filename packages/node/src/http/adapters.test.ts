@@ -1,0 +1,106 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { BodyRead, Handle, HttpRequest } from './exchange.ts';
+import { expressHandler } from './express.ts';
+import { fetchHandler } from './fetch.ts';
+import { nodeHandler } from './node.ts';
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+const limits = { maxBytes: 100, timeoutMs: 5_000 };
+
+/** Answers with what it saw. */
+const echo: Handle = async (request: HttpRequest) => {
+  const read: BodyRead = await request.readBody(limits);
+  const { method, path } = request;
+  const body = read.kind === 'read' ? new TextDecoder().decode(read.bytes) : read.kind;
+  const decoded = read.kind === 'read' && read.decoded === true;
+  return {
+    status: 200,
+    headers: { 'Content-Type': 'application/json', 'X-Seen': request.header('x-mark') ?? '' },
+    body: JSON.stringify({ method, path, body, decoded }),
+  };
+};
+
+type Send = (path: string, init: RequestInit) => Promise<Response>;
+
+async function served(app: Parameters<typeof createServer>[1]): Promise<Send> {
+  const server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return (path, init) => fetch(`http://127.0.0.1:${port}${path}`, init);
+}
+
+const mounted = (...before: express.RequestHandler[]) => {
+  const app = express();
+  for (const handler of before) app.use(handler);
+  app.use('/api/j', expressHandler(echo));
+  return served(app);
+};
+
+const text = '{"batch":[1,2]}';
+const post = (body: NonNullable<RequestInit['body']>, headers: Record<string, string> = {}): RequestInit => ({
+  method: 'POST',
+  body,
+  headers,
+});
+
+describe.each<{ name: string; send: () => Promise<Send> }>([
+  { name: 'node', send: () => served(nodeHandler(echo)) },
+  { name: 'express', send: () => served(express().use(expressHandler(echo))) },
+  { name: 'fetch', send: async () => (path, init) => fetchHandler(echo)(new Request(`http://x.example${path}`, init)) },
+])('$name', ({ send }) => {
+  test('hands over method, path without query, headers and body', async () => {
+    const response = await (await send())('/v1/batch?x=1', post(text, { 'X-Mark': 'here' }));
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-seen')).toBe('here');
+    expect(await response.json()).toEqual({ method: 'POST', path: '/v1/batch', body: text, decoded: false });
+  });
+
+  test('stops a body that is too large, declared or not, and still answers', async () => {
+    const request = await send();
+    const large = 'x'.repeat(300_000);
+    expect(await (await request('/', post(large))).json()).toMatchObject({ body: 'too-large' });
+    const stream = new Blob([large]).stream();
+    const streamed = { ...post(stream), duplex: 'half' } as RequestInit;
+    expect(await (await request('/', streamed)).json()).toMatchObject({ body: 'too-large' });
+  });
+
+  test('takes a request without a body', async () => {
+    expect(await (await (await send())('/', { method: 'POST' })).json()).toMatchObject({ body: '' });
+  });
+});
+
+describe('Express, mounted', () => {
+  test.each<{ why: string; send: () => Promise<Send>; type: string; decoded: boolean }>([
+    { why: 'without a parser', send: () => mounted(), type: 'text/plain', decoded: false },
+    { why: 'behind json()', send: () => mounted(express.json()), type: 'application/json', decoded: true },
+    {
+      why: 'behind json(), which left it alone',
+      send: () => mounted(express.json()),
+      type: 'text/plain',
+      decoded: false,
+    },
+    { why: 'behind raw()', send: () => mounted(express.raw({ type: '*/*' })), type: 'text/plain', decoded: true },
+    { why: 'behind text()', send: () => mounted(express.text({ type: '*/*' })), type: 'text/plain', decoded: true },
+  ])('$why', async ({ send, type, decoded }) => {
+    const response = await (await send())('/api/j/v1/batch', post(text, { 'Content-Type': type }));
+    expect(await response.json()).toEqual({ method: 'POST', path: '/v1/batch', body: text, decoded });
+  });
+
+  test('a parsed body counts against the limit too', async () => {
+    const request = await mounted(express.json({ limit: '1mb' }));
+    const body = JSON.stringify({ batch: ['x'.repeat(200)] });
+    const response = await request('/api/j', post(body, { 'Content-Type': 'application/json' }));
+    expect(await response.json()).toMatchObject({ body: 'too-large' });
+  });
+});

@@ -1,0 +1,32 @@
+/** One request, whatever framework it came through. */
+export interface HttpRequest {
+  readonly method: string;
+  /** From the mount point or from the root, without the query. */
+  readonly path: string;
+  /** @param name - in lower case */
+  header(name: string): string | undefined;
+  /** Where the connection came from. */
+  readonly remoteAddress?: string;
+  /** Reads the body once. Never rejects. */
+  readBody(limits: BodyLimits): Promise<BodyRead>;
+}
+
+export interface BodyLimits {
+  readonly maxBytes: number;
+  /** How long the whole body may take, milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** `decoded`: the framework has undone the content encoding already. */
+export type BodyRead =
+  | { readonly kind: 'read'; readonly bytes: Uint8Array; readonly decoded?: true }
+  | { readonly kind: 'too-large' | 'too-slow' | 'aborted' };
+
+export interface HttpReply {
+  readonly status: number;
+  readonly headers: { readonly [name: string]: string };
+  readonly body: string;
+}
+
+/** Answers a request. Never rejects. */
+export type Handle = (request: HttpRequest) => Promise<HttpReply>;

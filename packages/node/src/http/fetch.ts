@@ -1,0 +1,54 @@
+import type { BodyLimits, BodyRead, Handle } from './exchange.ts';
+
+/** What only the host knows about a request. */
+export interface FetchOptions {
+  /** Where the connection came from. */
+  readonly remoteAddress?: string;
+}
+
+/** Request → Response: Hono, Next, Remix, SvelteKit, Bun, Deno, Workers. */
+export type FetchHandler = (request: Request, options?: FetchOptions) => Promise<Response>;
+
+export function fetchHandler(handle: Handle): FetchHandler {
+  return async (request, { remoteAddress } = {}) => {
+    const { status, headers, body } = await handle({
+      method: request.method,
+      path: new URL(request.url).pathname,
+      header: (name) => request.headers.get(name) ?? undefined,
+      ...(remoteAddress === undefined ? {} : { remoteAddress }),
+      readBody: (limits) => readStream(request, limits),
+    });
+    // A Response refuses a body, even an empty one, where HTTP knows none.
+    return new Response(body === '' ? null : body, { status, headers });
+  };
+}
+
+async function readStream({ body }: Request, { maxBytes, timeoutMs }: BodyLimits): Promise<BodyRead> {
+  if (body === null) return { kind: 'read', bytes: new Uint8Array(0) };
+  const reader = body.getReader();
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    reader.cancel().catch(() => {});
+  }, timeoutMs);
+  timer.unref?.();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (isLate) return { kind: 'too-slow' };
+      if (done) return { kind: 'read', bytes: Buffer.concat(chunks, bytes) };
+      bytes += value.length;
+      if (bytes > maxBytes) {
+        reader.cancel().catch(() => {});
+        return { kind: 'too-large' };
+      }
+      chunks.push(value);
+    }
+  } catch {
+    return { kind: 'aborted' };
+  } finally {
+    clearTimeout(timer);
+  }
+}

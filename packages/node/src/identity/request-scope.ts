@@ -1,0 +1,99 @@
+import {
+  type ConsentPreferences,
+  type Device,
+  deviceCookieName,
+  type EventContext,
+  type PageContext,
+  parseDevice,
+  type Scope,
+} from '@org/track-core';
+import { type AddressPolicy, keptAddress } from '../collector/client-address.ts';
+
+/**
+ * What we read of a request: a Fetch `Request`, Node's `IncomingMessage`, Express's and Fastify's requests all fit.
+ *
+ * A Fetch `Request` does not know where it came from: pass `{ headers: request.headers, ip }` if the host does.
+ */
+export interface RequestLike {
+  readonly headers:
+    | { get(name: string): string | null }
+    | { readonly [name: string]: string | readonly string[] | undefined };
+  /** The visitor's address as the framework judges it: behind a proxy only the app knows whom to trust. */
+  readonly ip?: string | undefined;
+  /** Where the connection came from, used if there is no `ip`. `X-Forwarded-For` is never believed. */
+  readonly socket?: { readonly remoteAddress?: string | undefined } | null | undefined;
+}
+
+export interface RequestPolicy {
+  /** Consent to assume where the person's own decision is not known. */
+  readonly vouched: ConsentPreferences;
+  readonly ip: AddressPolicy;
+}
+
+/** A header longer than this does not become part of an event, characters. */
+const maxHeaderLength = 2_048;
+
+/**
+ * Whom and what a request is about: who from the device's cookie, where from its headers. Everything in it is the
+ * client's to say, so what does not look right is left out; where it matters who someone is, name the `userId` in the call.
+ */
+export function scopeOfRequest(request: RequestLike, { vouched, ip }: RequestPolicy): Scope {
+  const { anonymousId, userId, session, consent }: Device = deviceOf(request) ?? {};
+  const preferences = consent?.preferences ?? vouched;
+  const hasGpc = header(request, 'sec-gpc') === '1';
+  return {
+    ...(anonymousId === undefined ? {} : { anonymousId }),
+    ...(userId === undefined ? {} : { userId }),
+    consent: hasGpc ? { ...preferences, advertising: false } : preferences,
+    context: contextOf(request, ip, session?.id),
+  };
+}
+
+function contextOf(request: RequestLike, policy: AddressPolicy, sessionId: string | undefined): EventContext {
+  const ip = keptAddress(request.ip ?? request.socket?.remoteAddress, policy);
+  const userAgent = shortHeader(request, 'user-agent');
+  const locale = localeOf(header(request, 'accept-language'));
+  const page = pageOf(shortHeader(request, 'referer'));
+  return {
+    ...(sessionId === undefined ? {} : { session: { id: sessionId } }),
+    ...(ip === undefined ? {} : { ip }),
+    ...(userAgent === undefined ? {} : { userAgent }),
+    ...(locale === undefined ? {} : { locale }),
+    ...(page === undefined ? {} : { page }),
+  };
+}
+
+function header({ headers }: RequestLike, name: string): string | undefined {
+  const value =
+    typeof headers.get === 'function' ? headers.get(name) : (headers as { readonly [name: string]: unknown })[name];
+  const text = Array.isArray(value) ? value[0] : value;
+  return typeof text === 'string' && text !== '' ? text : undefined;
+}
+
+function shortHeader(request: RequestLike, name: string): string | undefined {
+  const text = header(request, name);
+  return text !== undefined && text.length <= maxHeaderLength ? text : undefined;
+}
+
+function deviceOf(request: RequestLike): Device | undefined {
+  const prefix = `${deviceCookieName}=`;
+  const pair = header(request, 'cookie')
+    ?.split(';')
+    .map((part) => part.trim())
+    .find((part) => part.startsWith(prefix));
+  return pair === undefined ? undefined : parseDevice(pair.slice(prefix.length));
+}
+
+/** The first language of `Accept-Language`: browsers put the one they prefer there. */
+function localeOf(acceptLanguage: string | undefined): string | undefined {
+  const first = acceptLanguage?.split(/[,;]/, 1)[0]?.trim() ?? '';
+  return /^[a-z]{1,8}(-[a-z0-9]{1,8})*$/i.test(first) ? first : undefined;
+}
+
+/** The page that made the request. */
+function pageOf(referer: string | undefined): PageContext | undefined {
+  if (referer === undefined || !URL.canParse(referer)) return undefined;
+  const { protocol, username, password, href, pathname, search } = new URL(referer);
+  if (!/^https?:$/.test(protocol) || username !== '' || password !== '') return undefined;
+  return { url: href, path: pathname, ...(search === '' ? {} : { search }) };
+}

@@ -1,0 +1,53 @@
+export {
+  type AnyPlan,
+  type CallOptions,
+  type Clock,
+  type CollectedEvent,
+  type ConsentCategory,
+  type ConsentPreferences,
+  type Deadline,
+  type Destination,
+  type DestinationLimits,
+  type Diagnostic,
+  definePlan,
+  type EventContext,
+  type EventPlan,
+  type JsonObject,
+  type OnDiagnostic,
+  type Outbox,
+  type Plan,
+  type Plugin,
+  type QueueLimits,
+  type Receipt,
+  type Scope,
+  type SendOutcome,
+  type SendVerdict,
+  type Stats,
+  type TrackEvent,
+  type Tracker,
+  type Transport,
+  type Verdict,
+} from '@org/track-core';
+export type { Arrival } from './collector/accept-batch.ts';
+export type { AddressPolicy } from './collector/client-address.ts';
+export type { CollectorLimits, CollectorOptions } from './collector/collector-options.ts';
+export { type Collector, type CollectorStats, createCollector } from './collector/create-collector.ts';
+export type { CollectorKey } from './collector/keys.ts';
+export { createTracker, type NodeTrackerOptions, type ServerTracker } from './create-node-tracker.ts';
+export type { DestinationStats } from './dispatch/dispatcher.ts';
+export type { ExpressHandler } from './http/express.ts';
+export type { FetchHandler, FetchOptions } from './http/fetch.ts';
+export type { NodeHandler } from './http/node.ts';
+export type { RequestLike } from './identity/request-scope.ts';
+export {
+  type AcceptedBatch,
+  type Appended,
+  type BatchFacts,
+  type ConsumerOptions,
+  type Log,
+  type LogStats,
+  LogUnavailableError,
+  type QuarantinedEvent,
+} from './log/log.ts';
+export { memoryLog } from './log/memory-log.ts';
+export { type SqliteLogOptions, sqliteLog } from './log/sqlite-log.ts';

@@ -1,0 +1,243 @@
+import type { CollectedEvent, Entry, Outbox, OutboxHost, TrackEvent } from '@org/track-core';
+import type { ConsumerOptions } from './log.ts';
+import type { ConsumerPosition, DeadLetter, LogStore, StoredBatch } from './log-store.ts';
+import { stampEvent } from './stamp-event.ts';
+
+/** One reader of the log, as the log sees it. */
+export interface LogConsumer {
+  readonly outbox: Outbox<CollectedEvent>;
+  /** A batch was committed. */
+  onCommitted(events: number, bytes: number): void;
+  /** Something was settled that is not on disk yet. */
+  isDirty(): boolean;
+  /** Writes what was settled, inside the log's transaction. Returns how many dead letters. */
+  save(now: number): number;
+  /** That transaction is on disk. */
+  onSaved(): void;
+}
+
+export interface LogConsumerOptions extends ConsumerOptions {
+  readonly name: string;
+  readonly store: LogStore;
+  /** Resolves after the log's next transaction, whatever became of it. */
+  readonly commitSoon: () => Promise<void>;
+  readonly onClosed: () => void;
+}
+
+/** A row of which some events still wait for their fate. */
+interface OpenRow {
+  readonly seq: number;
+  readonly receivedAt: number;
+  readonly eventBytes: number;
+  /** By place in the batch: 1 if the event's fate is known. */
+  readonly settled: Uint8Array;
+  open: number;
+}
+
+interface Lease {
+  readonly row: OpenRow;
+  readonly place: number;
+  readonly event: CollectedEvent;
+}
+
+/** The row that is being handed out. */
+interface Page {
+  readonly row: OpenRow;
+  readonly batch: StoredBatch;
+  readonly events: readonly TrackEvent[];
+  next: number;
+}
+
+/** Bytes of one event: the average of its batch, so that nobody has to weigh it again. */
+export function eventBytesOf({ bytes, count }: { readonly bytes: number; readonly count: number }): number {
+  return Math.ceil(bytes / count);
+}
+
+function openIn(settled: Uint8Array): number {
+  let open = 0;
+  for (const flag of settled) open += 1 - flag;
+  return open;
+}
+
+/** Empty if the text was damaged at rest: its events are lost, and counted as such. */
+function eventsOf(batch: StoredBatch): readonly TrackEvent[] {
+  try {
+    return (JSON.parse(batch.body) as { batch: TrackEvent[] }).batch;
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * The log from one destination's point of view: an outbox that fills itself.
+ *
+ * On disk a consumer is one number, the cursor. When later events are settled before earlier ones, the cursor moves all
+ * the same and the rows left behind get a line in the ledger that tells which of their events are done.
+ */
+export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
+  const { name, store, purposeOf, commitSoon, onClosed } = options;
+  const { cursor: savedCursor, partial } = store.position(name);
+
+  let host: OutboxHost | undefined;
+  let cursor = savedCursor; // as on disk
+  let touched = savedCursor; // the newest row of which something is settled
+  let readThrough = savedCursor; // the newest row opened
+  const behind: ConsumerPosition['partial'][number][] = []; // rows before the cursor, left behind by an earlier process
+  const rows = new Map<number, OpenRow>(); // opened and not done with, oldest first
+  const leases = new Map<string, Lease>();
+  let returned: readonly Entry<CollectedEvent>[] = []; // leased once, and waiting again: oldest of all
+  let page: Page | undefined;
+
+  let changed = new Set<OpenRow>(); // settled since the last transaction
+  let letters: DeadLetter[] = [];
+
+  const backlog = store.backlog(savedCursor);
+  let waiting = backlog.events;
+  let waitingBytes = backlog.bytes;
+  for (const left of partial) {
+    const batch = store.batch(left.seq);
+    if (batch === undefined) continue;
+    behind.push(left);
+    waiting += openIn(left.settled);
+    waitingBytes += openIn(left.settled) * eventBytesOf(batch);
+  }
+
+  function nextPage(): Page | undefined {
+    const [left] = behind;
+    const batch = left === undefined ? store.batchAfter(readThrough) : store.batch(left.seq);
+    if (batch === undefined) return undefined;
+    if (left === undefined) readThrough = batch.seq;
+    else behind.shift();
+    const settled = left?.settled ?? new Uint8Array(batch.count);
+    const row: OpenRow = {
+      seq: batch.seq,
+      receivedAt: batch.facts.receivedAt,
+      eventBytes: eventBytesOf(batch),
+      settled,
+      open: openIn(settled),
+    };
+    rows.set(row.seq, row);
+    return { row, batch, events: eventsOf(batch), next: 0 };
+  }
+
+  function settlePlace(row: OpenRow, place: number): void {
+    row.settled[place] = 1;
+    row.open--;
+    if (row.open === 0) rows.delete(row.seq);
+    changed.add(row);
+    touched = Math.max(touched, row.seq);
+  }
+
+  function pull(limits: { readonly maxEvents: number; readonly maxBytes: number }): Entry<CollectedEvent>[] {
+    const entries: Entry<CollectedEvent>[] = [];
+    let bytes = 0;
+    const hasRoom = (more: number): boolean =>
+      entries.length === 0 || (entries.length < limits.maxEvents && bytes + more <= limits.maxBytes);
+    const hand = (entry: Entry<CollectedEvent>): void => {
+      entries.push(entry);
+      bytes += entry.bytes;
+    };
+    for (const entry of returned) {
+      if (!hasRoom(entry.bytes)) break;
+      waiting--;
+      waitingBytes -= entry.bytes;
+      hand(entry);
+    }
+    returned = returned.slice(entries.length);
+    while (returned.length === 0 && entries.length < limits.maxEvents) {
+      page ??= nextPage();
+      if (page === undefined) break;
+      const { row, batch, events } = page;
+      if (!hasRoom(row.eventBytes)) break;
+      const place = page.next++;
+      if (page.next >= batch.count) page = undefined;
+      if (row.settled[place] === 1) continue;
+      waiting--;
+      waitingBytes -= row.eventBytes;
+      const stored = events[place];
+      // The same id twice, further apart than the window reaches: entries are told apart by id, so one of them goes.
+      if (stored === undefined || leases.has(stored.messageId)) {
+        settlePlace(row, place);
+        host?.onDropped([stored?.messageId ?? ''], stored === undefined ? 'unreadable' : 'duplicate');
+        continue;
+      }
+      const event = stampEvent(stored, batch.facts);
+      const id = event.messageId;
+      leases.set(id, { row, place, event });
+      hand({ id, value: event, bytes: row.eventBytes, purpose: purposeOf(event), queuedAt: row.receivedAt });
+    }
+    if (changed.size > 0) void commitSoon();
+    return entries;
+  }
+
+  return {
+    outbox: {
+      durable: true,
+      open(itsHost) {
+        host = itsHost;
+        if (waiting > 0) host.onArrived(waiting);
+      },
+      add() {
+        throw new TypeError(
+          `The log's consumer "${name}" cannot be added to: events come in through the log's append().`,
+        );
+      },
+      pull(limits) {
+        try {
+          return pull(limits);
+        } catch {
+          return []; // the disk cannot be read now; what waits stays, and whoever pulls comes back
+        }
+      },
+      settle(ids, verdict) {
+        for (const id of ids) {
+          const lease = leases.get(id);
+          if (lease === undefined) continue;
+          leases.delete(id);
+          settlePlace(lease.row, lease.place);
+          if (verdict.kind === 'dead') {
+            const event = JSON.stringify(lease.event);
+            letters.push({ consumer: name, messageId: id, reason: verdict.reason, event });
+          }
+        }
+        if (changed.size > 0) return commitSoon();
+      },
+      release(entries) {
+        const back = entries.filter(({ id }) => leases.has(id));
+        for (const { bytes } of back) waitingBytes += bytes;
+        waiting += back.length;
+        returned = [...back, ...returned];
+      },
+      depth: () => ({ waiting, waitingBytes, leased: leases.size - returned.length }),
+      async close() {
+        host = undefined;
+        if (changed.size > 0) await commitSoon();
+        onClosed();
+      },
+    },
+    onCommitted(events, bytes) {
+      waiting += events;
+      waitingBytes += bytes;
+      host?.onArrived(events);
+    },
+    isDirty: () => changed.size > 0,
+    save(now) {
+      for (const row of changed) {
+        if (row.seq > cursor) continue;
+        if (row.open > 0) store.setPartial(name, row.seq, row.settled);
+        else store.dropPartial(name, row.seq);
+      }
+      for (const row of rows.values()) {
+        if (row.seq > cursor && row.seq <= touched) store.setPartial(name, row.seq, row.settled);
+      }
+      if (touched > cursor) store.setCursor(name, touched);
+      for (const letter of letters) store.insertDeadLetter(letter, now);
+      return letters.length;
+    },
+    onSaved() {
+      cursor = touched;
+      changed = new Set();
+      letters = [];
+    },
+  };
+}

@@ -1,0 +1,261 @@
+import { deepStrictEqual } from 'node:assert/strict';
+import type { CollectedEvent, JsonObject, Outbox } from '@org/track-core';
+import type { AcceptedBatch, BatchFacts, Log, QuarantinedEvent } from './log.ts';
+
+export interface LogUnderTest {
+  /** A new, empty log. */
+  readonly create: () => Log;
+  /** What the log of this test left, opened again. Only for durable ones. */
+  readonly reopen?: () => Log;
+}
+
+interface ContractCase {
+  readonly rule: string;
+  readonly check: () => Promise<void>;
+}
+
+interface BatchParts {
+  readonly facts?: BatchFacts;
+  readonly properties?: JsonObject;
+  readonly quarantined?: readonly QuarantinedEvent[];
+}
+
+function expectSame(what: string, actual: unknown, expected: unknown): void {
+  deepStrictEqual({ [what]: actual }, { [what]: expected });
+}
+
+const facts: BatchFacts = { receivedAt: Date.now(), source: 'server' };
+const all = { maxEvents: 1_000, maxBytes: 1_000_000 };
+const purposeOf = () => 'analytics' as const;
+
+/** A batch of valid events with these ids. */
+export function aBatch(ids: readonly string[], { properties = {}, ...parts }: BatchParts = {}): AcceptedBatch {
+  const timestamp = new Date(facts.receivedAt).toISOString();
+  const batch = ids.map((messageId) => ({ type: 'track', event: 'e', messageId, userId: 'u', timestamp, properties }));
+  return { facts, ...parts, ids, body: JSON.stringify({ batch }) };
+}
+
+/** A consumer with a host that counts what it is told. */
+export function aConsumer(
+  log: Log,
+  name = 'a',
+): { outbox: Outbox<CollectedEvent>; arrived: () => number; lost: string[] } {
+  const outbox = log.consumer(name, { purposeOf });
+  const lost: string[] = [];
+  let arrived = 0;
+  outbox.open({
+    onArrived: (count) => {
+      arrived += count;
+    },
+    onDropped: (ids, reason) => {
+      lost.push(...ids.map((id) => `${id}: ${reason}`));
+    },
+  });
+  return { outbox, arrived: () => arrived, lost };
+}
+
+export async function pullIds(outbox: Outbox<CollectedEvent>, maxEvents = 1_000): Promise<readonly string[]> {
+  return (await outbox.pull({ ...all, maxEvents })).map(({ id }) => id);
+}
+
+export async function deliver(outbox: Outbox<CollectedEvent>, ids: readonly string[]): Promise<void> {
+  await outbox.settle(ids, { kind: 'delivered' });
+}
+
+/** What every log must do, whatever it keeps its batches in. */
+export function logContract({ create, reopen }: LogUnderTest): readonly ContractCase[] {
+  const cases: ContractCase[] = [
+    {
+      rule: 'gives every consumer all events, in order, across batches',
+      async check() {
+        const log = create();
+        await Promise.all([log.append(aBatch(['1', '2', '3'])), log.append(aBatch(['4', '5']))]);
+        for (const name of ['a', 'b']) {
+          const { outbox } = aConsumer(log, name);
+          expectSame('first', await pullIds(outbox, 4), ['1', '2', '3', '4']);
+          expectSame('rest', await pullIds(outbox), ['5']);
+          expectSame('end', await pullIds(outbox), []);
+        }
+        await log.close();
+      },
+    },
+    {
+      rule: 'leaves out ids that it holds, and says which',
+      async check() {
+        const log = create();
+        expectSame('new', await log.append(aBatch(['1', '2'])), { duplicates: [] });
+        expectSame('some', await log.append(aBatch(['2', '3', '1'])), { duplicates: ['2', '1'] });
+        expectSame('all', await log.append(aBatch(['1', '2', '3'])), { duplicates: ['1', '2', '3'] });
+        expectSame('stored', await pullIds(aConsumer(log).outbox), ['1', '2', '3']);
+        expectSame('stats', log.stats(), { batches: 2, events: 3, quarantined: 0, deadLetters: 0 });
+        await log.close();
+      },
+    },
+    {
+      rule: 'collapses one id in one body, and in appends that share a commit',
+      async check() {
+        const log = create();
+        const outcomes = await Promise.all([log.append(aBatch(['1', '1', '2'])), log.append(aBatch(['2', '3']))]);
+        expectSame('duplicates', outcomes, [{ duplicates: ['1'] }, { duplicates: ['2'] }]);
+        expectSame('stored', await pullIds(aConsumer(log).outbox), ['1', '2', '3']);
+        await log.close();
+      },
+    },
+    {
+      rule: 'tells a consumer what waits at its opening, and what comes later',
+      async check() {
+        const log = create();
+        await log.append(aBatch(['1', '2']));
+        const { arrived } = aConsumer(log);
+        expectSame('at opening', arrived(), 2);
+        await log.append(aBatch(['2', '3', '4']));
+        expectSame('later', arrived(), 4);
+        await log.close();
+      },
+    },
+    {
+      rule: 'knows at any moment how much waits and how much is leased',
+      async check() {
+        const log = create();
+        await log.append(aBatch(['1', '2', '3']));
+        const { outbox } = aConsumer(log);
+        const bytes = outbox.depth().waitingBytes / 3;
+        await log.append(aBatch(['4', '5', '6']));
+        expectSame('appended', outbox.depth(), { waiting: 6, waitingBytes: bytes * 6, leased: 0 });
+        await pullIds(outbox, 4);
+        expectSame('pulled', outbox.depth(), { waiting: 2, waitingBytes: bytes * 2, leased: 4 });
+        void deliver(outbox, ['2', '4', 'nobody']);
+        expectSame('settled', outbox.depth(), { waiting: 2, waitingBytes: bytes * 2, leased: 2 });
+        await log.close();
+      },
+    },
+    {
+      rule: 'takes back what is released: it is the oldest again, and settled once',
+      async check() {
+        const log = create();
+        await log.append(aBatch(['1', '2', '3', '4']));
+        const { outbox } = aConsumer(log);
+        const bytes = outbox.depth().waitingBytes / 4;
+        const pulled = await outbox.pull({ ...all, maxEvents: 3 });
+        outbox.release(pulled.slice(1));
+        expectSame('released', outbox.depth(), { waiting: 3, waitingBytes: bytes * 3, leased: 1 });
+        expectSame('one', await pullIds(outbox, 1), ['2']);
+        expectSame('the rest', await pullIds(outbox, 9), ['3', '4']);
+        await deliver(outbox, ['1', '2', '3', '4']);
+        expectSame('settled', outbox.depth(), { waiting: 0, waitingBytes: 0, leased: 0 });
+        await log.close();
+      },
+    },
+    {
+      rule: 'keeps a pull within maxBytes, but gives one event at least',
+      async check() {
+        const log = create();
+        await log.append(aBatch(['1', '2', '3', '4']));
+        const { outbox } = aConsumer(log);
+        const bytes = outbox.depth().waitingBytes / 4;
+        expectSame('two fit', (await outbox.pull({ ...all, maxBytes: bytes * 2 })).length, 2);
+        expectSame('none fits', (await outbox.pull({ ...all, maxBytes: 1 })).length, 1);
+        await log.close();
+      },
+    },
+    {
+      rule: 'keeps quarantined events with their reasons, newest first, once for each id',
+      async check() {
+        const log = create();
+        const issues = [{ path: 'event', code: 'missing' }];
+        const bad = (messageId: string) => ({ messageId, issues, event: '{}' });
+        await log.append(aBatch(['1'], { quarantined: [bad('x'), bad('y')] }));
+        await log.append(aBatch(['1'], { quarantined: [bad('y')] }));
+        expectSame('newest', log.quarantined(1), [{ receivedAt: facts.receivedAt, ...bad('y') }]);
+        expectSame('stats', log.stats(), { batches: 1, events: 1, quarantined: 2, deadLetters: 0 });
+        await log.close();
+      },
+    },
+    {
+      rule: 'keeps dead events as dead letters',
+      async check() {
+        const log = create();
+        await log.append(aBatch(['1', '2']));
+        const { outbox } = aConsumer(log);
+        await pullIds(outbox);
+        await outbox.settle(['1'], { kind: 'dead', reason: 'refused' });
+        expectSame('dead letters', log.stats().deadLetters, 1);
+        expectSame('depth', outbox.depth().leased, 1);
+        await log.close();
+      },
+    },
+    {
+      rule: 'refuses a second reader of one name, and an append once closed',
+      async check() {
+        const log = create();
+        aConsumer(log);
+        let refusal = '';
+        try {
+          aConsumer(log);
+        } catch (error) {
+          refusal = String(error);
+        }
+        expectSame('second reader refused', refusal.includes('"a"'), true);
+        await log.close();
+        const outcome = await log.append(aBatch(['1'])).catch((error: Error) => error.name);
+        expectSame('append', outcome, 'LogUnavailableError');
+      },
+    },
+    {
+      rule: 'stores what was appended before close() was called',
+      async check() {
+        const log = create();
+        const appended = log.append(aBatch(['1']));
+        await log.close();
+        expectSame('appended', await appended, { duplicates: [] });
+      },
+    },
+  ];
+  if (reopen === undefined) return cases;
+  return [
+    ...cases,
+    {
+      rule: 'opened again, it knows its ids and hands out what was not settled, and only that',
+      async check() {
+        const log = create();
+        await log.append(aBatch(['1', '2', '3']));
+        await log.append(aBatch(['4', '5', '6']));
+        await log.append(aBatch(['7', '8', '9']));
+        const { outbox } = aConsumer(log);
+        await pullIds(outbox, 8);
+        // A later batch is done, an earlier one is half done, one is not touched.
+        await deliver(outbox, ['4', '5', '6']);
+        await deliver(outbox, ['2', '7']);
+        await log.close();
+
+        const later = reopen();
+        const again = aConsumer(later);
+        expectSame('arrived', again.arrived(), 4);
+        expectSame('waiting', again.outbox.depth().waiting, 4);
+        expectSame('duplicates', await later.append(aBatch(['9', '10'])), { duplicates: ['9'] });
+        expectSame('left', await pullIds(again.outbox), ['1', '3', '8', '9', '10']);
+        await deliver(again.outbox, ['1', '3', '9', '10']);
+        await later.close();
+
+        const last = reopen();
+        expectSame('last', await pullIds(aConsumer(last).outbox), ['8']);
+        await last.close();
+      },
+    },
+    {
+      rule: 'never uses a place in the log twice',
+      async check() {
+        const log = create();
+        await log.append(aBatch(['1']));
+        const { outbox } = aConsumer(log);
+        await deliver(outbox, await pullIds(outbox));
+        await log.close();
+        const later = reopen();
+        const again = aConsumer(later);
+        await later.append(aBatch(['2']));
+        expectSame('new', await pullIds(again.outbox), ['2']);
+        await later.close();
+      },
+    },
+  ];
+}

@@ -1,0 +1,299 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { AcceptedBatch, BatchFacts, LogStats, QuarantinedEvent } from './log.ts';
+
+/** One batch as the log keeps it. */
+export interface StoredBatch {
+  /** Its place in the log, counted from 1 and never used again. */
+  readonly seq: number;
+  readonly count: number;
+  /** UTF-8 length of `body`. */
+  readonly bytes: number;
+  readonly facts: BatchFacts;
+  /** JSON text `{"batch":[…]}`. */
+  readonly body: string;
+}
+
+/** Where a consumer stands: rows up to `cursor` are done with, save those in `partial`, oldest first. */
+export interface ConsumerPosition {
+  readonly cursor: number;
+  /** For each event of the row, by its place in the batch: 1 if its fate is known. */
+  readonly partial: readonly { readonly seq: number; readonly settled: Uint8Array }[];
+}
+
+export interface DeadLetter {
+  readonly consumer: string;
+  readonly messageId: string;
+  readonly reason: string;
+  /** The event as it was delivered, JSON text. */
+  readonly event: string;
+}
+
+/** What retention took away. */
+export interface Removed extends LogStats {
+  /** The newest row among them; 0 if there was none. */
+  readonly lastSeq: number;
+}
+
+/** The log's tables: every SQL statement is here, and nothing is decided here. */
+export interface LogStore {
+  /** Runs `work` in one transaction that is on disk when this returns. If anything throws, nothing of it happened. */
+  transaction(work: () => void): void;
+  insertBatch(seq: number, batch: AcceptedBatch, ids: Uint8Array, bytes: number): void;
+  /** Returns how many it inserted: an id is quarantined once. */
+  insertQuarantined(event: QuarantinedEvent, receivedAt: number): number;
+  insertDeadLetter(letter: DeadLetter, at: number): void;
+  body(seq: number): string | undefined;
+  /** The oldest batch after `seq`. */
+  batchAfter(seq: number): StoredBatch | undefined;
+  batch(seq: number): StoredBatch | undefined;
+  /** The hashes of the newest rows, newest first. */
+  newestIds(): Iterable<{ readonly seq: number; readonly ids: Uint8Array }>;
+  /** Events and bytes after `cursor`, weighed as the consumer weighs them. */
+  backlog(cursor: number): { readonly events: number; readonly bytes: number };
+  /** From now on rows stay until this consumer is past them. */
+  addConsumer(consumer: string): void;
+  position(consumer: string): ConsumerPosition;
+  setCursor(consumer: string, seq: number): void;
+  setPartial(consumer: string, seq: number, settled: Uint8Array): void;
+  dropPartial(consumer: string, seq: number): void;
+  /**
+   * Removes what arrived before `receivedBefore`: the oldest batches that every consumer is past, at most `maxBatches`,
+   * and all quarantined events and dead letters.
+   */
+  remove(receivedBefore: number, maxBatches: number): Removed;
+  lastSeq(): number;
+  quarantined(limit: number): readonly (QuarantinedEvent & { readonly receivedAt: number })[];
+  totals(): LogStats;
+  close(): void;
+}
+
+/** Marks the file as ours: "TrkL". */
+const applicationId = 0x54726b4c;
+const schemaVersion = 1;
+
+/** Pages (4 KiB) in the write-ahead log before they go to the file: each time costs two more waits for the disk. */
+const checkpointPages = 4_000;
+
+const schema = `
+  CREATE TABLE batches (
+    seq INTEGER PRIMARY KEY,
+    received_at INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    ids BLOB NOT NULL,
+    facts TEXT NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+  -- Counting must not read the bodies.
+  CREATE INDEX batch_sizes ON batches (seq, received_at, count, bytes);
+  CREATE TABLE consumers (name TEXT PRIMARY KEY, cursor INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE ledger (
+    consumer TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    settled BLOB NOT NULL,
+    PRIMARY KEY (consumer, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE quarantined (
+    id INTEGER PRIMARY KEY,
+    received_at INTEGER NOT NULL,
+    message_id TEXT UNIQUE,
+    issues TEXT NOT NULL,
+    event TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE dead_letters (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    consumer TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    event TEXT NOT NULL
+  ) STRICT;
+`;
+
+type Row = Record<string, unknown>;
+
+/**
+ * Opens the file, or makes it. One process at a time: the window of message ids lives in memory.
+ *
+ * @throws Error if the file cannot be opened, is another program's, or is in use
+ */
+export function openLogStore(path: string, maxBytes?: number): LogStore {
+  const db = openDatabase(path);
+  if (maxBytes !== undefined) {
+    db.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / numberOf(db, 'PRAGMA page_size'))}`);
+  }
+  const prepare = (sql: string) => db.prepare(sql);
+
+  const begin = prepare('BEGIN IMMEDIATE');
+  const commit = prepare('COMMIT');
+  const rollback = prepare('ROLLBACK');
+  const insertBatch = prepare('INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)');
+  // A retried batch brings its invalid events again.
+  const insertQuarantined = prepare(
+    'INSERT OR IGNORE INTO quarantined (received_at, message_id, issues, event) VALUES (?, ?, ?, ?)',
+  );
+  const insertDeadLetter = prepare(
+    'INSERT INTO dead_letters (at, consumer, message_id, reason, event) VALUES (?, ?, ?, ?, ?)',
+  );
+  const body = prepare('SELECT body FROM batches WHERE seq = ?');
+  const batchAfter = prepare('SELECT seq, count, bytes, facts, body FROM batches WHERE seq > ? ORDER BY seq LIMIT 1');
+  const batch = prepare('SELECT seq, count, bytes, facts, body FROM batches WHERE seq = ?');
+  const newestIds = prepare('SELECT seq, ids FROM batches ORDER BY seq DESC');
+  const backlog = prepare(
+    `SELECT coalesce(sum(count), 0) AS events, coalesce(sum((bytes + count - 1) / count * count), 0) AS bytes
+     FROM batches INDEXED BY batch_sizes WHERE seq > ?`,
+  );
+  const cursor = prepare('SELECT cursor FROM consumers WHERE name = ?');
+  const partial = prepare('SELECT seq, settled FROM ledger WHERE consumer = ? ORDER BY seq');
+  const addConsumer = prepare('INSERT OR IGNORE INTO consumers VALUES (?, 0)');
+  const setCursor = prepare(
+    'INSERT INTO consumers VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor',
+  );
+  const setPartial = prepare(
+    'INSERT INTO ledger VALUES (?, ?, ?) ON CONFLICT (consumer, seq) DO UPDATE SET settled = excluded.settled',
+  );
+  const dropPartial = prepare('DELETE FROM ledger WHERE consumer = ? AND seq = ?');
+  const consumedThrough = prepare(
+    `SELECT min(coalesce((SELECT min(cursor) FROM consumers), ${Number.MAX_SAFE_INTEGER}),
+                coalesce((SELECT min(seq) - 1 FROM ledger), ${Number.MAX_SAFE_INTEGER})) AS seq`,
+  );
+  const removable = prepare(
+    `SELECT seq, count FROM batches INDEXED BY batch_sizes WHERE seq <= ? AND received_at < ? ORDER BY seq LIMIT ?`,
+  );
+  const removeBatch = prepare('DELETE FROM batches WHERE seq = ?');
+  const removeQuarantined = prepare('DELETE FROM quarantined WHERE received_at < ?');
+  const removeDeadLetters = prepare('DELETE FROM dead_letters WHERE at < ?');
+  const lastSeq = prepare(
+    'SELECT max(coalesce((SELECT max(seq) FROM batches), 0), coalesce((SELECT max(cursor) FROM consumers), 0)) AS seq',
+  );
+  const quarantined = prepare(
+    'SELECT received_at, message_id, issues, event FROM quarantined ORDER BY id DESC LIMIT ?',
+  );
+  const totals = prepare(
+    `SELECT (SELECT count(*) FROM batches INDEXED BY batch_sizes WHERE seq > 0) AS batches,
+            (SELECT coalesce(sum(count), 0) FROM batches INDEXED BY batch_sizes WHERE seq > 0) AS events,
+            (SELECT count(*) FROM quarantined) AS quarantined,
+            (SELECT count(*) FROM dead_letters) AS deadLetters`,
+  );
+
+  const toBatch = (row: Row | undefined): StoredBatch | undefined =>
+    row && {
+      seq: row.seq as number,
+      count: row.count as number,
+      bytes: row.bytes as number,
+      facts: JSON.parse(row.facts as string) as BatchFacts,
+      body: row.body as string,
+    };
+
+  return {
+    transaction(work) {
+      begin.run();
+      try {
+        work();
+        commit.run();
+      } catch (error) {
+        try {
+          rollback.run();
+        } catch {
+          // A full disk makes SQLite roll back by itself.
+        }
+        throw error;
+      }
+    },
+    insertBatch(seq, { ids, facts, body: text }, hashes, bytes) {
+      insertBatch.run(seq, facts.receivedAt, ids.length, bytes, hashes, JSON.stringify(facts), text);
+    },
+    insertQuarantined({ messageId, issues, event }, receivedAt) {
+      return Number(insertQuarantined.run(receivedAt, messageId ?? null, JSON.stringify(issues), event).changes);
+    },
+    insertDeadLetter({ consumer, messageId, reason, event }, at) {
+      insertDeadLetter.run(at, consumer, messageId, reason, event);
+    },
+    body: (seq) => body.get(seq)?.body as string | undefined,
+    batchAfter: (seq) => toBatch(batchAfter.get(seq)),
+    batch: (seq) => toBatch(batch.get(seq)),
+    newestIds: () => newestIds.iterate() as Iterable<Row> as Iterable<{ seq: number; ids: Uint8Array }>,
+    backlog: (after) => backlog.get(after) as { events: number; bytes: number },
+    addConsumer: (consumer) => void addConsumer.run(consumer),
+    position: (consumer) => ({
+      cursor: (cursor.get(consumer)?.cursor as number | undefined) ?? 0,
+      partial: partial.all(consumer) as Row[] as { seq: number; settled: Uint8Array }[],
+    }),
+    setCursor: (consumer, seq) => void setCursor.run(consumer, seq),
+    setPartial: (consumer, seq, settled) => void setPartial.run(consumer, seq, settled),
+    dropPartial: (consumer, seq) => void dropPartial.run(consumer, seq),
+    remove(receivedBefore, maxBatches) {
+      const seq = consumedThrough.get()?.seq as number;
+      const rows = removable.all(seq, receivedBefore, maxBatches) as Row[] as { seq: number; count: number }[];
+      for (const row of rows) removeBatch.run(row.seq);
+      return {
+        lastSeq: rows.at(-1)?.seq ?? 0,
+        batches: rows.length,
+        events: rows.reduce((sum, { count }) => sum + count, 0),
+        quarantined: Number(removeQuarantined.run(receivedBefore).changes),
+        deadLetters: Number(removeDeadLetters.run(receivedBefore).changes),
+      };
+    },
+    lastSeq: () => lastSeq.get()?.seq as number,
+    quarantined: (limit) =>
+      quarantined.all(limit).map((row) => ({
+        receivedAt: row.received_at as number,
+        ...(row.message_id === null ? {} : { messageId: row.message_id as string }),
+        issues: JSON.parse(row.issues as string) as QuarantinedEvent['issues'],
+        event: row.event as string,
+      })),
+    totals: () => ({ ...(totals.get() as Row as unknown as LogStats) }),
+    close: () => db.close(),
+  };
+}
+
+function openDatabase(path: string): DatabaseSync {
+  // Asked for here and not imported: Node 22 prints a warning when the module loads, and importing us must do nothing.
+  const { DatabaseSync: Database } = process.getBuiltinModule('node:sqlite');
+  let db: DatabaseSync | undefined;
+  try {
+    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
+    db = new Database(path);
+    db.exec('PRAGMA locking_mode = EXCLUSIVE');
+    refuseForeign(db);
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${checkpointPages}`);
+    db.exec('BEGIN IMMEDIATE');
+    if (numberOf(db, 'PRAGMA user_version') === 0) {
+      db.exec(`${schema} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion};`);
+    }
+    db.exec('COMMIT');
+    return db;
+  } catch (cause) {
+    db?.close();
+    throw new Error(`sqliteLog: cannot open "${path}": ${reasonOf(cause)}`, { cause });
+  }
+}
+
+function refuseForeign(db: DatabaseSync): void {
+  const isEmpty = numberOf(db, 'SELECT count(*) AS n FROM sqlite_schema') === 0;
+  const isOurs = numberOf(db, 'PRAGMA application_id') === applicationId;
+  if (!isEmpty && !isOurs) throw new Error("it is another program's database");
+  const version = numberOf(db, 'PRAGMA user_version');
+  if (version > schemaVersion) {
+    throw new Error(`its schema version ${version} is newer than this package knows (${schemaVersion})`);
+  }
+}
+
+function numberOf(db: DatabaseSync, sql: string): number {
+  return Object.values(db.prepare(sql).get() ?? {})[0] as number;
+}
+
+/** SQLite's result codes that a reader should not have to look up. https://sqlite.org/rescode.html */
+const sqliteReasons: { readonly [code: number]: string } = {
+  5: 'another process has it open; a log belongs to one process',
+  8: 'it is read-only',
+  14: 'its folder cannot be written to, or it is a folder',
+  26: 'it is not a SQLite database',
+};
+
+function reasonOf(cause: unknown): string {
+  const { errcode, message } = cause as { errcode?: number; message?: string };
+  return sqliteReasons[errcode ?? 0] ?? message ?? String(cause);
+}

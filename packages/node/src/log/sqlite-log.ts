@@ -1,0 +1,254 @@
+import { createIdWindow, hashIds } from './id-window.ts';
+import { type AcceptedBatch, type Appended, type Log, type LogStats, LogUnavailableError } from './log.ts';
+import { createLogConsumer, eventBytesOf, type LogConsumer } from './log-consumer.ts';
+import { openLogStore, type Removed } from './log-store.ts';
+
+export interface SqliteLogOptions {
+  /**
+   * How long batches stay after every consumer is past them, and so how long a repeated id is recognised; also how long
+   * quarantined events and dead letters stay. Milliseconds, default 7 days.
+   */
+  readonly retentionMs?: number;
+  /** How many of the newest ids are recognised when they come again. Default 1,000,000, which takes 24 MB of memory. */
+  readonly dedupeIds?: number;
+  /**
+   * The file's greatest size; beyond it nothing is accepted until retention makes room. Bytes, default: the disk's end.
+   * The write-ahead log beside it takes up to about 20 MB more.
+   */
+  readonly maxBytes?: number;
+  /** Wall clock, epoch milliseconds. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+const weekMs = 7 * 24 * 60 * 60_000;
+
+/** How often the log looks for batches it may remove, milliseconds. */
+const removalEveryMs = 60_000;
+
+/** Rows removed with one commit, unless more than half as many come in: retention never holds up an answer. */
+const removalsPerCommit = 64;
+
+/** A batch that waits for the next commit. */
+interface Append {
+  readonly batch: AcceptedBatch;
+  readonly hashes: Uint32Array;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: LogUnavailableError) => void;
+}
+
+/** What the running transaction adds, once it is on disk. */
+interface Written {
+  readonly seq: number;
+  readonly hashes: Uint32Array;
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/**
+ * The log in one SQLite file: durable against power cuts (`synchronous=FULL`), one row for each batch, one commit for
+ * all batches that arrive together. The file belongs to one process at a time; its folder is made if needed.
+ *
+ * `dedupeIds` ids are known by a hash in memory, rebuilt at start; a hit is looked up in the row itself, so two ids with
+ * one hash are still two events.
+ *
+ * @throws TypeError if an option is wrong
+ * @throws Error if the file cannot be opened, is not a log, or another process has it open
+ */
+export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
+  const { retentionMs = weekMs, dedupeIds = 1_000_000, maxBytes, now = Date.now } = options;
+  if (typeof path !== 'string' || path === '')
+    throw new TypeError(`sqliteLog: path: expected a file's path, got ${path}`);
+  requirePositive('retentionMs', retentionMs);
+  requirePositive('dedupeIds', dedupeIds);
+  if (maxBytes !== undefined) requirePositive('maxBytes', maxBytes);
+
+  const store = openLogStore(path, maxBytes);
+  const window = createIdWindow(Math.ceil(dedupeIds));
+  const consumers = new Map<string, LogConsumer>();
+  const totals: { -readonly [key in keyof LogStats]: LogStats[key] } = store.totals();
+  let lastSeq = store.lastSeq();
+  let appends: Append[] = [];
+  let commitHeard: (() => void)[] = [];
+  let scheduled = false;
+  let removalDueAt = 0;
+  let closed = false;
+
+  rememberStoredIds();
+
+  function rememberStoredIds(): void {
+    const newest: { seq: number; hashes: Uint32Array }[] = [];
+    let count = 0;
+    for (const { seq, ids } of store.newestIds()) {
+      const hashes = new Uint32Array(ids.slice().buffer);
+      newest.push({ seq, hashes });
+      count += hashes.length / 2;
+      if (count >= dedupeIds) break;
+    }
+    for (const { seq, hashes } of newest.reverse()) remember(seq, hashes);
+  }
+
+  function remember(seq: number, hashes: Uint32Array): void {
+    for (let at = 0; at < hashes.length; at += 2) window.add(hashes[at] as number, hashes[at + 1] as number, seq);
+  }
+
+  function schedule(): void {
+    if (scheduled) return;
+    scheduled = true;
+    // Not at once: whatever else this turn of the event loop brings shares the commit.
+    setImmediate(commit);
+  }
+
+  function commitSoon(): Promise<void> {
+    if (closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      commitHeard.push(resolve);
+      schedule();
+    });
+  }
+
+  function commit(): void {
+    scheduled = false;
+    if (closed) return;
+    const group = appends;
+    const heard = commitHeard;
+    appends = [];
+    commitHeard = [];
+    try {
+      write(group);
+    } catch (cause) {
+      const error = new LogUnavailableError(`The log could not store ${group.length} batches.`, { cause });
+      for (const { reject } of group) reject(error);
+      if (group.length > 0) writeTheRest();
+    }
+    for (const resolve of heard) resolve();
+  }
+
+  /** What was settled, and what retention takes away, may fit where a new batch did not: so a full disk gets room again. */
+  function writeTheRest(): void {
+    try {
+      write([]);
+    } catch {
+      // Kept, and written with the next commit.
+    }
+  }
+
+  /** One transaction. Memory follows only once it is on disk. */
+  function write(group: readonly Append[]): void {
+    const dirty = [...consumers.values()].filter((consumer) => consumer.isDirty());
+    const nowMs = now();
+    if (group.length === 0 && dirty.length === 0 && nowMs < removalDueAt) return;
+    const maxRemovals = Math.max(removalsPerCommit, group.length * 2);
+    const fresh = new Set<string>();
+    const bodies = new Map<number, ReadonlySet<string>>();
+    const written: Written[] = [];
+    const appended: Appended[] = [];
+    let seq = lastSeq;
+    let quarantined = 0;
+    let deadLetters = 0;
+    let removed: Removed | undefined;
+
+    store.transaction(() => {
+      for (const { batch, hashes } of group) {
+        for (const event of batch.quarantined ?? []) {
+          quarantined += store.insertQuarantined(event, batch.facts.receivedAt);
+        }
+        const { kept, duplicates } = withoutDuplicates(batch, hashes, fresh, bodies);
+        appended.push({ duplicates });
+        const count = kept.ids.length;
+        if (count === 0) continue;
+        const keptHashes = kept === batch ? hashes : hashIds(kept.ids);
+        const bytes = Buffer.byteLength(kept.body);
+        store.insertBatch(++seq, kept, new Uint8Array(keptHashes.buffer), bytes);
+        written.push({ seq, hashes: keptHashes, count, bytes });
+      }
+      for (const consumer of dirty) deadLetters += consumer.save(nowMs);
+      if (nowMs >= removalDueAt) removed = store.remove(nowMs - retentionMs, maxRemovals);
+    });
+
+    lastSeq = seq;
+    totals.quarantined += quarantined;
+    totals.deadLetters += deadLetters;
+    for (const consumer of dirty) consumer.onSaved();
+    for (const { seq: at, hashes, count, bytes } of written) {
+      remember(at, hashes);
+      totals.batches++;
+      totals.events += count;
+      for (const consumer of consumers.values()) consumer.onCommitted(count, count * eventBytesOf({ bytes, count }));
+    }
+    if (removed !== undefined) forget(removed, nowMs, maxRemovals);
+    for (const [index, { resolve }] of group.entries()) resolve(appended[index] as Appended);
+  }
+
+  function forget(removed: Removed, nowMs: number, maxRemovals: number): void {
+    window.forgetThrough(removed.lastSeq);
+    totals.batches -= removed.batches;
+    totals.events -= removed.events;
+    totals.quarantined -= removed.quarantined;
+    totals.deadLetters -= removed.deadLetters;
+    if (removed.batches < maxRemovals) removalDueAt = nowMs + removalEveryMs;
+  }
+
+  /** The batch without the ids that the log holds, or that this very transaction has already seen. */
+  function withoutDuplicates(
+    batch: AcceptedBatch,
+    hashes: Uint32Array,
+    fresh: Set<string>,
+    bodies: Map<number, ReadonlySet<string>>,
+  ): { readonly kept: AcceptedBatch; readonly duplicates: readonly string[] } {
+    const places = new Set<number>();
+    for (const [place, id] of batch.ids.entries()) {
+      const stored = window.find(hashes[place * 2] as number, hashes[place * 2 + 1] as number);
+      if (fresh.has(id) || stored.some((seq) => idsOf(seq, bodies).has(id))) places.add(place);
+      else fresh.add(id);
+    }
+    if (places.size === 0) return { kept: batch, duplicates: [] };
+    const isKept = (_: unknown, place: number): boolean => !places.has(place);
+    const { batch: events } = JSON.parse(batch.body) as { batch: unknown[] };
+    return {
+      kept: { ...batch, ids: batch.ids.filter(isKept), body: JSON.stringify({ batch: events.filter(isKept) }) },
+      duplicates: batch.ids.filter((_, place) => places.has(place)),
+    };
+  }
+
+  /** The ids in a stored row; each row is read once in a transaction. */
+  function idsOf(seq: number, bodies: Map<number, ReadonlySet<string>>): ReadonlySet<string> {
+    const known = bodies.get(seq);
+    if (known !== undefined) return known;
+    const { batch } = JSON.parse(store.body(seq) ?? '{"batch":[]}') as { batch: { messageId: string }[] };
+    const ids = new Set(batch.map(({ messageId }) => messageId));
+    bodies.set(seq, ids);
+    return ids;
+  }
+
+  return {
+    append(batch) {
+      if (closed) return Promise.reject(new LogUnavailableError('The log is closed.'));
+      return new Promise((resolve, reject) => {
+        appends.push({ batch, hashes: hashIds(batch.ids), resolve, reject });
+        schedule();
+      });
+    },
+    consumer(name, { purposeOf }) {
+      if (closed) throw new LogUnavailableError('The log is closed.');
+      if (consumers.has(name)) throw new Error(`sqliteLog: consumer "${name}" is open already; a name reads once.`);
+      store.addConsumer(name);
+      const onClosed = (): void => void consumers.delete(name);
+      const consumer = createLogConsumer({ name, store, purposeOf, commitSoon, onClosed });
+      consumers.set(name, consumer);
+      return consumer.outbox;
+    },
+    quarantined: (limit) => (closed ? [] : store.quarantined(limit)),
+    stats: () => ({ ...totals }),
+    async close() {
+      if (closed) return;
+      commit();
+      closed = true;
+      store.close();
+    },
+  };
+}
+
+function requirePositive(option: string, value: number): void {
+  if (typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY) return;
+  throw new TypeError(`sqliteLog: ${option}: expected a number above 0, got ${String(value)}`);
+}

@@ -1,0 +1,68 @@
+import type { CollectedEvent, ConsentContext, EventContext, TrackEvent } from '@org/track-core';
+import type { BatchFacts } from './log.ts';
+
+/** How far in the future an event may lie before its clock is not believed, milliseconds. */
+const futureToleranceMs = 5 * 60_000;
+
+/**
+ * What destinations get: the event with what the collector knows of its batch.
+ *
+ * What a browser says of its own address and agent is a claim, so the request's own facts replace it. A server speaks
+ * about somebody else's: its word stays.
+ */
+export function stampEvent(event: TrackEvent, facts: BatchFacts): CollectedEvent {
+  const context = stampContext(event.context, facts);
+  return {
+    ...event,
+    timestamp: correctTimestamp(event.timestamp, facts),
+    ...(context === undefined ? {} : { context }),
+    originalTimestamp: event.timestamp,
+    receivedAt: new Date(facts.receivedAt).toISOString(),
+    ...(facts.sentAt === undefined ? {} : { sentAt: facts.sentAt }),
+    source: facts.source,
+  };
+}
+
+/**
+ * When it happened by our clock, ISO 8601. A browser's clock may be wrong: how far it is off shows in the moment it
+ * says it sent the batch. A server's clock is believed, so that imported history keeps its dates.
+ */
+export function correctTimestamp(
+  original: string,
+  { receivedAt, sentAt, source }: Pick<BatchFacts, 'receivedAt' | 'sentAt' | 'source'>,
+): string {
+  const happenedAt = Date.parse(original);
+  if (source === 'server') {
+    return happenedAt <= receivedAt + futureToleranceMs ? original : new Date(receivedAt).toISOString();
+  }
+  const waitedMs = Date.parse(sentAt ?? '') - happenedAt;
+  const correctedAt = waitedMs >= 0 ? receivedAt - waitedMs : receivedAt;
+  return new Date(Math.max(correctedAt, earliestDate)).toISOString();
+}
+
+/** The first moment a `Date` can hold; an event that claims to have waited longer would make an invalid one. */
+const earliestDate = -8_640_000_000_000_000;
+
+function stampContext(context: EventContext | undefined, facts: BatchFacts): EventContext | undefined {
+  const consent = stampConsent(context?.consent, facts);
+  const isBrowser = facts.source === 'browser';
+  if (!isBrowser && consent === context?.consent) return context;
+  const stamped: { -readonly [key in keyof EventContext]: EventContext[key] } = { ...context };
+  if (consent !== undefined) stamped.consent = consent;
+  if (isBrowser) {
+    delete stamped.ip;
+    if (facts.ip !== undefined) stamped.ip = facts.ip;
+    if (facts.userAgent !== undefined) stamped.userAgent = facts.userAgent;
+  }
+  return stamped;
+}
+
+/** The consent an event is judged by from here on. */
+function stampConsent(consent: ConsentContext | undefined, facts: BatchFacts): ConsentContext | undefined {
+  const preferences = consent?.categoryPreferences ?? facts.consent;
+  if (facts.gpc === true) {
+    return { ...consent, categoryPreferences: { ...preferences, advertising: false }, gpc: true };
+  }
+  if (preferences === undefined || preferences === consent?.categoryPreferences) return consent;
+  return { ...consent, categoryPreferences: preferences };
+}
