@@ -214,6 +214,7 @@ export function createIndexedDbOutbox({
       void memory.settle(ids, verdict);
       forget(ids);
     },
+    release: memory.release,
     depth: memory.depth,
     async close() {
       await written;

@@ -327,6 +327,7 @@ describe('flush and shutdown', () => {
     await closed;
     expect(queue.stats()).toEqual({ accepted: 4, delivered: 0, dropped: { shutdown: 4 }, dead: {}, pending: 0 });
     expect(transport.sent.every(({ options }) => options.signal.aborted)).toBe(true);
+    expect(clock.timers).toBe(0);
     await clock.advance(60_000);
     expect(transport.sent).toHaveLength(1);
   });

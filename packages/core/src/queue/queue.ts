@@ -85,7 +85,7 @@ export function createQueue<T = string>(options: QueueOptions<T>): Queue<T> {
 
   const leased = new Map<string, Entry<T>>(); // pulled, and we wait for their fate
   const tries = new Map<string, number>(); // failed tries of entries that failed
-  const inFlight = new Set<AbortController>();
+  const inFlight = new Set<() => void>(); // for each batch under way, what ends our wait for it
   const flushes = new Set<() => void>();
   let isPulling = false;
   let maxEvents = limits.maxEvents; // what the far end has taught us
@@ -173,16 +173,20 @@ export function createQueue<T = string>(options: QueueOptions<T>): Queue<T> {
     const [oldest] = entries;
     if (!oldest) return;
     const controller = new AbortController();
-    inFlight.add(controller);
+    const abandon = (): void => {
+      cancelTimeout();
+      controller.abort();
+    };
+    inFlight.add(abandon);
     const conclude = (outcome: SendOutcome): void => {
       cancelTimeout();
-      if (!inFlight.delete(controller)) return; // it answered after we stopped waiting
+      if (!inFlight.delete(abandon)) return; // it answered after we stopped waiting
       decide(entries, outcome);
       pump();
     };
     const cancelTimeout = clock.after(limits.timeoutMs, () => {
-      conclude({ kind: 'retryable', reason: 'timeout' });
       controller.abort();
+      conclude({ kind: 'retryable', reason: 'timeout' });
     });
     const sending = { attempt: tries.get(oldest.id) ?? 0, exit: isLeaving, signal: controller.signal };
     new Promise<SendOutcome>((resolve) => resolve(transport.send(entries, sending))).then(conclude, () =>
@@ -267,10 +271,8 @@ export function createQueue<T = string>(options: QueueOptions<T>): Queue<T> {
     await flush(deadline);
     isClosed = true;
     cancelPlan();
-    for (const controller of inFlight) {
-      inFlight.delete(controller);
-      controller.abort();
-    }
+    for (const abandon of inFlight) abandon();
+    inFlight.clear();
     if (!outbox.durable) drop([...leased.values(), ...(await pullAll())], 'shutdown');
     await outbox.close();
   }
