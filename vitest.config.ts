@@ -1,69 +1,86 @@
+import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { chromiumArgs, findChromium } from './scripts/chromium.mjs';
+import { chromium, isStrict } from './scripts/optional.mjs';
+import { totalsReporter } from './scripts/totals-reporter.mjs';
 
 const source = (path: string): string => fileURLToPath(new URL(`./packages/${path}`, import.meta.url));
-const chromium = findChromium();
 
 /** Tests run on sources; only `tests/` uses what was built. */
-const alias = [
-  { find: /^@org\/track-core\/testing$/, replacement: source('core/src/testing/index.ts') },
-  { find: /^@org\/track-core$/, replacement: source('core/src/index.ts') },
-  { find: /^@org\/track-browser$/, replacement: source('browser/src/index.ts') },
-  { find: /^@org\/track-node\/duckdb$/, replacement: source('node/src/destination/duckdb.ts') },
-  { find: /^@org\/track-node$/, replacement: source('node/src/index.ts') },
+const resolve = {
+  alias: [
+    { find: /^@org\/track-core\/testing$/, replacement: source('core/src/testing/index.ts') },
+    { find: /^@org\/track-core$/, replacement: source('core/src/index.ts') },
+    { find: /^@org\/track-browser$/, replacement: source('browser/src/index.ts') },
+    { find: /^@org\/track-node\/duckdb$/, replacement: source('node/src/destination/duckdb.ts') },
+    { find: /^@org\/track-node$/, replacement: source('node/src/index.ts') },
+  ],
+};
+
+const inChromium = 'packages/*/src/**/*.browser.test.ts';
+const executablePath = findChromium();
+const chromiumProject: TestProjectConfiguration = {
+  resolve,
+  test: {
+    name: 'chromium',
+    include: [inChromium],
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: { ...(executablePath === undefined ? {} : { executablePath }), args: chromiumArgs },
+      }),
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+};
+
+/** Without Chromium a developer still runs the rest; in CI the project stays and fails. */
+const leaveOutChromium = !chromium.found && !isStrict;
+const leftOut = leaveOutChromium
+  ? [{ reason: `Chromium is missing. To run them, ${chromium.howToGet}.`, files: globSync(inChromium) }]
+  : [];
+
+/** Real processes, servers and browsers, on what was built: patient, and one file at a time. */
+const slow = { environment: 'node', testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false } as const;
+
+const projects: TestProjectConfiguration[] = [
+  { resolve, test: { name: 'core', environment: 'node', include: ['packages/core/src/**/*.test.ts'] } },
+  {
+    resolve,
+    test: {
+      name: 'types',
+      include: [],
+      typecheck: {
+        enabled: true,
+        only: true,
+        include: ['packages/*/src/**/*.test-d.ts'],
+        tsconfig: 'tsconfig.types.json',
+      },
+    },
+  },
+  {
+    resolve,
+    test: {
+      name: 'dom',
+      environment: 'happy-dom',
+      environmentOptions: { happyDOM: { url: 'http://localhost:3999/page' } },
+      include: ['packages/browser/src/**/*.test.ts'],
+      exclude: ['**/*.browser.test.ts'],
+    },
+  },
+  ...(leaveOutChromium ? [] : [chromiumProject]),
+  { resolve, test: { name: 'node', environment: 'node', include: ['packages/node/src/**/*.test.ts'] } },
+  { test: { ...slow, name: 'packages', include: ['tests/packages/**/*.test.ts'] } },
+  { test: { ...slow, name: 'journey', include: ['tests/**/*.test.ts'], exclude: ['tests/{packages,runtimes}/**'] } },
 ];
 
-export default defineConfig({
-  test: {
-    projects: [
-      { resolve: { alias }, test: { name: 'core', environment: 'node', include: ['packages/core/src/**/*.test.ts'] } },
-      {
-        resolve: { alias },
-        test: {
-          name: 'types',
-          include: [],
-          typecheck: { enabled: true, only: true, include: ['packages/*/src/**/*.test-d.ts'], tsconfig: 'tsconfig.types.json' },
-        },
-      },
-      {
-        resolve: { alias },
-        test: {
-          name: 'dom',
-          environment: 'happy-dom',
-          environmentOptions: { happyDOM: { url: 'http://localhost:3999/page' } },
-          include: ['packages/browser/src/**/*.test.ts'],
-          exclude: ['**/*.browser.test.ts'],
-        },
-      },
-      {
-        resolve: { alias },
-        test: {
-          name: 'chromium',
-          include: ['packages/*/src/**/*.browser.test.ts'],
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            provider: playwright({
-              launchOptions: { ...(chromium === undefined ? {} : { executablePath: chromium }), args: chromiumArgs },
-            }),
-            instances: [{ browser: 'chromium' }],
-          },
-        },
-      },
-      { resolve: { alias }, test: { name: 'node', environment: 'node', include: ['packages/node/src/**/*.test.ts'] } },
-      {
-        test: {
-          name: 'journey',
-          environment: 'node',
-          include: ['tests/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          fileParallelism: false,
-        },
-      },
-    ],
-  },
-});
+// `npm run test:runtimes`: half a gigabyte of other runtimes, so only when asked for.
+if (process.env.TEST_RUNTIMES) {
+  projects.push({ test: { ...slow, name: 'runtimes', include: ['tests/runtimes/*.test.ts'] } });
+}
+
+export default defineConfig({ test: { projects, reporters: ['default', totalsReporter({ leftOut })] } });

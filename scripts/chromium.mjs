@@ -11,10 +11,17 @@ const known = [
   'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
 ];
 
-/** The browser to test with: `CHROMIUM_BIN`, else the first that is installed, else undefined. */
+/**
+ * The browser to test with: `CHROMIUM_BIN`, else the first that is installed, else undefined.
+ *
+ * @returns {string | undefined}
+ */
 export function findChromium() {
   return [process.env.CHROMIUM_BIN, ...known].find((path) => path && existsSync(path));
 }
+
+/** For people who have none. */
+export const howToGetChromium = 'install it (Debian, Ubuntu: sudo apt-get install chromium) or set CHROMIUM_BIN';
 
 /** `--no-sandbox` lets it run as root in a container; the rest keeps it from calling home. */
 export const chromiumArgs = [

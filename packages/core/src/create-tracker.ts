@@ -1,10 +1,17 @@
 import { type Consent, decideConsent } from './consent/consent.ts';
 import { cleanJson } from './event/clean-json.ts';
-import type { ConsentCategory, ConsentContext, EventContext, EventSource, EventType, TrackEvent } from './event/event.ts';
+import type {
+  ConsentCategory,
+  ConsentContext,
+  EventContext,
+  EventSource,
+  EventType,
+  TrackEvent,
+} from './event/event.ts';
 import type { Identity } from './identity/identity.ts';
 import type { Plan } from './plan/plan.ts';
-import type { Plugin } from './plugin/plugin.ts';
 import { guardPlugins } from './plugin/guard-plugins.ts';
+import type { Plugin } from './plugin/plugin.ts';
 import type { Queue } from './queue/queue.ts';
 import { EventReceipt } from './receipt.ts';
 import type { Clock } from './runtime/clock.ts';
@@ -151,7 +158,12 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
   function stats(): Stats {
     const books = queue.stats();
     const { length } = waiting;
-    return { ...books, accepted: books.accepted + length, pending: books.pending + length, sanitized: { ...sanitized } };
+    return {
+      ...books,
+      accepted: books.accepted + length,
+      pending: books.pending + length,
+      sanitized: { ...sanitized },
+    };
   }
 
   const bound = (scope: Scope): Tracker => {

@@ -1,8 +1,22 @@
-export { type Consent, type ConsentDecision, type ConsentModel, type ConsentOptions, type ConsentState, createConsent, decideConsent } from './consent/consent.ts';
+export {
+  type Consent,
+  type ConsentDecision,
+  type ConsentModel,
+  type ConsentOptions,
+  type ConsentState,
+  createConsent,
+  decideConsent,
+} from './consent/consent.ts';
 export { createTracker, type TrackerParts } from './create-tracker.ts';
 export type { Destination, DestinationLimits } from './destination/destination.ts';
 export type { Entry, Verdict } from './event/entry.ts';
-export { type CollectorReply, type Envelope, envelopeBody, type EventResult, type EventStatus } from './event/envelope.ts';
+export {
+  type CollectorReply,
+  type Envelope,
+  type EventResult,
+  type EventStatus,
+  envelopeBody,
+} from './event/envelope.ts';
 export type {
   AliasCall,
   CollectedEvent,
@@ -25,16 +39,23 @@ export type {
   TrackCall,
   TrackEvent,
 } from './event/event.ts';
-export { type Device, deviceCookieName, type DeviceStore, formatDevice, parseDevice, type Session } from './identity/device.ts';
+export { type EnvelopeLimits, type InvalidEvent, type ParsedEnvelope, parseEnvelope } from './event/parse-envelope.ts';
+export { defaultEventLimits, type EventLimits, parseEvent } from './event/parse-event.ts';
+export type { Issue, Result } from './event/result.ts';
+export { wellFormedJson } from './event/well-formed-json.ts';
+export {
+  type Device,
+  type DeviceStore,
+  deviceCookieName,
+  formatDevice,
+  parseDevice,
+  type Session,
+} from './identity/device.ts';
 export { createIdentity, type Identity, type IdentityOptions, type Who } from './identity/identity.ts';
 export type { SessionLimits } from './identity/session.ts';
-export { wellFormedJson } from './event/well-formed-json.ts';
-export type { Issue, Result } from './event/result.ts';
-export { createMemoryOutbox, type MemoryOutboxOptions, type OverflowPolicy } from './outbox/memory-outbox.ts';
 export { batchEnd } from './outbox/batch-end.ts';
+export { createMemoryOutbox, type MemoryOutboxOptions, type OverflowPolicy } from './outbox/memory-outbox.ts';
 export type { BatchLimits, Outbox, OutboxDepth, OutboxHost } from './outbox/outbox.ts';
-export { defaultEventLimits, type EventLimits, parseEvent } from './event/parse-event.ts';
-export { type EnvelopeLimits, type InvalidEvent, type ParsedEnvelope, parseEnvelope } from './event/parse-envelope.ts';
 export { checkProperties } from './plan/check-properties.ts';
 export { definePlan, type EventPlan, type Plan, plannedEvent, purposeOf } from './plan/plan.ts';
 export type { InferInput, StandardIssue, StandardResult, StandardSchemaV1 } from './plan/standard-schema.ts';
@@ -57,5 +78,10 @@ export type {
   Stats,
   Tracker,
 } from './tracker.ts';
-export { type CollectorResponse, maxRetryAfterMs, outcomeOfResponse, retryAfterMs } from './transport/outcome-of-response.ts';
+export {
+  type CollectorResponse,
+  maxRetryAfterMs,
+  outcomeOfResponse,
+  retryAfterMs,
+} from './transport/outcome-of-response.ts';
 export type { RetryReason, SendOptions, SendOutcome, SendVerdict, Transport } from './transport/transport.ts';

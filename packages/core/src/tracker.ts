@@ -1,6 +1,13 @@
 import type { Consent } from './consent/consent.ts';
-import type { ConsentCategory, ConsentPreferences, EventContext, EventSource, JsonObject, ObjectInput } from './event/event.ts';
 import type { Verdict } from './event/entry.ts';
+import type {
+  ConsentCategory,
+  ConsentPreferences,
+  EventContext,
+  EventSource,
+  JsonObject,
+  ObjectInput,
+} from './event/event.ts';
 import type { EventPlan, Plan } from './plan/plan.ts';
 import type { InferInput, StandardSchemaV1 } from './plan/standard-schema.ts';
 
@@ -58,7 +65,9 @@ export interface Deadline {
 /** A plan that knows no event by name: any name, any properties. */
 export type AnyPlan = Plan;
 
-type PropertiesOf<E extends EventPlan> = E['properties'] extends StandardSchemaV1 ? InferInput<E['properties']> : ObjectInput;
+type PropertiesOf<E extends EventPlan> = E['properties'] extends StandardSchemaV1
+  ? InferInput<E['properties']>
+  : ObjectInput;
 
 type Allowed<E extends EventPlan, Side extends EventSource> = E extends { readonly source: infer S }
   ? S extends Side

@@ -214,7 +214,6 @@ export function createIndexedDbOutbox({
       void memory.settle(ids, verdict);
       forget(ids);
     },
-    release: memory.release,
     depth: memory.depth,
     async close() {
       await written;

@@ -41,9 +41,12 @@ describe('may an event be recorded?', () => {
     expect(decideConsent('analytics', preferences)).not.toBe('granted');
   });
 
-  test.each(['constructor', '__proto__', 'toString', 'marketing'])('nobody agreed to a purpose called %s', (purpose) => {
-    expect(decideConsent(purpose as ConsentCategory, {})).not.toBe('granted');
-  });
+  test.each(['constructor', '__proto__', 'toString', 'marketing'])(
+    'nobody agreed to a purpose called %s',
+    (purpose) => {
+      expect(decideConsent(purpose as ConsentCategory, {})).not.toBe('granted');
+    },
+  );
 });
 
 describe('Global Privacy Control', () => {

@@ -48,7 +48,13 @@ export function decideConsent(
 }
 
 /** Keeps the person's choice and tells those who listen. */
-export function createConsent({ model = 'opt-in', initial = {}, decidedAt, gpc = false, now }: ConsentOptions): Consent {
+export function createConsent({
+  model = 'opt-in',
+  initial = {},
+  decidedAt,
+  gpc = false,
+  now,
+}: ConsentOptions): Consent {
   const listeners: ((state: ConsentState) => void)[] = [];
   const stateOf = (preferences: ConsentPreferences, at?: number): ConsentState => ({
     preferences: gpc ? { ...preferences, advertising: false } : preferences,

@@ -32,7 +32,10 @@ describe('what was written down', () => {
 
   test('names a no, and is silent where nothing was decided', () => {
     const consent = { preferences: { functional: false, analytics: true }, decidedAt: 5 };
-    expect(parseDevice(formatDevice({ consent }))?.consent?.preferences).toEqual({ functional: false, analytics: true });
+    expect(parseDevice(formatDevice({ consent }))?.consent?.preferences).toEqual({
+      functional: false,
+      analytics: true,
+    });
   });
 
   test('does not make a no of an answer that is not there', () => {
@@ -48,7 +51,10 @@ describe('what was written down', () => {
 
   test('is a small cookie: well within the 4 KB a browser keeps', () => {
     const known: Device = {
-      consent: { preferences: { functional: true, analytics: false, advertising: false }, decidedAt: 1_767_225_600_000 },
+      consent: {
+        preferences: { functional: true, analytics: false, advertising: false },
+        decidedAt: 1_767_225_600_000,
+      },
       anonymousId: '3f333df6-90a4-4fda-8dd3-9485d27cee36',
       userId: 'u'.repeat(64),
       session: {
@@ -83,8 +89,16 @@ describe('what somebody else wrote', () => {
     { why: 'an id with letters that look like ours', text: 'v=1&a=аnonymous-1', expected: {} },
     { why: 'an id with half an escape', text: 'v=1&a=anonymous-%E0%A4', expected: {} },
     { why: 'an empty user', text: 'v=1&u=', expected: {} },
-    { why: 'a user that is too long is cut', text: `v=1&u=${'u'.repeat(5_000)}`, expected: { userId: 'u'.repeat(256) } },
-    { why: 'a key said twice: the first holds', text: 'v=1&a=anonymous-1&a=anonymous-2', expected: { anonymousId: 'anonymous-1' } },
+    {
+      why: 'a user that is too long is cut',
+      text: `v=1&u=${'u'.repeat(5_000)}`,
+      expected: { userId: 'u'.repeat(256) },
+    },
+    {
+      why: 'a key said twice: the first holds',
+      text: 'v=1&a=anonymous-1&a=anonymous-2',
+      expected: { anonymousId: 'anonymous-1' },
+    },
     { why: 'keys that are not ours', text: 'v=1&__proto__=x&constructor=y&toString=z', expected: {} },
     { why: 'a visit without an id', text: 'v=1&s=.5.5', expected: {} },
     { why: 'a visit with a bad id', text: 'v=1&s=%3Cb%3Esession.5.5', expected: {} },
@@ -104,8 +118,16 @@ describe('what somebody else wrote', () => {
     { why: 'consent decided before time', text: 'v=1&c=analytics&t=-5', expected: {} },
     { why: 'consent decided at no end', text: 'v=1&c=analytics&t=Infinity', expected: {} },
     { why: 'consent decided beyond time', text: 'v=1&c=analytics&t=1e300', expected: {} },
-    { why: 'categories that are not ours', text: 'v=1&c=analytics.necessary.marketing.__proto__&t=5', expected: { consent: yes } },
-    { why: 'a category inside a word', text: 'v=1&c=nonanalytics.advertisings.analytics&t=5', expected: { consent: yes } },
+    {
+      why: 'categories that are not ours',
+      text: 'v=1&c=analytics.necessary.marketing.__proto__&t=5',
+      expected: { consent: yes },
+    },
+    {
+      why: 'a category inside a word',
+      text: 'v=1&c=nonanalytics.advertisings.analytics&t=5',
+      expected: { consent: yes },
+    },
     {
       why: 'a decision about nothing',
       text: 'v=1&c=&t=5',
@@ -117,7 +139,13 @@ describe('what somebody else wrote', () => {
 
   test('never throws, and whatever comes through is fit for use', () => {
     const fields = fc.constantFrom('v', 'c', 't', 'a', 'u', 's', 'x', '__proto__');
-    const values = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), id, at.map(String), fc.constant('NaN.Infinity.-1'));
+    const values = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      id,
+      at.map(String),
+      fc.constant('NaN.Infinity.-1'),
+    );
     const texts = fc.oneof(
       fc.string(),
       fc.string({ unit: 'binary' }),

@@ -47,7 +47,8 @@ export function parseDevice(text: string): Device | undefined {
   if (part('v') !== format) return undefined;
   const decidedAt = Number(part('t'));
   const preferences: Record<string, boolean> = {};
-  for (const [, no, category = ''] of part('c').matchAll(/(-?)\b(functional|analytics|advertising)\b/g)) preferences[category] = !no;
+  for (const [, no, category = ''] of part('c').matchAll(/(-?)\b(functional|analytics|advertising)\b/g))
+    preferences[category] = !no;
   const [visit, started, seen] = part('s').split('.');
   const [id, startedAt, lastSeenAt] = [idOf(visit), Number(started), Number(seen)];
   return {

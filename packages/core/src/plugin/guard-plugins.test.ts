@@ -13,9 +13,11 @@ function guarded(...plugins: readonly Plugin[]) {
   return { told, ...guardPlugins(plugins, (diagnostic) => told.push(diagnostic)) };
 }
 
-const fail = (error: unknown = new TypeError('broken')) => (): never => {
-  throw error;
-};
+const fail =
+  (error: unknown = new TypeError('broken')) =>
+  (): never => {
+    throw error;
+  };
 
 /** Adds its name to the event's, so that the order shows. */
 const naming = (name: string): Plugin => ({

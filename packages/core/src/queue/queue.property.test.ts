@@ -50,7 +50,14 @@ async function run(steps: readonly Step[], answers: readonly Answer[], given: Pa
   const outbox = createMemoryOutbox({ maxEvents: 60 });
   const scripted = createScriptedTransport(({ ids, options }, index) => {
     const answer: Answer = answers[index] ?? { kind: 'settled' };
-    const record: Sent = { ids, at: clock.elapsed(), attempt: options.attempt, others: open.size, answer, concludedAt: Number.NaN };
+    const record: Sent = {
+      ids,
+      at: clock.elapsed(),
+      attempt: options.attempt,
+      others: open.size,
+      answer,
+      concludedAt: Number.NaN,
+    };
     sent.push(record);
     open.add(record);
     const conclude = (): void => {
@@ -67,7 +74,13 @@ async function run(steps: readonly Step[], answers: readonly Answer[], given: Pa
     }
     return { kind: 'settled', verdicts };
   });
-  const queue = createQueue({ outbox, transport: scripted, clock, random: () => random, limits: { ...limits, ...given } });
+  const queue = createQueue({
+    outbox,
+    transport: scripted,
+    clock,
+    random: () => random,
+    limits: { ...limits, ...given },
+  });
   queue.onSettled((id, verdict) => settled.push({ id, verdict }));
 
   const checkBooks = (): void => {
@@ -112,12 +125,18 @@ const wholeAnswer: fc.Arbitrary<Answer> = fc.oneof(
   fc.constant<Answer>({ kind: 'settled' }),
   // Often enough in a row that batches are given up too.
   { weight: 5, arbitrary: fc.constant<Answer>({ kind: 'retryable', reason: 'network' }) },
-  fc.integer({ min: 1, max: 6_000 }).map<Answer>((retryAfterMs) => ({ kind: 'retryable', reason: 'throttled', retryAfterMs })),
+  fc
+    .integer({ min: 1, max: 6_000 })
+    .map<Answer>((retryAfterMs) => ({ kind: 'retryable', reason: 'throttled', retryAfterMs })),
   fc.constant<Answer>({ kind: 'too-large' }),
   fc.constant<Answer>({ kind: 'rejected', reason: 'malformed' }),
   fc.constant<Answer>('hang'),
 );
-const anyAnswer: fc.Arbitrary<Answer> = fc.oneof(wholeAnswer, fc.constant<Answer>('partly'), fc.constant<Answer>({ kind: 'unconfirmed' }));
+const anyAnswer: fc.Arbitrary<Answer> = fc.oneof(
+  wholeAnswer,
+  fc.constant<Answer>('partly'),
+  fc.constant<Answer>({ kind: 'unconfirmed' }),
+);
 const answers = fc.array(anyAnswer, { maxLength: 25 });
 const wholeAnswers = fc.array(wholeAnswer, { maxLength: 25 });
 
@@ -168,7 +187,9 @@ describe('whatever happens, in any order', () => {
           const { attempt, concludedAt, ids } = one;
           const next = sent[index + 1];
           if (!isFailure(one) || !next) continue;
-          expect(next.attempt).toBe(sent.slice(0, index + 1).filter((one) => isFailure(one) && one.ids.includes(next.ids[0] ?? '')).length);
+          expect(next.attempt).toBe(
+            sent.slice(0, index + 1).filter((one) => isFailure(one) && one.ids.includes(next.ids[0] ?? '')).length,
+          );
           const waitMs = next.ids[0] === ids[0] ? retryDelayMs(limits.retry, attempt + 1, random) : 0;
           expect(next.at).toBeGreaterThanOrEqual(concludedAt + (waitMs ?? 0));
         }
@@ -178,13 +199,17 @@ describe('whatever happens, in any order', () => {
 
   test('no event is tried more often than the policy allows', async () => {
     await fc.assert(
-      fc.asyncProperty(steps, fc.array(fc.constant<Answer>({ kind: 'retryable', reason: 'server' }), { minLength: 30, maxLength: 30 }), async (what, how) => {
-        const { sent, clock } = await run([...what, { do: 'add', count: 1 }], how);
-        await clock.advance(60_000);
-        const tries = new Map<string, number>();
-        for (const id of sent.slice(0, 30).flatMap(({ ids }) => ids)) tries.set(id, (tries.get(id) ?? 0) + 1);
-        expect(Math.max(...tries.values())).toBe(limits.retry.maxAttempts);
-      }),
+      fc.asyncProperty(
+        steps,
+        fc.array(fc.constant<Answer>({ kind: 'retryable', reason: 'server' }), { minLength: 30, maxLength: 30 }),
+        async (what, how) => {
+          const { sent, clock } = await run([...what, { do: 'add', count: 1 }], how);
+          await clock.advance(60_000);
+          const tries = new Map<string, number>();
+          for (const id of sent.slice(0, 30).flatMap(({ ids }) => ids)) tries.set(id, (tries.get(id) ?? 0) + 1);
+          expect(Math.max(...tries.values())).toBe(limits.retry.maxAttempts);
+        },
+      ),
     );
   });
 
@@ -205,7 +230,9 @@ describe('whatever happens, in any order', () => {
       fc.asyncProperty(stepsWithExit, answers, async (what, how) => {
         const { settled, added, sent, clock } = await run(what, how);
         await clock.advance(600_000);
-        const unanswered = sent.flatMap(({ answer, ids }) => (typeof answer === 'object' && answer.kind === 'unconfirmed' ? ids : []));
+        const unanswered = sent.flatMap(({ answer, ids }) =>
+          typeof answer === 'object' && answer.kind === 'unconfirmed' ? ids : [],
+        );
         const known = settled.map(({ id }) => id);
         expect([...known, ...unanswered].sort()).toEqual([...added].sort());
         expect(clock.timers).toBe(0);
@@ -223,12 +250,16 @@ describe('whatever happens, in any order', () => {
 
   test('a flush ends, and not before every event accepted before it has its fate', async () => {
     await fc.assert(
-      fc.asyncProperty(steps, fc.array(fc.oneof(wholeAnswer, fc.constant<Answer>('partly')), { maxLength: 25 }), async (what, how) => {
-        const { flushes, clock } = await run(what, how);
-        await clock.advance(600_000);
-        expect(flushes).toHaveLength(what.filter((one) => one.do === 'flush').length);
-        for (const { unsettled } of flushes) expect(unsettled).toEqual([]);
-      }),
+      fc.asyncProperty(
+        steps,
+        fc.array(fc.oneof(wholeAnswer, fc.constant<Answer>('partly')), { maxLength: 25 }),
+        async (what, how) => {
+          const { flushes, clock } = await run(what, how);
+          await clock.advance(600_000);
+          expect(flushes).toHaveLength(what.filter((one) => one.do === 'flush').length);
+          for (const { unsettled } of flushes) expect(unsettled).toEqual([]);
+        },
+      ),
     );
   });
 
@@ -239,7 +270,8 @@ describe('whatever happens, in any order', () => {
         let most = limits.maxEvents;
         for (const { ids, answer } of sent) {
           expect(ids.length).toBeLessThanOrEqual(most);
-          if (typeof answer === 'object' && answer.kind === 'too-large' && ids.length > 1) most = Math.min(most, ids.length >> 1);
+          if (typeof answer === 'object' && answer.kind === 'too-large' && ids.length > 1)
+            most = Math.min(most, ids.length >> 1);
         }
       }),
     );

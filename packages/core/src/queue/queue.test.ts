@@ -187,7 +187,12 @@ describe('while the far end fails', () => {
   });
 
   test.each([
-    { how: 'throws', send: () => { throw new Error('broken'); } },
+    {
+      how: 'throws',
+      send: () => {
+        throw new Error('broken');
+      },
+    },
     { how: 'rejects', send: () => Promise.reject(new Error('broken')) },
   ])('a transport that $how counts as a broken network', async ({ send }) => {
     const codes: string[] = [];
@@ -226,9 +231,12 @@ describe('fates', () => {
   });
 
   test('200 events for a far end that takes ten: no more than a few tries are wasted', async () => {
-    const { clock, queue, transport } = setUp(({ ids }) => (ids.length > 10 ? { kind: 'too-large' } : { kind: 'settled' }), {
-      limits: { maxEvents: 100 },
-    });
+    const { clock, queue, transport } = setUp(
+      ({ ids }) => (ids.length > 10 ? { kind: 'too-large' } : { kind: 'settled' }),
+      {
+        limits: { maxEvents: 100 },
+      },
+    );
     for (let count = 0; count < 200; count++) void queue.add(anEntry());
     await clock.advance(10_000);
     expect(queue.stats().delivered).toBe(200);

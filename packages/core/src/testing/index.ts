@@ -1,7 +1,7 @@
 export { aCollectedEvent, anEntry, anEvent } from './builders.ts';
 export { type ContractCase, expectSame } from './contract.ts';
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
-export { outboxContract, type OutboxUnderTest } from './outbox-contract.ts';
+export { type OutboxUnderTest, outboxContract } from './outbox-contract.ts';
 export {
   createScriptedTransport,
   type ScriptedAnswer,
@@ -9,4 +9,4 @@ export {
   type SentBatch,
 } from './scripted-transport.ts';
 export { createSeededRandom } from './seeded-random.ts';
-export { type FarEnd, transportContract, type TransportUnderTest } from './transport-contract.ts';
+export { type FarEnd, type TransportUnderTest, transportContract } from './transport-contract.ts';

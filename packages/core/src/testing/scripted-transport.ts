@@ -46,7 +46,8 @@ export function createScriptedTransport<T = string>(
       const answer = typeof script === 'function' ? script(batch, index) : (script[index] ?? { kind: 'settled' });
       underWay++;
       mostUnderWay = Math.max(mostUnderWay, underWay);
-      const answered = answer === 'hang' ? new Promise<SendOutcome>((resolve) => hanging.push(resolve)) : Promise.resolve(answer);
+      const answered =
+        answer === 'hang' ? new Promise<SendOutcome>((resolve) => hanging.push(resolve)) : Promise.resolve(answer);
       return answered.finally(() => {
         underWay--;
       });

@@ -52,7 +52,10 @@ test('a reply that names events gives each its verdict', () => {
     c: { status: 'consent_denied' },
     d: { status: 'retry' },
   };
-  const outcome = outcomeOfResponse({ status: 200, retryAfter: null, body: JSON.stringify({ success: true, results }) }, now);
+  const outcome = outcomeOfResponse(
+    { status: 200, retryAfter: null, body: JSON.stringify({ success: true, results }) },
+    now,
+  );
   expect(outcome.kind === 'settled' && [...(outcome.verdicts ?? [])]).toEqual([
     ['b', { kind: 'dead', reason: 'event missing' }],
     ['c', { kind: 'dead', reason: 'consent_denied' }],

@@ -9,6 +9,7 @@ import {
   type SendOutcome,
   type SendVerdict,
   type Stats,
+  wellFormedJson,
 } from '@org/track-core';
 import { createInProcessTracker, type ServerTracker } from '../create-node-tracker.ts';
 import { createDispatcher, type DestinationStats } from '../dispatch/dispatcher.ts';
@@ -111,6 +112,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     accept: acceptEntries,
     ...(shared as typeof shared & { plan?: P }),
     ...(consent === undefined ? {} : { consent }),
+    ...(options.ip === undefined ? {} : { ip: options.ip }),
   });
 
   function noticeArrival(arrival: Arrival): void {
@@ -154,7 +156,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
   /** The way in for this process's own events, as a transport of their queue. */
   async function acceptEntries(entries: readonly Entry[]): Promise<SendOutcome> {
     const receivedAt = clock.now();
-    const text = `{"batch":[${entries.map(({ value }) => value).join()}]}`;
+    const text = wellFormedJson(`{"batch":[${entries.map(({ value }) => value).join()}]}`);
     const { batch } = JSON.parse(text) as { batch: readonly unknown[] };
     const sentAt = new Date(receivedAt).toISOString();
     const facts = { receivedAt, sentAt, source: 'server' as const, ...(consent === undefined ? {} : { consent }) };

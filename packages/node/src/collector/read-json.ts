@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
+import { wellFormedJson } from '@org/track-core';
 import { Refusal } from './refusal.ts';
 
 /** Objects and arrays inside one another that a body may have; an event's own limit is lower. */
@@ -9,7 +10,7 @@ const maxDepth = 64;
 /** Below this even a body of nothing but brackets costs a few MB, and the depth of events is checked one by one. */
 const scanAboveBytes = 64 * 1024;
 
-/** The text of a body: inflated within `maxBytes`, and UTF-8. What it is packed with shows in its first bytes. */
+/** The text of a body: inflated within `maxBytes`, UTF-8, and without half emojis that databases refuse. What it is packed with shows in its first bytes. */
 export async function textOfBody(
   bytes: Uint8Array,
   contentEncoding: string | undefined,
@@ -19,7 +20,7 @@ export async function textOfBody(
   if (plain instanceof Refusal) return plain;
   if (!isUtf8(plain)) return new Refusal(400, 'not-utf8', 'The body is not UTF-8.');
   const text = Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength).toString();
-  return text.charCodeAt(0) === byteOrderMark ? text.slice(1) : text;
+  return wellFormedJson(text.charCodeAt(0) === byteOrderMark ? text.slice(1) : text);
 }
 
 const byteOrderMark = 0xfeff;

@@ -1,0 +1,40 @@
+import type { Collector } from '@org/track-node';
+import type { duckdb } from '@org/track-node/duckdb';
+import { type Context, Hono } from 'hono';
+import { ask } from '../insights/ask.ts';
+import { insightsPage } from '../pages/desk.ts';
+
+/** How long an answer may wait for events that are on their way to DuckDB, milliseconds. */
+const patienceMs = 10_000;
+
+/** `/insights`: answers from DuckDB, after what is on its way there has arrived. */
+export function insightsRoutes(
+  collector: Pick<Collector, 'flush' | 'stats'>,
+  warehouse: ReturnType<typeof duckdb>,
+): Hono {
+  const app = new Hono();
+  const runOf = (c: Context): string | undefined => c.req.query('run')?.match(/^[\w-]{1,40}$/)?.[0];
+
+  app.get('/', (c) => c.html(insightsPage(runOf(c))));
+  app.get('/data.json', async (c) => {
+    await collector.flush({ deadlineMs: patienceMs });
+    const run = runOf(c);
+    const [[totals], funnel, headlines, engagement, sources] = await Promise.all([
+      ask(warehouse, 'totals', run),
+      ask(warehouse, 'funnel', run),
+      ask(warehouse, 'headlines', run),
+      ask(warehouse, 'engagement', run),
+      ask(warehouse, 'sources', run),
+    ]);
+    return c.json({ totals, funnel, headlines, engagement, sources });
+  });
+  // For drive.ts: what is stored of its visitors, event by event, and the funnel they make.
+  app.get('/reconcile.json', async (c) => {
+    const run = runOf(c);
+    if (run === undefined) return c.json({ error: 'run: expected the name of a run, got none' }, 400);
+    await collector.flush({ deadlineMs: patienceMs });
+    const [events, funnel] = await Promise.all([ask(warehouse, 'reconcile', run), ask(warehouse, 'funnel', run)]);
+    return c.json({ events, funnel, books: collector.stats() });
+  });
+  return app;
+}

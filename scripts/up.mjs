@@ -1,0 +1,222 @@
+// The one door to this repository for a machine that has only Node and npm: `npm start`, `npm test`, `npm run …`.
+// It brings pnpm, the pinned Node and the dependencies, runs the steps of a task, and ends with its last one.
+// Written for any Node from 20 on and without dependencies, because it runs before there are any.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findChromium, howToGetChromium } from './chromium.mjs';
+import { isStrict } from './optional.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const onWindows = process.platform === 'win32';
+const binaries = join(root, 'node_modules', '.bin');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const [pnpm] = manifest.packageManager.split('+'); // the version may carry a checksum, which npx does not understand
+/** @type {NodeJS.ProcessEnv} */
+const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', PATH: `${binaries}${delimiter}${process.env.PATH}` };
+const [name = '', ...rest] = process.argv.slice(2);
+const args = rest[0] === '--' ? rest.slice(1) : rest;
+
+/** @type {Record<string, () => Promise<void>>} */
+const tasks = {
+  /** The demo, until it is stopped. */
+  async start() {
+    await install();
+    await turbo('Building', ['build']);
+    await last('examples/shop/server.ts', args);
+  },
+
+  /** Visitors for a running demo. */
+  async drive() {
+    await install();
+    await chromium();
+    await last('examples/shop/drive.ts', args);
+  },
+
+  /** Everything. Arguments go to vitest: `npm test -- queue`. */
+  async test() {
+    await install();
+    await turbo('Building, checking types, style, exports, unused code and sizes', ['build', 'check']);
+    await chromium();
+    say('Testing');
+    await last('node_modules/vitest/vitest.mjs', ['run', ...args]);
+  },
+
+  /** The packed packages on every runtime they promise to run on. */
+  async 'test:runtimes'() {
+    await install();
+    await turbo('Building', ['build'], ['--filter=./packages/*']);
+    await last('node_modules/vitest/vitest.mjs', ['run', '--project', 'runtimes', ...args], { TEST_RUNTIMES: '1' });
+  },
+
+  /** What the browser package weighs. */
+  async size() {
+    await install();
+    await turbo('Building', ['build'], ['--filter=@org/track-browser']);
+    await last('scripts/size.mjs', args);
+  },
+
+  async lint() {
+    await install();
+    await last('node_modules/@biomejs/biome/bin/biome', ['check', '--error-on-warnings', ...args]);
+  },
+
+  async format() {
+    await install();
+    await last('node_modules/@biomejs/biome/bin/biome', ['check', '--write', ...args]);
+  },
+};
+
+async function install() {
+  say('Installing');
+  await quietly('npx', ['--yes', pnpm, 'install', '--frozen-lockfile', '--reporter=append-only']);
+}
+
+/**
+ * @param {string} title
+ * @param {string[]} names - of tasks in turbo.json; what did not change since it was last green is not done again
+ * @param {string[]} [options]
+ */
+async function turbo(title, names, options = []) {
+  say(title);
+  const view = ['--output-logs=errors-only', '--log-order=grouped', '--continue=dependencies-successful'];
+  await quietly('npx', ['--yes', pnpm, 'exec', 'turbo', 'run', ...names, ...options, ...view]);
+}
+
+/** Makes sure of a Chromium: installs Debian's as root, else says what to do. Without one CI stops here. */
+async function chromium() {
+  if (findChromium() !== undefined) return;
+  if (existsSync('/usr/bin/apt-get') && process.getuid?.() === 0) {
+    say('Installing Chromium');
+    env.DEBIAN_FRONTEND = 'noninteractive';
+    await quietly('apt-get', ['update', '-q'], { mayFail: true });
+    await quietly('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], { mayFail: true });
+    if (findChromium() !== undefined) return;
+  }
+  const advice = `There is no Chromium: ${howToGetChromium}.`;
+  if (isStrict) stop(1, `${advice} CI=true allows no skipping.`);
+  if (name === 'drive') stop(1, advice);
+  say(`${advice} What needs it is skipped`);
+}
+
+/** Runs a step and shows what it printed only if it failed. */
+async function quietly(/** @type {string} */ command, /** @type {string[]} */ commandArgs, { mayFail = false } = {}) {
+  const { status, output } = await run(command, commandArgs, { capture: true });
+  if (status === 0) return;
+  process.stderr.write(output);
+  if (!mayFail) stop(status, `${[command, ...commandArgs].join(' ')} ended with ${status}`);
+}
+
+/** Runs a script under the pinned Node in our place: its output, its exit status. */
+async function last(/** @type {string} */ script, /** @type {string[]} */ scriptArgs, extraEnv = {}) {
+  const pinned = join(binaries, 'node');
+  if (!existsSync(pinned) && !runsTypeScript(process.versions.node)) {
+    stop(1, `Node ${process.versions.node} cannot run TypeScript, and none is pinned for this platform: use Node 24.`);
+  }
+  if (!existsSync(join(root, script))) stop(1, `${script} does not exist`);
+  Object.assign(env, extraEnv);
+  const { status } = await run(existsSync(pinned) ? pinned : process.execPath, [script, ...scriptArgs]);
+  process.exit(status);
+}
+
+/** @param {string} version */
+function runsTypeScript(version) {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 22 || (major === 22 && minor >= 18);
+}
+
+/** Signals what runs now. @type {((signal: NodeJS.Signals) => void) | undefined} */
+let kill;
+/** Ctrl-C reaches what runs now by itself, and twice would mean "at once" to a server. */
+let terminalReaches = false;
+/** The signal that asked us to end. @type {NodeJS.Signals | undefined} */
+let asked;
+
+/**
+ * @param {string} command
+ * @param {string[]} commandArgs
+ * @returns {Promise<{ status: number, output: string }>}
+ */
+function run(command, commandArgs, { capture = false } = {}) {
+  return new Promise((resolve) => {
+    const shell = onWindows && command === 'npx'; // there it is a .cmd file
+    const detached = capture && !onWindows; // a group of its own, so that npx, pnpm and turbo end together
+    const stdio = capture ? 'pipe' : 'inherit';
+    const started = spawn(command, commandArgs, { cwd: root, env, shell, detached, stdio });
+    kill = (signal) => {
+      if (detached && started.pid !== undefined) process.kill(-started.pid, signal);
+      else started.kill(signal);
+    };
+    terminalReaches = !detached;
+    let output = '';
+    for (const stream of [started.stdout, started.stderr]) stream?.on('data', (chunk) => (output += chunk));
+    started.on('error', (error) => resolve({ status: 1, output: `${command}: ${error.message}\n` }));
+    started.on('close', (code, signal) => {
+      kill = undefined;
+      if (asked !== undefined) process.exit(code ?? exitStatus(signal ?? asked));
+      resolve({ status: code ?? exitStatus(signal ?? 'SIGTERM'), output });
+    });
+  });
+}
+
+/** As shells tell it: 128 and the signal's number. @param {NodeJS.Signals} signal */
+function exitStatus(signal) {
+  return { SIGHUP: 129, SIGINT: 130, SIGKILL: 137 }[/** @type {string} */ (signal)] ?? 143;
+}
+
+/** Passes the wish to end on to what runs now; insists after a while. @param {NodeJS.Signals} signal */
+function end(signal) {
+  if (asked !== undefined) return;
+  asked = signal;
+  if (kill === undefined) process.exit(exitStatus(signal));
+  if (!(signal === 'SIGINT' && terminalReaches && process.stdin.isTTY)) kill(signal);
+  setTimeout(() => kill?.('SIGKILL'), 10_000).unref();
+}
+
+/**
+ * npm runs us through a shell and takes neither along when it is told to end: the port would stay taken by a server
+ * without a parent. So we notice when either is gone.
+ */
+function watchNpm() {
+  if (process.env.npm_lifecycle_event === undefined) return; // started by hand: nohup and friends may outlive a shell
+  const before = ancestors();
+  setInterval(() => {
+    if (ancestors() !== before) end('SIGTERM');
+  }, 500).unref();
+}
+
+function ancestors() {
+  try {
+    const stat = readFileSync(`/proc/${process.ppid}/stat`, 'utf8');
+    return `${process.ppid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]}`;
+  } catch {
+    return `${process.ppid}`; // no /proc on this system
+  }
+}
+
+/** @param {string} line */
+function say(line) {
+  console.log(`▸ ${line}`);
+}
+
+/**
+ * @param {number} status
+ * @param {string} why
+ * @returns {never}
+ */
+function stop(status, why) {
+  console.error(`✖ ${why}`);
+  process.exit(status);
+}
+
+for (const signal of /** @type {NodeJS.Signals[]} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.on(signal, () => end(signal));
+}
+watchNpm();
+
+if (Number(process.versions.node.split('.')[0]) < 20)
+  stop(1, `Node ${process.versions.node} is too old: use 20 or newer.`);
+const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
+if (task === undefined) stop(1, `No task "${name}". There is: ${Object.keys(tasks).join(', ')}.`);
+await task();

@@ -1,0 +1,3 @@
+import { deliverOne } from './deliver-one.mjs';
+
+console.log(JSON.stringify(await deliverOne()));

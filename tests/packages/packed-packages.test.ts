@@ -1,0 +1,44 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { entries, installPacked, lend, type Project } from './install-packed.ts';
+
+const typescript = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
+
+let project: Project;
+beforeAll(async () => {
+  project = await installPacked();
+  await lend(project, '@duckdb/node-api', 'packages/node');
+  await lend(project, '@types/node', '.');
+});
+afterAll(() => project?.remove());
+
+const known = [
+  '@org/track-core',
+  '@org/track-core/testing',
+  '@org/track-browser',
+  '@org/track-node',
+  '@org/track-node/duckdb',
+];
+
+test('the entries are those tested below', async () => {
+  expect(await entries(project)).toEqual(known);
+});
+
+describe.each(known)('%s', (entry) => {
+  const namesFrom = async (script: string): Promise<string[]> =>
+    JSON.parse(await project.run(process.execPath, [script, entry]));
+
+  test('imports, and offers CommonJS the same names', async () => {
+    const names = await namesFrom('names.mjs');
+    expect(names).not.toEqual([]);
+    expect(await namesFrom('names.cjs')).toEqual(names);
+  });
+
+  test('leaves no global, listener, timer or handle behind when imported', async () => {
+    expect(await namesFrom('traces.mjs')).toEqual([]);
+  });
+});
+
+test.each(['nodenext', 'node16', 'bundler'])('its types compile with %s resolution', async (resolution) => {
+  await project.run(process.execPath, [typescript, '-p', `tsconfig.${resolution}.json`]);
+});

@@ -1,0 +1,35 @@
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { expect, test } from 'vitest';
+
+async function bundled(code: string): Promise<string> {
+  const resolveDir = fileURLToPath(new URL('.', import.meta.url));
+  const { outputFiles } = await build({
+    stdin: { contents: code, resolveDir },
+    bundle: true,
+    format: 'esm',
+    minify: true,
+    logLevel: 'error', // it warns that imports without effects are left out: that is what we want
+    write: false,
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+const core = Object.keys(await import('@org/track-core'));
+
+test('an import that uses nothing costs nothing', async () => {
+  expect(await bundled("import '@org/track-core'; import '@org/track-browser';")).toBe('');
+});
+
+test('a page pays for the capture plugins it uses, and for no other', async () => {
+  const clicksOnly = /data-track/;
+  const use = (plugins: string): string => `import { ${plugins} } from '@org/track-browser'; console.log(${plugins});`;
+  expect(await bundled(use('pageViews, clicks'))).toMatch(clicksOnly);
+  expect(await bundled(use('pageViews'))).not.toMatch(clicksOnly);
+});
+
+test('core can be taken in parts', async () => {
+  const all = await bundled(`export { ${core.join(', ')} } from '@org/track-core';`);
+  const one = await bundled("export { definePlan } from '@org/track-core';");
+  expect(one.length).toBeLessThan(all.length / 50);
+});

@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { entries, installPacked, lend, type Project, packageManager } from '../packages/install-packed.ts';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const delivered = { accepted: 1, delivered: 1, pending: 0, sent: 1, inert: { closed: 1 } };
+
+let project: Project;
+beforeAll(async () => {
+  // Already there after the first time: then this takes a second.
+  execFileSync('npx', ['--yes', packageManager, 'install', '--frozen-lockfile'], { cwd: here, stdio: 'inherit' });
+  project = await installPacked();
+  await lend(project, '@duckdb/node-api', 'packages/node');
+}, 600_000);
+afterAll(() => project?.remove());
+
+describe.each(['node-22', 'node-24', 'node-26'])('%s', (version) => {
+  const run = async (...args: string[]): Promise<unknown> =>
+    JSON.parse(await project.run(`${here}node_modules/${version}/bin/node`, args));
+
+  test('is the one it says', async () => {
+    expect(await project.run(`${here}node_modules/${version}/bin/node`, ['-v'])).toMatch(version.replace('node-', 'v'));
+  });
+
+  test('imports and requires every entry, and nothing happens', async () => {
+    for (const entry of await entries(project)) {
+      const names = await run('names.mjs', entry);
+      expect(names, entry).not.toEqual([]);
+      expect(await run('names.cjs', entry), entry).toEqual(names);
+      expect(await run('traces.mjs', entry), entry).toEqual([]);
+    }
+  });
+
+  test('delivers an event', async () => {
+    expect(await run('print-delivery.mjs')).toEqual(delivered);
+  });
+});
+
+test.each([
+  { runtime: 'bun', args: ['run'] },
+  { runtime: 'deno', args: ['run', '--node-modules-dir=manual'] },
+])('$runtime delivers an event', async ({ runtime, args }) => {
+  const output = await project.run(`${here}node_modules/.bin/${runtime}`, [...args, 'print-delivery.mjs']);
+  expect(JSON.parse(output)).toEqual(delivered);
+});
+
+test('a Worker delivers an event', async () => {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `import { deliverOne } from './deliver-one.mjs';
+        export default { fetch: async () => Response.json(await deliverOne()) };`,
+      resolveDir: project.path,
+    },
+    bundle: true,
+    format: 'esm',
+    write: false,
+  });
+  const { Miniflare } = createRequire(import.meta.url)('miniflare');
+  const worker = new Miniflare({ modules: true, script: outputFiles[0]?.text, compatibilityDate: '2026-01-01' });
+  try {
+    const response = await worker.dispatchFetch('http://localhost/');
+    expect(await response.json()).toEqual(delivered);
+  } finally {
+    await worker.dispose();
+  }
+});
