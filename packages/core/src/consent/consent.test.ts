@@ -36,7 +36,16 @@ describe('may an event be recorded?', () => {
     expect(setUp({ model, initial: preferences }).consent.decide(purpose)).toBe(expected);
   });
 
-  test.each(['yes', 'false', 1, {}, [], null, 0, ''])('an answer that is no boolean is no yes: %j', (answer) => {
+  test.each([
+    { answer: 'yes' },
+    { answer: 'false' },
+    { answer: '' },
+    { answer: 1 },
+    { answer: 0 },
+    { answer: null },
+    { answer: {} },
+    { answer: [] },
+  ])('an answer that is no boolean is no yes: $answer', ({ answer }) => {
     const preferences = { analytics: answer } as unknown as ConsentPreferences;
     expect(decideConsent('analytics', preferences)).not.toBe('granted');
   });

@@ -281,6 +281,14 @@ describe('fates', () => {
   });
 });
 
+test('what a sweep has in its hands is not hidden from a flush in the same turn', async () => {
+  const { add, queue, sentIds } = setUp();
+  add('a');
+  void queue.sweep();
+  await queue.flush();
+  expect(sentIds()).toEqual(['a']);
+});
+
 describe('flush and shutdown', () => {
   test('overlapping flushes all wait until nothing is under way', async () => {
     const { clock, add, queue, transport } = setUp(() => 'hang');

@@ -298,7 +298,9 @@ export function createQueue<T = string>(options: QueueOptions<T>): Queue<T> {
     },
     flush,
     async sweep() {
-      release(allowed(await pullAll()));
+      // Not awaited where it need not be: in between, a flush or an exit would not see what is in our hands.
+      const pulled = pullAll();
+      release(allowed('then' in pulled ? await pulled : pulled));
       pump();
     },
     exit() {

@@ -1,0 +1,347 @@
+import { describe, expect, test } from 'vitest';
+import { createIds } from '../runtime/ids.ts';
+import { createFakeClock, type FakeClock } from '../testing/fake-clock.ts';
+import type { Device, DeviceStore } from './device.ts';
+import { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const start = Date.UTC(2026, 0, 1);
+const yes = { preferences: { analytics: true }, decidedAt: start };
+const no = { preferences: { analytics: false }, decidedAt: start };
+
+/** One device's storage, shared by its tabs. */
+function createStore(device?: Device) {
+  const saved: Device[] = device ? [device] : [];
+  const store: DeviceStore = { load: () => saved.at(-1), save: (changed) => void saved.push(changed) };
+  return { store, saved, last: () => saved.at(-1) };
+}
+
+function createTab(
+  clock: FakeClock,
+  store: DeviceStore | undefined,
+  given: Partial<IdentityOptions> = {},
+): Identity & { readonly sessionId: () => string | undefined } {
+  const ids = createIds({ now: clock.now });
+  const identity = createIdentity({ ids, now: clock.now, store, mayStore: () => true, ...given });
+  return { ...identity, sessionId: () => identity.touch().session?.id };
+}
+
+describe('who it is', () => {
+  test('is the same at every event', async () => {
+    const clock = createFakeClock(start);
+    const tab = createTab(clock, undefined);
+    const first = tab.touch();
+    await clock.advance(minute);
+    const second = tab.touch();
+    expect(first.anonymousId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(second).toEqual({ anonymousId: first.anonymousId, userId: undefined, session: { id: first.session?.id } });
+  });
+
+  test('is the same at the next visit, in a new session', async () => {
+    const clock = createFakeClock(start);
+    const { store } = createStore();
+    const before = createTab(clock, store);
+    before.identify('u1');
+    const first = before.touch();
+    await clock.advance(2 * hour);
+    const second = createTab(clock, store).touch();
+    expect(second).toMatchObject({ anonymousId: first.anonymousId, userId: 'u1' });
+    expect(second.session?.id).not.toBe(first.session?.id);
+  });
+
+  test('is somebody else on another device', () => {
+    const clock = createFakeClock(start);
+    expect(createTab(clock, undefined).touch().anonymousId).not.toBe(createTab(clock, undefined).touch().anonymousId);
+  });
+
+  test('has a user once identified, and keeps the ids it had', () => {
+    const tab = createTab(createFakeClock(start), undefined);
+    const before = tab.touch();
+    tab.identify('u1');
+    expect(tab.touch()).toMatchObject({ anonymousId: before.anonymousId, userId: 'u1', session: { id: before.session?.id } });
+  });
+
+  test('is the same user when identified again', () => {
+    const tab = createTab(createFakeClock(start), undefined);
+    tab.identify('u1');
+    const before = tab.touch();
+    tab.identify('u1');
+    expect(tab.touch()).toEqual({ ...before, session: { id: before.session?.id } });
+  });
+
+  test('is another person when another user is identified: no id is carried over', () => {
+    const { store, last } = createStore();
+    const tab = createTab(createFakeClock(start), store);
+    tab.identify('u1');
+    const before = tab.touch();
+    tab.identify('u2');
+    const after = tab.touch();
+    expect(after.userId).toBe('u2');
+    expect(after.anonymousId).not.toBe(before.anonymousId);
+    expect(after.session).toEqual({ id: expect.not.stringMatching(`${before.session?.id}`), isNew: true });
+    expect(last()).toMatchObject({ userId: 'u2', anonymousId: after.anonymousId });
+  });
+
+  test('is forgotten at a reset, save the consent decision', () => {
+    const { store, last } = createStore({ consent: yes });
+    const tab = createTab(createFakeClock(start), store);
+    tab.identify('u1');
+    const before = tab.touch();
+    tab.reset();
+    expect(last()).toEqual({ consent: yes, anonymousId: undefined, userId: undefined, session: undefined });
+    const after = tab.touch();
+    expect(after.userId).toBeUndefined();
+    expect(after.anonymousId).not.toBe(before.anonymousId);
+    expect(after.session?.id).not.toBe(before.session?.id);
+    expect(after.session?.isNew).toBe(true);
+  });
+});
+
+describe('the session', () => {
+  test('is new at its first event only, and named by the moment it began', () => {
+    const tab = createTab(createFakeClock(start), undefined);
+    const { session } = tab.touch();
+    expect(session?.isNew).toBe(true);
+    expect(Number.parseInt(`${session?.id.replace('-', '').slice(0, 12)}`, 16)).toBe(start);
+    expect(tab.touch().session).toEqual({ id: session?.id });
+  });
+
+  test.each([
+    { why: 'goes on within 30 minutes', waitMs: 30 * minute - 1, isSame: true },
+    { why: 'ends after 30 minutes without an event', waitMs: 30 * minute, isSame: false },
+  ])('$why', async ({ waitMs, isSame }) => {
+    const clock = createFakeClock(start);
+    const tab = createTab(clock, createStore().store);
+    const first = tab.touch();
+    await clock.advance(waitMs);
+    const second = tab.touch();
+    expect(second.session?.id === first.session?.id).toBe(isSame);
+    expect(second.session?.isNew).toBe(isSame ? undefined : true);
+    expect(second.anonymousId).toBe(first.anonymousId);
+  });
+
+  test('ends after 24 hours, however busy', async () => {
+    const clock = createFakeClock(start);
+    const tab = createTab(clock, createStore().store);
+    const first = tab.sessionId();
+    for (let waited = 0; waited < 24 * hour - 20 * minute; waited += 20 * minute) {
+      await clock.advance(20 * minute);
+      expect(tab.sessionId()).toBe(first);
+    }
+    await clock.advance(20 * minute);
+    expect(tab.sessionId()).not.toBe(first);
+  });
+
+  test('ends when the host says', async () => {
+    const clock = createFakeClock(start);
+    const tab = createTab(clock, undefined, { session: { idleMs: 1_000 } });
+    const first = tab.sessionId();
+    await clock.advance(999);
+    expect(tab.sessionId()).toBe(first);
+    await clock.advance(1_000);
+    expect(tab.sessionId()).not.toBe(first);
+  });
+
+  test('goes on at the next page', async () => {
+    const clock = createFakeClock(start);
+    const { store } = createStore();
+    const first = createTab(clock, store).sessionId();
+    await clock.advance(minute);
+    expect(createTab(clock, store).touch().session).toEqual({ id: first });
+  });
+
+  test('that another tab kept alive goes on here', async () => {
+    const clock = createFakeClock(start);
+    const { store } = createStore();
+    const here = createTab(clock, store);
+    const first = here.sessionId();
+    const there = createTab(clock, store);
+    await clock.advance(20 * minute);
+    expect(there.sessionId()).toBe(first);
+    await clock.advance(20 * minute);
+    expect(here.touch().session).toEqual({ id: first });
+  });
+
+  test('that another tab began is the one that goes on here', async () => {
+    const clock = createFakeClock(start);
+    const { store } = createStore();
+    const [here, there] = [createTab(clock, store), createTab(clock, store)];
+    const first = here.sessionId();
+    await clock.advance(40 * minute);
+    const second = there.sessionId();
+    expect(second).not.toBe(first);
+    await clock.advance(minute);
+    expect(here.touch().session).toEqual({ id: second });
+  });
+
+  test('that ended in every tab does not come back', async () => {
+    const clock = createFakeClock(start);
+    const { store } = createStore();
+    const [here, there] = [createTab(clock, store), createTab(clock, store)];
+    const first = here.sessionId();
+    there.touch();
+    await clock.advance(31 * minute);
+    expect(here.sessionId()).not.toBe(first);
+    expect(there.sessionId()).toBe(here.sessionId());
+  });
+});
+
+describe('a clock set back by two hours', () => {
+  test('does not end the session', async () => {
+    const clock = createFakeClock(start);
+    const { store } = createStore();
+    const tab = createTab(clock, store);
+    const first = tab.sessionId();
+    await clock.advance(minute);
+    clock.jump(-2 * hour);
+    expect(tab.sessionId()).toBe(first);
+    await clock.advance(10 * minute);
+    expect(tab.sessionId()).toBe(first);
+    expect(createTab(clock, store).sessionId()).toBe(first);
+  });
+
+  test('does not bring back one that ended', async () => {
+    const clock = createFakeClock(start);
+    const { store } = createStore();
+    const tab = createTab(clock, store);
+    const first = tab.sessionId();
+    await clock.advance(31 * minute);
+    const second = tab.sessionId();
+    clock.jump(-2 * hour);
+    expect(second).not.toBe(first);
+    expect(tab.sessionId()).toBe(second);
+    expect(createTab(clock, store).sessionId()).toBe(second);
+  });
+
+  test('and forward again does not end it either', async () => {
+    const clock = createFakeClock(start);
+    const tab = createTab(clock, createStore().store);
+    await clock.advance(hour);
+    const first = tab.sessionId();
+    clock.jump(-2 * hour);
+    await clock.advance(minute);
+    tab.touch();
+    clock.jump(2 * hour);
+    expect(tab.sessionId()).toBe(first);
+  });
+});
+
+describe('what the device remembers', () => {
+  const ask = (isAllowed = false) => ({ isAllowed });
+
+  test('is nothing before a decision', async () => {
+    const clock = createFakeClock(start);
+    const { store, saved } = createStore();
+    const tab = createTab(clock, store, { mayStore: () => false });
+    tab.touch();
+    tab.identify('u1');
+    tab.identify('u2');
+    await clock.advance(hour);
+    tab.touch();
+    tab.reset();
+    expect(saved).toEqual([]);
+  });
+
+  test('is nothing read either: an old session without consent does not go on', () => {
+    const session = { id: 'session-1', startedAt: start - minute, lastSeenAt: start - minute };
+    let loads = 0;
+    const store: DeviceStore = {
+      load() {
+        loads++;
+        return loads === 1 ? undefined : { session };
+      },
+      save() {},
+    };
+    expect(createTab(createFakeClock(start), store, { mayStore: () => false }).sessionId()).not.toBe('session-1');
+  });
+
+  test('after a yes: the decision, and the ids of the events that waited for it', () => {
+    const { store, saved, last } = createStore();
+    const consent = ask();
+    const tab = createTab(createFakeClock(start), store, { mayStore: () => consent.isAllowed });
+    tab.identify('u1');
+    const { anonymousId, session } = tab.touch();
+    consent.isAllowed = true;
+    tab.remember(yes);
+    expect(saved).toHaveLength(1);
+    expect(last()).toEqual({
+      consent: yes,
+      anonymousId,
+      userId: 'u1',
+      session: { id: session?.id, startedAt: start, lastSeenAt: start },
+    });
+  });
+
+  test('after a no: the decision alone', () => {
+    const { store, last } = createStore();
+    const tab = createTab(createFakeClock(start), store, { mayStore: () => false });
+    tab.identify('u1');
+    tab.touch();
+    tab.remember(no);
+    tab.touch();
+    expect(last()).toEqual({ consent: no, anonymousId: undefined, userId: undefined, session: undefined });
+  });
+
+  test('after a yes was taken back: the decision alone, whatever happens next', async () => {
+    const clock = createFakeClock(start);
+    const { store, saved, last } = createStore();
+    const consent = ask(true);
+    const tab = createTab(clock, store, { mayStore: () => consent.isAllowed });
+    tab.remember(yes);
+    tab.identify('u1');
+    tab.touch();
+    consent.isAllowed = false;
+    tab.remember(no);
+    const decisionAlone = { consent: no, anonymousId: undefined, userId: undefined, session: undefined };
+    expect(last()).toEqual(decisionAlone);
+    const before = saved.length;
+    await clock.advance(hour);
+    tab.touch();
+    tab.identify('u2');
+    tab.reset();
+    for (const device of saved.slice(before)) expect(device).toEqual(decisionAlone);
+  });
+
+  test('is not overwritten by a tab that has not heard of the decision', async () => {
+    const clock = createFakeClock(start);
+    const { store, last } = createStore({ consent: yes });
+    const here = createTab(clock, store);
+    const consent = ask(true);
+    const there = createTab(clock, store, { mayStore: () => consent.isAllowed });
+    here.touch();
+    there.touch();
+    await clock.advance(minute);
+    consent.isAllowed = false;
+    there.remember({ preferences: { analytics: false }, decidedAt: clock.now() });
+    await clock.advance(minute);
+    here.touch();
+    expect(last()?.consent?.preferences).toEqual({ analytics: false });
+  });
+
+  test('is written when something changes, else at most every five seconds', async () => {
+    const clock = createFakeClock(start);
+    const { store, saved, last } = createStore();
+    const tab = createTab(clock, store);
+    tab.touch();
+    for (let second = 0; second < 5; second++) {
+      tab.touch();
+      await clock.advance(1_000);
+    }
+    expect(saved).toHaveLength(1);
+    await clock.advance(1);
+    tab.touch();
+    expect(saved).toHaveLength(2);
+    expect(last()?.session?.lastSeenAt).toBe(clock.now());
+    tab.identify('u1');
+    expect(saved).toHaveLength(3);
+  });
+
+  test('is for this page only where there is no store', () => {
+    const tab = createTab(createFakeClock(start), undefined);
+    tab.remember(yes);
+    tab.identify('u1');
+    tab.reset();
+    expect(tab.touch().userId).toBeUndefined();
+  });
+});

@@ -1,0 +1,637 @@
+import { describe, expect, test } from 'vitest';
+import { envelopeBody } from '../event/envelope.ts';
+import { parseEvent } from '../event/parse-event.ts';
+import { createMemoryOutbox } from '../outbox/memory-outbox.ts';
+import type { Outbox, OutboxHost } from '../outbox/outbox.ts';
+import { outcomeOfResponse } from '../transport/outcome-of-response.ts';
+import type { SendOutcome, Transport } from '../transport/transport.ts';
+import {
+  aCollectedEvent,
+  anEntry,
+  anEvent,
+  type ContractCase,
+  createFakeClock,
+  createScriptedTransport,
+  createSeededRandom,
+  expectSame,
+  type FarEnd,
+  outboxContract,
+  type OutboxUnderTest,
+  transportContract,
+} from './index.ts';
+
+describe('fake clock', () => {
+  test('stands still until it is told to move', async () => {
+    const clock = createFakeClock(1_000);
+    expect([clock.now(), clock.elapsed()]).toEqual([1_000, 0]);
+    await clock.settle();
+    expect([clock.now(), clock.elapsed()]).toEqual([1_000, 0]);
+    await clock.advance(250);
+    expect([clock.now(), clock.elapsed()]).toEqual([1_250, 250]);
+  });
+
+  test('runs each timer once, at its time, the soonest first', async () => {
+    const clock = createFakeClock();
+    const ran: unknown[] = [];
+    for (const delayMs of [30, 10, 20, 10, 31]) clock.after(delayMs, () => ran.push([delayMs, clock.elapsed()]));
+    expect(clock.timers).toBe(5);
+    await clock.advance(30);
+    expect(ran).toEqual([
+      [10, 10],
+      [10, 10],
+      [20, 20],
+      [30, 30],
+    ]);
+    expect(clock.timers).toBe(1);
+    await clock.advance(30);
+    expect(ran).toHaveLength(5);
+  });
+
+  test('runs timers that a timer, or a promise it settled, starts within the same time', async () => {
+    const clock = createFakeClock();
+    const ran: number[] = [];
+    clock.after(10, () => {
+      clock.after(10, () => ran.push(clock.elapsed()));
+      void Promise.resolve().then(() => clock.after(5, () => ran.push(clock.elapsed())));
+    });
+    await clock.advance(20);
+    expect(ran).toEqual([15, 20]);
+  });
+
+  test('takes a delay below zero for none', async () => {
+    const clock = createFakeClock();
+    await clock.advance(5);
+    const ran: number[] = [];
+    clock.after(-10, () => ran.push(clock.elapsed()));
+    expect(ran).toEqual([]);
+    await clock.advance(0);
+    expect(ran).toEqual([5]);
+  });
+
+  test('runs no timer that was cancelled', async () => {
+    const clock = createFakeClock();
+    let runs = 0;
+    const cancel = clock.after(10, () => runs++);
+    clock.after(5, cancel);
+    await clock.advance(100);
+    expect([runs, clock.timers]).toEqual([0, 0]);
+  });
+
+  test('jumps by the wall clock alone, and no timer notices', async () => {
+    const clock = createFakeClock(1_000);
+    let runs = 0;
+    clock.after(10, () => runs++);
+    clock.jump(-500);
+    await clock.settle();
+    expect([clock.now(), clock.elapsed(), runs]).toEqual([500, 0, 0]);
+  });
+
+  test('lets promises settle', async () => {
+    const clock = createFakeClock();
+    let turns = 0;
+    void (async () => {
+      for (; turns < 100; turns++) await Promise.resolve();
+    })();
+    await clock.settle();
+    expect(turns).toBe(100);
+  });
+});
+
+describe('seeded random', () => {
+  const numbers = (seed: number, count = 1_000): readonly number[] => {
+    const random = createSeededRandom(seed);
+    return Array.from({ length: count }, () => random());
+  };
+
+  test('repeats for the same seed, and for no other', () => {
+    expect(numbers(1)).toEqual(numbers(1));
+    expect(numbers(1)).not.toEqual(numbers(2));
+  });
+
+  test('is in [0, 1) and spreads evenly', () => {
+    const tenths = Array<number>(10).fill(0);
+    for (const number of numbers(7, 10_000)) {
+      expect(number).toBeGreaterThanOrEqual(0);
+      expect(number).toBeLessThan(1);
+      const tenth = Math.floor(number * 10);
+      tenths[tenth] = (tenths[tenth] ?? 0) + 1;
+    }
+    for (const count of tenths) expect(Math.abs(count - 1_000)).toBeLessThan(150);
+  });
+});
+
+describe('scripted transport', () => {
+  const options = { attempt: 2, exit: true, signal: new AbortController().signal };
+
+  test('answers in turn, then settles', async () => {
+    const transport = createScriptedTransport([{ kind: 'too-large' }, { kind: 'unconfirmed' }]);
+    const outcomes: SendOutcome[] = [];
+    for (let count = 0; count < 3; count++) outcomes.push(await transport.send([anEntry()], options));
+    expect(outcomes).toEqual([{ kind: 'too-large' }, { kind: 'unconfirmed' }, { kind: 'settled' }]);
+  });
+
+  test('answers by the batch', async () => {
+    const transport = createScriptedTransport(({ ids }, index) => ({ kind: 'rejected', reason: `${ids} ${index}` }));
+    await transport.send([anEntry({ id: 'a' })], options);
+    expect(await transport.send([anEntry({ id: 'b' }), anEntry({ id: 'c' })], options)).toEqual({
+      kind: 'rejected',
+      reason: 'b,c 1',
+    });
+  });
+
+  test('remembers what it was sent', async () => {
+    const transport = createScriptedTransport();
+    const entries = [anEntry({ id: 'a' }), anEntry({ id: 'b' })];
+    await transport.send(entries, options);
+    expect(transport.sent).toEqual([{ ids: ['a', 'b'], entries, options }]);
+  });
+
+  test('hangs until it is answered, the oldest first, and counts what is under way', async () => {
+    const clock = createFakeClock();
+    const transport = createScriptedTransport(() => 'hang');
+    const answered: unknown[] = [];
+    for (const id of ['a', 'b']) {
+      void transport.send([anEntry({ id })], options).then((outcome) => answered.push([id, outcome.kind]));
+    }
+    await clock.settle();
+    expect([transport.underWay, answered]).toEqual([2, []]);
+    transport.answer({ kind: 'too-large' });
+    await clock.settle();
+    expect([transport.underWay, answered]).toEqual([1, [['a', 'too-large']]]);
+    transport.answer({ kind: 'settled' });
+    transport.answer({ kind: 'settled' });
+    await clock.settle();
+    expect(answered).toHaveLength(2);
+    expect([transport.underWay, transport.mostUnderWay]).toEqual([0, 2]);
+  });
+});
+
+describe('builders', () => {
+  test('make valid events, each with its own id', () => {
+    expect(parseEvent(anEvent())).toMatchObject({ ok: true });
+    expect(parseEvent(aCollectedEvent())).toMatchObject({ ok: true });
+    expect(anEvent().messageId).not.toBe(anEvent().messageId);
+  });
+
+  test('take what matters', () => {
+    expect(anEvent({ userId: 'u1' })).toMatchObject({ userId: 'u1', anonymousId: 'anonymous-1' });
+    expect(aCollectedEvent({ source: 'server', timestamp: '2026-02-02T00:00:00.000Z' })).toMatchObject({
+      source: 'server',
+      timestamp: '2026-02-02T00:00:00.000Z',
+      originalTimestamp: '2026-02-02T00:00:00.000Z',
+    });
+  });
+
+  test('make entries that carry the event they name', () => {
+    const entry = anEntry({ id: 'a' });
+    expect(JSON.parse(entry.value)).toMatchObject({ messageId: 'a' });
+    expect(entry).toMatchObject({ id: 'a', bytes: entry.value.length });
+    const { id, value } = anEntry();
+    expect(JSON.parse(value)).toMatchObject({ messageId: id });
+  });
+});
+
+test('expectSame tells what was expected and what came', () => {
+  expect(() => expectSame('ids', ['a'], ['a', 'b'])).toThrow('ids: expected ["a","b"], got ["a"]');
+  expect(() => expectSame('ids', { a: 1, b: undefined }, { a: 1 })).not.toThrow();
+});
+
+/** The rules that do not hold; one without an answer does not hold either. */
+async function brokenRules(rules: readonly ContractCase[]): Promise<readonly string[]> {
+  const clock = createFakeClock();
+  const broken: string[] = [];
+  for (const { rule, check } of rules) {
+    let holds = false;
+    void check().then(
+      () => {
+        holds = true;
+      },
+      () => undefined,
+    );
+    await clock.settle();
+    if (!holds) broken.push(rule);
+  }
+  return broken;
+}
+
+describe('the contract of outboxes', () => {
+  type Change = (outbox: Outbox) => Partial<Outbox>;
+
+  /** Memory that a later visit finds again, changed in one thing. */
+  function underTest(change: Change = () => ({})): OutboxUnderTest {
+    let stored = new Map<string, ReturnType<typeof anEntry>>();
+    const build = (maxEvents = 1_000): Outbox => {
+      const memory = createMemoryOutbox({ maxEvents });
+      const sound: Outbox = {
+        ...memory,
+        durable: true,
+        open(host) {
+          memory.open({
+            ...host,
+            onDropped(ids, reason) {
+              for (const id of ids) stored.delete(id);
+              host.onDropped(ids, reason);
+            },
+          });
+          void memory.add([...stored.values()]);
+          if (stored.size > 0) host.onArrived(stored.size);
+        },
+        add(entries) {
+          for (const entry of entries) stored.set(entry.id, entry);
+          void memory.add(entries);
+          return Promise.resolve(true);
+        },
+        settle(ids, verdict) {
+          for (const id of ids) stored.delete(id);
+          void memory.settle(ids, verdict);
+        },
+      };
+      return { ...sound, ...change(sound) };
+    };
+    return {
+      create() {
+        stored = new Map();
+        return build();
+      },
+      createBounded(maxEvents) {
+        stored = new Map();
+        return build(maxEvents);
+      },
+      reopen: () => build(),
+    };
+  }
+
+  const quiet: OutboxHost = { onDropped() {}, onArrived() {} };
+
+  test('a sound one keeps every rule', async () => {
+    expect(await brokenRules(outboxContract(underTest()))).toEqual([]);
+  });
+
+  test('only a durable one is asked what it finds again', () => {
+    const { create, createBounded } = underTest();
+    const rules = outboxContract(underTest()).map(({ rule }) => rule);
+    const inMemory = outboxContract({ create, createBounded }).map(({ rule }) => rule);
+    expect(rules.filter((rule) => !inMemory.includes(rule))).toEqual([
+      'finds again what was not settled, leased or not, and only that',
+    ]);
+  });
+
+  const broken: readonly { why: string; rule: string; change: Change }[] = [
+    {
+      why: 'gives the newest first',
+      rule: 'gives the oldest first and leases what it gave',
+      change: ({ pull }) => ({ pull: async (limits) => [...(await pull(limits))].reverse() }),
+    },
+    {
+      why: 'gives the same again',
+      rule: 'gives the oldest first and leases what it gave',
+      change: ({ pull, add }) => ({
+        async pull(limits) {
+          const pulled = await pull(limits);
+          void add(pulled);
+          return pulled;
+        },
+      }),
+    },
+    {
+      why: 'minds no bytes',
+      rule: 'keeps a batch within maxBytes, but gives one entry at least',
+      change: ({ pull }) => ({ pull: (limits) => pull({ ...limits, maxBytes: 1e9 }) }),
+    },
+    {
+      why: 'gives nothing where nothing fits',
+      rule: 'keeps a batch within maxBytes, but gives one entry at least',
+      change: ({ pull }) => ({ pull: (limits) => (limits.maxBytes < 10 ? [] : pull(limits)) }),
+    },
+    {
+      why: 'forgets what an entry is for',
+      rule: 'returns entries as they were added',
+      change: ({ pull }) => ({
+        pull: async (limits) => (await pull(limits)).map((entry) => ({ ...entry, purpose: 'necessary' as const })),
+      }),
+    },
+    {
+      why: 'counts what waits only once it is stored',
+      rule: 'knows at any moment how much waits and how much is leased',
+      change: ({ add }) => ({ add: (entries) => Promise.resolve().then(() => add(entries) ?? true) }),
+    },
+    {
+      why: 'counts settled ones as leased',
+      rule: 'knows at any moment how much waits and how much is leased',
+      change: ({ depth, settle }) => {
+        let settled = 0;
+        return {
+          settle(ids, verdict) {
+            settled += ids.length;
+            return settle(ids, verdict);
+          },
+          depth: () => ({ ...depth(), leased: depth().leased + settled }),
+        };
+      },
+    },
+    {
+      why: 'loses count of the bytes',
+      rule: 'knows at any moment how much waits and how much is leased',
+      change: ({ depth }) => ({ depth: () => ({ ...depth(), waitingBytes: 0 }) }),
+    },
+    {
+      why: 'settles by place',
+      rule: 'settles by id, in any order, once; unknown ids change nothing',
+      change: ({ pull, settle }) => {
+        let leased: readonly string[] = [];
+        return {
+          async pull(limits) {
+            const pulled = await pull(limits);
+            leased = [...leased, ...pulled.map(({ id }) => id)];
+            return pulled;
+          },
+          settle(ids, verdict) {
+            const oldest = leased.slice(0, ids.length);
+            leased = leased.slice(ids.length);
+            return settle(oldest, verdict);
+          },
+        };
+      },
+    },
+    {
+      why: 'counts down for ids it never had',
+      rule: 'settles by id, in any order, once; unknown ids change nothing',
+      change: ({ depth, settle }) => {
+        let unknown = 0;
+        return {
+          settle(ids, verdict) {
+            unknown += ids.filter((id) => id === 'nobody').length;
+            return settle(ids, verdict);
+          },
+          depth: () => ({ ...depth(), leased: depth().leased - unknown }),
+        };
+      },
+    },
+    {
+      why: 'forgets what is released',
+      rule: 'takes back what is released: it is the oldest again',
+      change: ({ settle }) => ({
+        release: (entries) =>
+          void settle(
+            entries.map(({ id }) => id),
+            { kind: 'delivered' },
+          ),
+      }),
+    },
+    {
+      why: 'keeps its lease on what is released',
+      rule: 'takes back what is released: it is the oldest again',
+      change: () => ({ release() {} }),
+    },
+    {
+      why: 'puts what is released behind the others',
+      rule: 'takes back what is released: it is the oldest again',
+      change: ({ settle, add }) => ({
+        release(entries) {
+          void settle(
+            entries.map(({ id }) => id),
+            { kind: 'delivered' },
+          );
+          void add(entries);
+        },
+      }),
+    },
+    {
+      why: 'knows no bound',
+      rule: 'when full drops the oldest that wait, says so, and never what is leased',
+      change: () => createMemoryOutbox(),
+    },
+    {
+      why: 'drops without a word',
+      rule: 'when full drops the oldest that wait, says so, and never what is leased',
+      change: ({ open }) => ({ open: (host) => open({ ...host, onDropped() {} }) }),
+    },
+    {
+      why: 'drops the newest',
+      rule: 'when full drops the oldest that wait, says so, and never what is leased',
+      change: () => createMemoryOutbox({ maxEvents: 2, overflow: 'drop-newest' }),
+    },
+    {
+      why: 'drops what is leased',
+      rule: 'when full drops the oldest that wait, says so, and never what is leased',
+      change({ open, add, pull }) {
+        let host = quiet;
+        let leased: readonly string[] = [];
+        return {
+          open(newHost) {
+            host = newHost;
+            open(newHost);
+          },
+          async pull(limits) {
+            const pulled = await pull(limits);
+            leased = pulled.map(({ id }) => id);
+            return pulled;
+          },
+          add(entries) {
+            if (leased.length > 0) host.onDropped(leased, 'outbox-full');
+            return add(entries);
+          },
+        };
+      },
+    },
+    {
+      why: 'says it stored what it did not',
+      rule: 'finds again what was not settled, leased or not, and only that',
+      change: () => createMemoryOutbox(),
+    },
+    {
+      why: 'cannot say that it stored',
+      rule: 'finds again what was not settled, leased or not, and only that',
+      change: ({ add }) => ({
+        async add(entries) {
+          await add(entries);
+          return false;
+        },
+      }),
+    },
+    {
+      why: 'finds again what was settled',
+      rule: 'finds again what was not settled, leased or not, and only that',
+      change: () => ({ settle() {} }),
+    },
+    {
+      why: 'does not find what was leased',
+      rule: 'finds again what was not settled, leased or not, and only that',
+      change: ({ pull, settle }) => ({
+        async pull(limits) {
+          const pulled = await pull(limits);
+          void settle(pulled.map(({ id }) => id), { kind: 'delivered' });
+          return pulled;
+        },
+      }),
+    },
+    {
+      why: 'does not say what it found',
+      rule: 'finds again what was not settled, leased or not, and only that',
+      change: ({ open }) => ({ open: (host) => open({ ...host, onArrived() {} }) }),
+    },
+  ];
+
+  test.each(broken)('one that $why breaks "$rule"', async ({ rule, change }) => {
+    expect(await brokenRules(outboxContract(underTest(change)))).toContain(rule);
+  });
+
+  test('every rule of the contract can be broken', () => {
+    const rules = outboxContract(underTest()).map(({ rule }) => rule);
+    expect([...new Set(broken.map(({ rule }) => rule))].sort()).toEqual([...rules].sort());
+  });
+});
+
+describe('the contract of transports', () => {
+  /** A transport as it should be, on a far end without a network. */
+  const sound =
+    (farEnd: FarEnd, onReceived: (body: string) => void): Transport => ({
+      send(entries, { signal }) {
+        onReceived(envelopeBody(entries, 0));
+        return new Promise((resolve) => {
+          const fail = (): void => resolve({ kind: 'retryable', reason: 'network' });
+          signal.addEventListener('abort', fail);
+          if (farEnd === 'reset') fail();
+          else if (farEnd !== 'hang') {
+            const { status, headers, body = '' } = farEnd;
+            resolve(outcomeOfResponse({ status, retryAfter: headers?.['retry-after'] ?? null, body }, 0));
+          }
+        });
+      },
+    });
+
+  type Change = (transport: Transport, farEnd: FarEnd) => Transport;
+
+  const contractOf = (change: Change, body: (text: string) => string = (text) => text): readonly ContractCase[] =>
+    transportContract({
+      async create(farEnd) {
+        let received = '';
+        const transport = change(
+          sound(farEnd, (text) => {
+            received = body(text);
+          }),
+          farEnd,
+        );
+        return { transport, received: () => JSON.parse(received), close: async () => {} };
+      },
+    });
+
+  const unchanged: Change = (transport) => transport;
+
+  /** Answers otherwise where the far end said this. */
+  const instead =
+    (status: number | 'reset', outcome: SendOutcome): Change =>
+    (transport, farEnd) =>
+      farEnd === status || (typeof farEnd === 'object' && farEnd.status === status)
+        ? { send: () => Promise.resolve(outcome) }
+        : transport;
+
+  test('a sound one keeps every rule', async () => {
+    expect(await brokenRules(contractOf(unchanged))).toEqual([]);
+  });
+
+  const broken: readonly { why: string; rule: string; change?: Change; body?: (text: string) => string }[] = [
+    {
+      why: 'never has an answer',
+      rule: 'a collector that says success has it',
+      change: instead(200, { kind: 'unconfirmed' }),
+    },
+    {
+      why: 'believes any 200',
+      rule: 'a 200 that is not from a collector is no acknowledgement',
+      change: instead(200, { kind: 'settled' }),
+    },
+    {
+      why: 'gives up what is too large',
+      rule: '413 asks for less',
+      change: instead(413, { kind: 'rejected', reason: 'http-413' }),
+    },
+    {
+      why: 'comes back with what was malformed',
+      rule: '400 is final',
+      change: instead(400, { kind: 'retryable', reason: 'server' }),
+    },
+    {
+      why: 'comes back with a wrong key',
+      rule: '401 is final',
+      change: instead(401, { kind: 'retryable', reason: 'config' }),
+    },
+    {
+      why: 'does not read how long to wait',
+      rule: '429 names its time',
+      change: instead(429, { kind: 'retryable', reason: 'throttled', retryAfterMs: 0 }),
+    },
+    {
+      why: 'gives up what is throttled',
+      rule: '429 names its time',
+      change: instead(429, { kind: 'rejected', reason: 'http-429' }),
+    },
+    {
+      why: 'gives up a server in trouble',
+      rule: '503 may pass',
+      change: instead(503, { kind: 'rejected', reason: 'http-503' }),
+    },
+    {
+      why: 'rejects where the connection breaks',
+      rule: 'a broken connection may pass',
+      change: (transport, farEnd) => (farEnd === 'reset' ? { send: () => Promise.reject(new Error('reset')) } : transport),
+    },
+    {
+      why: 'gives up where the connection breaks',
+      rule: 'a broken connection may pass',
+      change: instead('reset', { kind: 'rejected', reason: 'network' }),
+    },
+    {
+      why: 'sends one event of two',
+      rule: 'sends an envelope with every event and the time of this attempt',
+      change: (transport) => ({ send: (entries, options) => transport.send(entries.slice(0, 1), options) }),
+    },
+    {
+      why: 'sends no envelope',
+      rule: 'sends an envelope with every event and the time of this attempt',
+      body: (text) => JSON.stringify(JSON.parse(text).batch),
+    },
+    {
+      why: 'does not say when it sent',
+      rule: 'sends an envelope with every event and the time of this attempt',
+      body: (text) => JSON.stringify({ batch: JSON.parse(text).batch }),
+    },
+    {
+      why: 'waits on after an abort',
+      rule: 'an abort ends the wait, as an outcome',
+      change: (transport) => ({
+        send: (entries, options) => transport.send(entries, { ...options, signal: new AbortController().signal }),
+      }),
+    },
+    {
+      why: 'rejects at an abort',
+      rule: 'an abort ends the wait, as an outcome',
+      change: (transport) => ({
+        async send(entries, options) {
+          const outcome = await transport.send(entries, options);
+          if (options.signal.aborted) throw new Error('aborted');
+          return outcome;
+        },
+      }),
+    },
+    {
+      why: 'takes an abort for a refusal',
+      rule: 'an abort ends the wait, as an outcome',
+      change: (transport) => ({
+        async send(entries, options) {
+          const outcome = await transport.send(entries, options);
+          return options.signal.aborted ? { kind: 'rejected', reason: 'aborted' } : outcome;
+        },
+      }),
+    },
+  ];
+
+  test.each(broken)('one that $why breaks "$rule"', async ({ rule, change = unchanged, body }) => {
+    expect(await brokenRules(contractOf(change, body))).toContain(rule);
+  });
+
+  test('every rule of the contract can be broken', () => {
+    const rules = contractOf(unchanged).map(({ rule }) => rule);
+    expect([...new Set(broken.map(({ rule }) => rule))].sort()).toEqual([...rules].sort());
+  });
+});
