@@ -1,0 +1,139 @@
+// Visitors for the demo: real browsers that read, buy, give up, reload, crash. Then the books: what they did against what
+// DuckDB holds, event by event. Exit code 1 if one event is missing or doubled.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type Browser, type BrowserContext, chromium } from 'playwright';
+import { chromiumArgs, findChromium } from '../../scripts/chromium.mjs';
+import { createLedger } from './drive/ledger.ts';
+import { createRandom } from './drive/random.ts';
+import { funnelOf, type Reconciliation, reconcile, type Stored } from './drive/reconcile.ts';
+import { faultsOf, tableOf } from './drive/report.ts';
+import { createServer } from './drive/server.ts';
+import { createTab } from './drive/tab-debug.ts';
+import { characterOf, visit } from './drive/visitor.ts';
+import { runMark } from './insights/ask.ts';
+
+const { values } = parseArgs({
+  options: {
+    visitors: { type: 'string', default: '20' },
+    url: { type: 'string', default: 'http://localhost:4600' },
+    concurrency: { type: 'string', default: '3' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const visitors = wholeNumber('visitors', values.visitors);
+const concurrency = wholeNumber('concurrency', values.concurrency);
+const seed = wholeNumber('seed', values.seed);
+const run = `r${Date.now().toString(36)}`;
+
+const server = createServer(values.url.replace(/\/$/, ''));
+const ledger = createLedger();
+const failures: string[] = [];
+let begun = 0;
+let ended = 0;
+
+const executablePath = findChromium() ?? fail('No Chromium found. Install one, or set CHROMIUM_BIN.');
+await server.untilUp().catch((error: Error) => fail(error.message));
+
+const progress = setInterval(tellProgress, process.stdout.isTTY ? 250 : 5_000);
+await Promise.all(Array.from({ length: Math.min(concurrency, visitors) }, takeVisitors));
+clearInterval(progress);
+tellProgress();
+
+const books = await settledBooks();
+const lived = funnelOf(ledger);
+const told = books.funnel.map(({ visitors }) => visitors);
+console.log(`\n\n${tableOf(books.rows)}\n`);
+console.log(
+  'did: by hand   told: by page or server   stored: of those, in DuckDB   unheard: stored, but told while a page closed\n',
+);
+for (const [at, { name }] of books.funnel.entries()) {
+  console.log(
+    `${name.padEnd(18)} visitors ${String(lived[at]).padStart(4)}   /insights ${String(told[at]).padStart(4)}`,
+  );
+}
+const { refusal } = books;
+console.log(
+  `\n${refusal.visitors} of ${visitors} visitors refused. They did ${refusal.deeds} things; stored of them: ${refusal.stored}.`,
+);
+if (server.absences > 0) console.log(`The server went away ${server.absences} time(s) meanwhile.`);
+console.log(`Look: ${server.url}/insights?run=${run}`);
+
+const faults = [...failures, ...faultsOf(books, { lived, told })];
+for (const fault of faults) console.error(`FAULT  ${fault}`);
+if (faults.length === 0) console.log('0 missing, 0 doubled.');
+process.exit(faults.length === 0 ? 0 : 1);
+
+/** One visitor after the other, until none is left. */
+async function takeVisitors(): Promise<void> {
+  while (begun < visitors) {
+    const index = begun++;
+    const name = `v${index + 1}`;
+    // A generator of its own for each: what one does must not depend on who was faster.
+    const random = createRandom(seed * 1_000 + index);
+    const character = characterOf(index, name, random);
+    // The mark is the browser's own, not emulated by the context: a request that outlives its page has no context.
+    const userAgent = `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156 Safari/537.36 ${runMark(run)}${name}`;
+    const browser = await chromium.launch({ executablePath, args: [...chromiumArgs, `--user-agent=${userAgent}`] });
+    try {
+      const context = await contextOf(browser, index);
+      if (character.consent === 'refuse') ledger.refused(name);
+      const rawTab = await createTab(context, server, ledger, name); const born = Date.now(); const tab: any = Object.fromEntries(Object.entries(rawTab).map(([k, f]: any) => [k, k === 'path' ? f : async (...a: any[]) => { const t = Date.now(); try { return await f(...a); } finally { const d = Date.now() - t; if (d > 2500) console.log(name, k, JSON.stringify(a), d, 'ms', character.breaks); } }]));
+      await visit(tab, character, random);
+      // Whatever waits in this browser, from pages that were closed or crashed or offline, leaves with this last page.
+      await tab.open('/privacy');
+      if (!(await tab.settle())) failures.push(`${name} has events that never left`);
+    } catch (error) {
+      failures.push(
+        `${name} (${Object.values(character).join(', ')}): ${error instanceof Error ? error.message : error}`,
+      );
+    } finally {
+      const t9 = Date.now(); await browser.close(); if (Date.now() - t9 > 1500) console.log(name, 'browser.close', Date.now() - t9);
+      ended++;
+    }
+  }
+}
+
+/** Phones and desks, and some who ask not to be sold. */
+async function contextOf(browser: Browser, index: number): Promise<BrowserContext> {
+  const hasGpc = index % 5 === 4;
+  const context = await browser.newContext({
+    viewport: index % 3 === 2 ? { width: 390, height: 844 } : { width: 1280, height: 800 },
+    ...(hasGpc ? { extraHTTPHeaders: { 'Sec-GPC': '1' } } : {}),
+  });
+  if (hasGpc) {
+    await context.addInitScript(() => Object.defineProperty(navigator, 'globalPrivacyControl', { value: true }));
+  }
+  return context;
+}
+
+/** Asks until nothing is missing, or for so long that it must be. */
+async function settledBooks(): Promise<Reconciliation & { funnel: readonly { name: string; visitors: number }[] }> {
+  const visitorOf = ({ userAgent }: Stored): string => userAgent.slice(userAgent.lastIndexOf('.') + 1);
+  for (let tries = 0; ; tries++) {
+    const { events, funnel } = await server.json<{ events: Stored[]; funnel: { name: string; visitors: number }[] }>(
+      `/insights/reconcile.json?run=${run}`,
+    );
+    const books = reconcile(ledger, events, visitorOf);
+    if (tries === 10 || books.rows.every(({ missing }) => missing === 0)) return { ...books, funnel };
+    await sleep(500);
+  }
+}
+
+function tellProgress(): void {
+  const away = server.absences > 0 ? `, server away ${server.absences}×` : '';
+  const line = `visitors ${ended}/${visitors}, events ${ledger.events.size}${away}`;
+  if (process.stdout.isTTY) process.stdout.write(`\r${line}   `);
+  else console.log(line);
+}
+
+function wholeNumber(name: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) fail(`--${name}: expected a whole number from 1 on, got ${text}`);
+  return number;
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
