@@ -81,7 +81,6 @@ export interface Tab {
   answer(buttons: readonly string[]): Promise<void>;
   /** Presses the form's button and closes the tab in the same moment. The next `open` takes a new tab. */
   closeOnSubmit(selector: string, deed: string): Promise<void>;
-  close(): Promise<void>;
   crash(): Promise<void>;
   /** Ends tracking on this page once everything is delivered; true if nothing is left. */
   settle(): Promise<boolean>;
@@ -110,6 +109,16 @@ export async function createTab(
   async function tab(): Promise<Page> {
     page ??= await context.newPage();
     return page;
+  }
+
+  /** Closes the tab with another one open already: Chromium does not always open one while its last one closes. */
+  async function replaceTab(end: (current: Page) => Promise<unknown>): Promise<void> {
+    const current = await tab();
+    const next = await context.newPage();
+    await current.bringToFront();
+    await end(current);
+    await current.close();
+    page = next;
   }
 
   /** A call in the page, asked again while one document gives way to the next. */
@@ -250,27 +259,18 @@ export async function createTab(
       did(...undecided.splice(0));
     },
     async closeOnSubmit(selector, deed) {
-      const current = await tab();
-      // Returns after the click, and after what the click made the page tell us.
-      await current
-        .locator(selector)
-        .first()
-        .evaluate((button) => (button as unknown as { click(): void }).click());
-      did(deed);
-      await current.close();
-      page = undefined;
-    },
-    async close() {
-      await inPage(() => {});
-      await page?.close();
-      page = undefined;
+      await replaceTab(async (current) => {
+        // Returns after the click, and after what the click made the page tell us.
+        await current
+          .locator(selector)
+          .first()
+          .evaluate((button) => (button as HTMLElement).click());
+        did(deed);
+      });
     },
     async crash() {
-      const current = await tab();
-      await inPage(() => {});
-      await current.goto('chrome://crash').catch(() => {});
-      await current.close().catch(() => {});
-      page = undefined;
+      await inPage(() => {}); // what the page told before has arrived once it answers
+      await replaceTab((current) => current.goto('chrome://crash').catch(() => {}));
     },
     async settle() {
       for (let tries = 0; tries < maxTries; tries++) {

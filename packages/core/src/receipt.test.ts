@@ -14,7 +14,11 @@ async function answers(promises: readonly Promise<unknown>[]): Promise<readonly 
   return Promise.all(promises.map((promise) => Promise.race([promise, Promise.resolve(open)])));
 }
 
-const ask = (receipt: EventReceipt): readonly Promise<unknown>[] => [receipt.queued, receipt.durable, receipt.delivered];
+const ask = (receipt: EventReceipt): readonly Promise<unknown>[] => [
+  receipt.queued,
+  receipt.durable,
+  receipt.delivered,
+];
 
 type Level = Parameters<EventReceipt['reach']>[0];
 

@@ -14,7 +14,7 @@ export interface EnvelopeLimits extends EventLimits {
   readonly maxEvents: number;
 }
 
-export const defaultEnvelopeLimits: EnvelopeLimits = { ...defaultEventLimits, maxEvents: 2_500 };
+const defaultEnvelopeLimits: EnvelopeLimits = { ...defaultEventLimits, maxEvents: 2_500 };
 
 /** An event that cannot be taken, as it came, and why. */
 export interface InvalidEvent {

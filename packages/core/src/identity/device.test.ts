@@ -147,14 +147,16 @@ describe('what somebody else wrote', () => {
 
   test('never throws, and whatever comes through is fit for use', () => {
     const fields = fc.constantFrom('v', 'c', 't', 'a', 'u', 's', 'x', '__proto__');
-    const nasty = fc.constantFrom('Infinity', '1e300', '-1', 'NaN', 'session-1.Infinity.5', 'session-1.5.1e300', 'analytics');
-    const values = fc.oneof(
-      fc.string(),
-      fc.string({ unit: 'binary' }),
-      id,
-      at.map(String),
-      fc.constant('NaN.Infinity.-1'),
+    const nasty = fc.constantFrom(
+      'Infinity',
+      '1e300',
+      '-1',
+      'NaN',
+      'session-1.Infinity.5',
+      'session-1.5.1e300',
+      'analytics',
     );
+    const values = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), id, at.map(String), nasty);
     const texts = fc.oneof(
       fc.string(),
       fc.string({ unit: 'binary' }),

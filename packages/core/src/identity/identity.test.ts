@@ -59,7 +59,11 @@ describe('who it is', () => {
     const tab = createTab(createFakeClock(start), undefined);
     const before = tab.touch();
     tab.identify('u1');
-    expect(tab.touch()).toMatchObject({ anonymousId: before.anonymousId, userId: 'u1', session: { id: before.session?.id } });
+    expect(tab.touch()).toMatchObject({
+      anonymousId: before.anonymousId,
+      userId: 'u1',
+      session: { id: before.session?.id },
+    });
   });
 
   test('is the same user when identified again', () => {
@@ -214,9 +218,12 @@ describe('a clock set back by two hours', () => {
     expect(createTab(clock, store).sessionId()).toBe(second);
   });
 
-  test('and forward again does not end it either', async () => {
+  test.each([
+    { where: 'a page of its own', store: undefined },
+    { where: 'a device', store: createStore().store },
+  ])('and forward again does not end it either: $where', async ({ store }) => {
     const clock = createFakeClock(start);
-    const tab = createTab(clock, createStore().store);
+    const tab = createTab(clock, store);
     await clock.advance(hour);
     const first = tab.sessionId();
     clock.jump(-2 * hour);
@@ -316,7 +323,7 @@ describe('what the device remembers', () => {
     there.remember({ preferences: { analytics: false }, decidedAt: clock.now() });
     await clock.advance(minute);
     here.touch();
-    expect(last()?.consent?.preferences).toEqual({ analytics: false });
+    expect(last()).toMatchObject({ consent: { preferences: { analytics: false } }, anonymousId: undefined });
   });
 
   test('is written when something changes, else at most every five seconds', async () => {

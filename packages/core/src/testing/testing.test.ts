@@ -15,8 +15,8 @@ import {
   createSeededRandom,
   expectSame,
   type FarEnd,
-  outboxContract,
   type OutboxUnderTest,
+  outboxContract,
   transportContract,
 } from './index.ts';
 
@@ -108,6 +108,11 @@ describe('seeded random', () => {
     expect(numbers(1)).not.toEqual(numbers(2));
   });
 
+  test('repeats for good: a seed that was written down stays useful', () => {
+    expect(numbers(1, 3)).toEqual([0.6270739405881613, 0.002735721180215478, 0.5274470399599522]);
+    expect(numbers(42, 3)).toEqual([0.6011037519201636, 0.44829055899754167, 0.8524657934904099]);
+  });
+
   test('is in [0, 1) and spreads evenly', () => {
     const tenths = Array<number>(10).fill(0);
     for (const number of numbers(7, 10_000)) {
@@ -163,6 +168,8 @@ describe('scripted transport', () => {
     await clock.settle();
     expect(answered).toHaveLength(2);
     expect([transport.underWay, transport.mostUnderWay]).toEqual([0, 2]);
+    void transport.send([anEntry()], options);
+    expect([transport.underWay, transport.mostUnderWay]).toEqual([1, 2]);
   });
 });
 
@@ -316,6 +323,20 @@ describe('the contract of outboxes', () => {
       change: ({ add }) => ({ add: (entries) => Promise.resolve().then(() => add(entries) ?? true) }),
     },
     {
+      why: 'does not know what waits until it is asked for it',
+      rule: 'knows at any moment how much waits and how much is leased',
+      change({ depth, pull }) {
+        let isKnown = false;
+        return {
+          pull(limits) {
+            isKnown = true;
+            return pull(limits);
+          },
+          depth: () => (isKnown ? depth() : { waiting: 0, waitingBytes: 0, leased: 0 }),
+        };
+      },
+    },
+    {
       why: 'counts settled ones as leased',
       rule: 'knows at any moment how much waits and how much is leased',
       change: ({ depth, settle }) => {
@@ -382,6 +403,24 @@ describe('the contract of outboxes', () => {
       why: 'keeps its lease on what is released',
       rule: 'takes back what is released: it is the oldest again',
       change: () => ({ release() {} }),
+    },
+    {
+      why: 'loses count of what is released',
+      rule: 'takes back what is released: it is the oldest again',
+      change({ depth, release, pull }) {
+        let isReleased = false;
+        return {
+          release(entries) {
+            isReleased = true;
+            release(entries);
+          },
+          pull(limits) {
+            isReleased = false;
+            return pull(limits);
+          },
+          depth: () => ({ ...depth(), ...(isReleased ? { waitingBytes: 0 } : {}) }),
+        };
+      },
     },
     {
       why: 'puts what is released behind the others',
@@ -460,9 +499,19 @@ describe('the contract of outboxes', () => {
       change: ({ pull, settle }) => ({
         async pull(limits) {
           const pulled = await pull(limits);
-          void settle(pulled.map(({ id }) => id), { kind: 'delivered' });
+          void settle(
+            pulled.map(({ id }) => id),
+            { kind: 'delivered' },
+          );
           return pulled;
         },
+      }),
+    },
+    {
+      why: 'finds what is there in another order',
+      rule: 'finds again what was not settled, leased or not, and only that',
+      change: ({ pull }) => ({
+        pull: async (limits) => [...(await pull(limits))].sort((a, b) => (a.id < b.id ? 1 : -1)),
       }),
     },
     {
@@ -484,28 +533,27 @@ describe('the contract of outboxes', () => {
 
 describe('the contract of transports', () => {
   /** A transport as it should be, on a far end without a network. */
-  const sound =
-    (farEnd: FarEnd, onReceived: (body: string) => void): Transport => ({
-      send(entries, { signal }) {
-        onReceived(envelopeBody(entries, 0));
-        return new Promise((resolve) => {
-          const fail = (): void => resolve({ kind: 'retryable', reason: 'network' });
-          signal.addEventListener('abort', fail);
-          if (farEnd === 'reset') fail();
-          else if (farEnd !== 'hang') {
-            const { status, headers, body = '' } = farEnd;
-            resolve(outcomeOfResponse({ status, retryAfter: headers?.['retry-after'] ?? null, body }, 0));
-          }
-        });
-      },
-    });
+  const sound = (farEnd: FarEnd, onReceived: (body: string) => void): Transport => ({
+    send(entries, { signal }) {
+      onReceived(envelopeBody(entries, 0));
+      return new Promise((resolve) => {
+        const fail = (): void => resolve({ kind: 'retryable', reason: 'network' });
+        signal.addEventListener('abort', fail);
+        if (farEnd === 'reset') fail();
+        else if (farEnd !== 'hang') {
+          const { status, headers, body = '' } = farEnd;
+          resolve(outcomeOfResponse({ status, retryAfter: headers?.['retry-after'] ?? null, body }, 0));
+        }
+      });
+    },
+  });
 
   type Change = (transport: Transport, farEnd: FarEnd) => Transport;
 
   const contractOf = (change: Change, body: (text: string) => string = (text) => text): readonly ContractCase[] =>
     transportContract({
       async create(farEnd) {
-        let received = '';
+        let received = 'null';
         const transport = change(
           sound(farEnd, (text) => {
             received = body(text);
@@ -574,7 +622,8 @@ describe('the contract of transports', () => {
     {
       why: 'rejects where the connection breaks',
       rule: 'a broken connection may pass',
-      change: (transport, farEnd) => (farEnd === 'reset' ? { send: () => Promise.reject(new Error('reset')) } : transport),
+      change: (transport, farEnd) =>
+        farEnd === 'reset' ? { send: () => Promise.reject(new Error('reset')) } : transport,
     },
     {
       why: 'gives up where the connection breaks',
