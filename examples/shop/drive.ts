@@ -26,6 +26,8 @@ const concurrency = wholeNumber('concurrency', values.concurrency);
 const seed = wholeNumber('seed', values.seed);
 const run = `r${Date.now().toString(36)}`;
 
+const longestVisitMs = 5 * 60_000;
+
 const server = createServer(values.url.replace(/\/$/, ''));
 const ledger = createLedger();
 const failures: string[] = [];
@@ -40,7 +42,7 @@ await Promise.all(Array.from({ length: Math.min(concurrency, visitors) }, takeVi
 clearInterval(progress);
 tellProgress();
 
-const books = await settledBooks();
+const books = await settledBooks().catch((error: Error) => fail(error.message));
 const lived = funnelOf(ledger);
 const told = books.funnel.map(({ visitors }) => visitors);
 console.log(`\n\n${tableOf(books.rows)}\n`);
@@ -79,10 +81,12 @@ async function takeVisitors(): Promise<void> {
       const context = await contextOf(browser, index);
       if (character.consent === 'refuse') ledger.refused(name);
       const tab = await createTab(context, server, ledger, name);
-      await visit(tab, character, random);
-      // Whatever waits in this browser, from pages that were closed or crashed or offline, leaves with this last page.
-      await tab.open('/privacy');
-      if (!(await tab.settle())) failures.push(`${name} has events that never left`);
+      await inTime(async () => {
+        await visit(tab, character, random);
+        // Whatever waits in this browser, from pages that were closed or crashed or offline, leaves with this last page.
+        await tab.open('/privacy');
+        if (!(await tab.settle())) throw new Error('some events never left');
+      });
     } catch (error) {
       failures.push(
         `${name} (${Object.values(character).join(', ')}): ${error instanceof Error ? error.message : error}`,
@@ -92,6 +96,14 @@ async function takeVisitors(): Promise<void> {
       ended++;
     }
   }
+}
+
+/** No visitor stays for ever, whatever a browser may do. */
+function inTime(journey: () => Promise<void>): Promise<void> {
+  const late = sleep(longestVisitMs, undefined, { ref: false }).then(() => {
+    throw new Error(`was still there after ${longestVisitMs / 60_000} minutes`);
+  });
+  return Promise.race([journey(), late]);
 }
 
 /** Phones and desks, and some who ask not to be sold. */

@@ -18,7 +18,7 @@ interface Answers {
   readonly [question: string]: Row | readonly Row[];
 }
 
-/** How a question's rows are drawn. `shared`: on a common axis of labels; values are read from the named columns. */
+/** How the rows of a question are drawn: a label for each, and the columns that become bars. */
 interface Drawing {
   readonly label: (row: Row) => string;
   readonly bars: readonly { readonly name: string; readonly column: string; readonly colour: string }[];
@@ -35,7 +35,7 @@ const drawings: Record<string, Drawing> = {
     isHorizontal: true,
   },
   headlines: {
-    label: (row) => `${row.article} (${row.variant})`,
+    label: (row) => String(row.variant),
     bars: [
       { name: 'Followed, % of seen', column: 'click_percent', colour: '--accent' },
       { name: 'Read, % of followed', column: 'read_percent', colour: '--second' },
@@ -74,7 +74,8 @@ const problem = document.getElementById('problem') as HTMLElement;
 
 refresh.addEventListener('click', () => void load());
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => void load());
-void load();
+Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+void document.fonts.ready.then(load);
 
 async function load(): Promise<void> {
   refresh.disabled = true;
@@ -138,7 +139,6 @@ function draw(name: string, section: HTMLElement, drawing: Drawing, allRows: rea
       maintainAspectRatio: false,
       indexAxis: drawing.isHorizontal ? 'y' : 'x',
       color: colour('--ink'),
-      font: { family: getComputedStyle(document.body).fontFamily },
       scales: {
         [drawing.isHorizontal ? 'x' : 'y']: {
           ...value,
@@ -167,7 +167,12 @@ function draw(name: string, section: HTMLElement, drawing: Drawing, allRows: rea
   drawn.set(name, new Chart(canvas, config));
 
   function ticks(unit: string) {
-    return { color: colour('--soft'), precision: 0, callback: (amount: string | number) => `${amount}${unit}` };
+    return {
+      color: colour('--soft'),
+      precision: 0,
+      maxRotation: 0,
+      callback: (amount: string | number) => `${amount}${unit}`,
+    };
   }
 }
 

@@ -116,8 +116,11 @@ export async function createTab(
     const current = await tab();
     const next = await context.newPage();
     await current.bringToFront();
+    const session = await context.newCDPSession(current);
     await end(current);
-    await current.close();
+    const closed = current.close().then(() => true);
+    // A navigation that commits in this very moment swallows the wish to close.
+    while (!(await Promise.race([closed, sleep(1_000, false)]))) await session.send('Page.close').catch(() => {});
     page = next;
   }
 

@@ -28,8 +28,7 @@ reads AS (
 )
 SELECT
   headline,
-  article_id AS article,
-  headline_id AS variant,
+  article_id || ' ' || headline_id AS variant,
   impressions,
   clicks,
   coalesce(reads, 0) AS reads,
@@ -37,4 +36,4 @@ SELECT
   round(100 * coalesce(reads, 0) / nullif(clicks, 0), 1) AS read_percent
 FROM seen
 LEFT JOIN reads USING (article_id, headline_id)
-ORDER BY article, variant
+ORDER BY variant

@@ -19,9 +19,9 @@ import { IDBFactory } from 'fake-indexeddb';
 import { HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { pageViews } from './capture/page-views.ts';
-import { type BrowserTrackerOptions, createTracker } from './create-browser-tracker.ts';
-import { createCookieDeviceStore } from './identity/cookie-device-store.ts';
+import { createPageViews } from './capture/page-views.ts';
+import { type BrowserTrackerOptions, createPageTracker, createTracker } from './create-browser-tracker.ts';
+import { cookieDeviceStore } from './identity/cookie-device-store.ts';
 
 let clock: FakeClock;
 let transport: ScriptedTransport;
@@ -45,14 +45,10 @@ afterEach(async () => {
 });
 
 function create(options: Partial<BrowserTrackerOptions> = {}): ReturnType<typeof createTracker> {
-  const tracker = createTracker({
-    endpoint: '/api/j',
-    clock,
-    transport,
-    outbox: createMemoryOutbox(),
-    onDiagnostic: (diagnostic) => diagnostics.push(diagnostic),
-    ...options,
-  });
+  const tracker = createPageTracker(
+    { endpoint: '/api/j', onDiagnostic: (diagnostic) => diagnostics.push(diagnostic), ...options },
+    { clock, transport, outbox: createMemoryOutbox() },
+  );
   running.push(tracker);
   return tracker;
 }
@@ -69,7 +65,7 @@ function setHidden(hidden: boolean): void {
 describe('consent', () => {
   test('undecided: events wait in memory; nothing is stored or sent', async () => {
     const begun = vi.spyOn(indexedDB, 'open');
-    const tracker = createTracker({ endpoint: '/api/j', clock, transport });
+    const tracker = createPageTracker({ endpoint: '/api/j' }, { clock, transport });
     running.push(tracker);
     tracker.identify('u1');
     tracker.track('Product Viewed');
@@ -93,7 +89,7 @@ describe('consent', () => {
   });
 
   test('a yes opens the database at once: the next event may be the last of its page', async () => {
-    const tracker = createTracker({ endpoint: '/api/j', clock, transport });
+    const tracker = createPageTracker({ endpoint: '/api/j' }, { clock, transport });
     running.push(tracker);
     expect(await indexedDB.databases()).toEqual([]);
     tracker.consent.set({ analytics: true });
@@ -109,7 +105,7 @@ describe('consent', () => {
     expect(transport.sent).toEqual([]);
     expect(tracker.stats()).toMatchObject({ accepted: 1, dropped: { consent: 1 }, pending: 0 });
     const decision = { preferences: { analytics: false }, decidedAt: clock.now() };
-    expect(createCookieDeviceStore().load()).toEqual({ consent: decision });
+    expect(cookieDeviceStore.load()).toEqual({ consent: decision });
   });
 
   test('the next page remembers the decision and the person', async () => {
@@ -207,7 +203,7 @@ describe('the page’s life', () => {
   });
 
   test('a view that has not settled leaves with it', () => {
-    create({ ...optOut, capture: [pageViews({ clock })] });
+    create({ ...optOut, capture: [createPageViews(clock)] });
     dispatchEvent(new Event('pagehide'));
     expect(sentEvents()).toEqual(['page']);
   });
@@ -230,7 +226,7 @@ describe('the page’s life', () => {
       }) as never);
     }
     const { pushState } = history;
-    const tracker = create({ ...optOut, capture: [pageViews({ clock })] });
+    const tracker = create({ ...optOut, capture: [createPageViews(clock)] });
     expect(registered.length).toBeGreaterThan(5);
     tracker.track('Product Viewed');
     await tracker.shutdown();
@@ -261,17 +257,18 @@ describe('a guest', () => {
         throw new Error('broken');
       },
     };
-    const tracker = createTracker({
-      endpoint: '/api/j',
-      clock,
-      transport: broken,
-      plugins: [plugin],
-      ...optOut,
-      onDiagnostic({ code, detail }) {
-        diagnostics.push({ code, detail });
-        throw new Error('broken');
+    const tracker = createPageTracker(
+      {
+        endpoint: '/api/j',
+        plugins: [plugin],
+        ...optOut,
+        onDiagnostic({ code, detail }) {
+          diagnostics.push({ code, detail });
+          throw new Error('broken');
+        },
       },
-    });
+      { clock, transport: broken },
+    );
     const circular: Record<string, unknown> = { size: 1n, act() {} };
     circular.self = circular;
     tracker.track('Product Viewed', circular as never);

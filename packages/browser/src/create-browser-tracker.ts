@@ -20,12 +20,13 @@ import {
   type Transport,
 } from '@org/track-core';
 import { name as libraryName, version } from '../package.json';
+import { capturePlugin } from './capture/capture-plugin.ts';
 import { checkOptions } from './check-options.ts';
 import { isGpcOn } from './consent/privacy-signals.ts';
-import { createCookieDeviceStore } from './identity/cookie-device-store.ts';
+import { cookieDeviceStore } from './identity/cookie-device-store.ts';
 import { createIndexedDbOutbox, type IndexedDbOutbox } from './outbox/indexed-db-outbox.ts';
-import { createBrowserClock } from './runtime/browser-clock.ts';
-import { createPageContext } from './runtime/page-context.ts';
+import { browserClock } from './runtime/browser-clock.ts';
+import { readContext } from './runtime/page-context.ts';
 import { watchPage } from './runtime/page-lifecycle.ts';
 import { createPageTransport } from './transport/page-transport.ts';
 
@@ -46,14 +47,18 @@ export interface BrowserTrackerOptions {
   };
   /** Tells what consent a `track` event needs, as a plan's `purposeOf` does. Default: `analytics`, for all. */
   readonly purposeOf?: (event: string | undefined) => ConsentCategory;
-  /** Where events wait. Default: IndexedDB, and memory where that is missing. */
-  readonly outbox?: Outbox;
   readonly queue?: Partial<QueueLimits>;
   /** When a visit ends. Default: after 30 minutes without an event, or 24 hours. */
   readonly session?: Partial<SessionLimits>;
   /** Hears of refused events, failing sends, missing storage. Default: nobody. */
   readonly onDiagnostic?: OnDiagnostic;
+}
+
+/** What a tracker is made of, where that is not the browser's own. */
+export interface PageParts {
   readonly clock?: Clock;
+  /** Where events wait. Default: IndexedDB, and memory where that is missing. */
+  readonly outbox?: Outbox;
   /** Carries batches. Default: `fetch`. */
   readonly transport?: Transport;
 }
@@ -67,74 +72,61 @@ const library = { name: libraryName, version };
  * nothing, and counts every call as dropped (`closed`).
  */
 export function createTracker<P extends Plan = AnyPlan>(options: BrowserTrackerOptions): Tracker<P, 'browser'> {
-  checkOptions(options as unknown as Record<string, unknown>);
-  return typeof document === 'undefined' ? createInertTracker() : createPageTracker(options);
+  return createPageTracker(options, {});
 }
 
-function createPageTracker<P extends Plan>(options: BrowserTrackerOptions): Tracker<P, 'browser'> {
-  const { endpoint, writeKey, capture = [], plugins = [], clock = createBrowserClock() } = options;
+/** The same, of other parts. */
+export function createPageTracker<P extends Plan = AnyPlan>(
+  options: BrowserTrackerOptions,
+  parts: PageParts,
+): Tracker<P, 'browser'> {
+  checkOptions(options as unknown as Record<string, unknown>);
+  const { endpoint, writeKey, capture = [], plugins = [], onDiagnostic } = options;
+  const { clock = browserClock } = parts;
   const { now } = clock;
+  const isPage = typeof document === 'object';
   const ids = createIds({ now });
 
-  const store = createCookieDeviceStore();
+  const store = cookieDeviceStore;
   const remembered = store.load()?.consent;
-  const decision = remembered && { initial: remembered.preferences, decidedAt: remembered.decidedAt };
-  const consent = createConsent({ ...options.consent, ...decision, gpc: isGpcOn(), now });
+  const consent = createConsent({
+    model: options.consent?.model,
+    initial: remembered?.preferences ?? options.consent?.initial,
+    decidedAt: remembered?.decidedAt,
+    gpc: isGpcOn(),
+    now,
+  });
   const mayStore = (): boolean => consent.decide('analytics') === 'granted';
-  const identity = createIdentity({ ids, now, store, mayStore, session: options.session ?? {} });
 
   // Two collectors never get each other's leftovers.
   const name = ['jn', endpoint, writeKey].join(':');
-  const outbox: Partial<IndexedDbOutbox> & Outbox =
-    options.outbox ?? createIndexedDbOutbox({ ...options, clock, name, mayStore });
+  const outbox: Outbox & Partial<IndexedDbOutbox> =
+    parts.outbox ?? (isPage ? createIndexedDbOutbox({ clock, name, mayStore, onDiagnostic }) : createMemoryOutbox());
+  consent.onChange(() => outbox.prepare?.());
   const queue = createQueue({
-    ...options,
     outbox,
-    transport: options.transport ?? createPageTransport({ endpoint, writeKey, clock }),
+    transport: parts.transport ?? createPageTransport({ endpoint, writeKey, clock }),
     clock,
-    limits: options.queue ?? {},
+    limits: options.queue,
     allow: ({ purpose }) => consent.decide(purpose) === 'granted',
+    onDiagnostic,
   });
+  const leaving = capturePlugin('page', (_, signal) =>
+    watchPage({ onExit: queue.exit, onReturn: () => void queue.flush() }, signal),
+  );
 
-  const page: Plugin = {
-    name: 'page',
-    setup() {
-      const stops = [
-        consent.onChange(() => outbox.prepare?.()),
-        watchPage({ onExit: queue.exit, onReturn: () => void queue.flush() }),
-      ];
-      return () => {
-        for (const stop of stops) stop();
-      };
-    },
-  };
-  return createCoreTracker({
+  const tracker = createCoreTracker<P, 'browser'>({
     ...options,
     queue,
     clock,
     ids,
     consent,
-    identity,
+    identity: createIdentity({ ids, now, store, mayStore, session: options.session }),
     library,
-    context: createPageContext(),
-    // The page comes last: at its end the others have their last word before the queue leaves.
-    plugins: [...capture, ...plugins, page],
+    context: readContext,
+    // Ours comes last: at the page's end the others have their last word before the queue leaves.
+    plugins: isPage ? [...capture, ...plugins, leaving] : [],
   });
-}
-
-/** For a page that is being rendered on a server. */
-function createInertTracker<P extends Plan>(): Tracker<P, 'browser'> {
-  const clock = createBrowserClock();
-  const { now } = clock;
-  const outbox = createMemoryOutbox();
-  const transport: Transport = { send: async () => ({ kind: 'unconfirmed' }) };
-  const tracker = createCoreTracker<P, 'browser'>({
-    queue: createQueue({ outbox, transport, clock }),
-    clock,
-    ids: createIds({ now }),
-    consent: createConsent({ now }),
-    library,
-  });
-  void tracker.shutdown();
+  if (!isPage) void tracker.shutdown();
   return tracker;
 }

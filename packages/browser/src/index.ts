@@ -1,3 +1,3 @@
 export { clicks } from './capture/clicks.ts';
-export { type PageViewsOptions, pageViews } from './capture/page-views.ts';
+export { pageViews } from './capture/page-views.ts';
 export { type BrowserTrackerOptions, createTracker } from './create-browser-tracker.ts';

@@ -1,24 +1,18 @@
 import { type Consent, decideConsent } from './consent/consent.ts';
 import { cleanJson } from './event/clean-json.ts';
-import type {
-  ConsentCategory,
-  ConsentContext,
-  EventContext,
-  EventSource,
-  EventType,
-  TrackEvent,
-} from './event/event.ts';
+import type { ConsentCategory, EventContext, EventSource, EventType, TrackEvent } from './event/event.ts';
 import type { Identity } from './identity/identity.ts';
 import type { Plan } from './plan/plan.ts';
 import { guardPlugins } from './plugin/guard-plugins.ts';
 import type { Plugin } from './plugin/plugin.ts';
 import type { Queue } from './queue/queue.ts';
 import { EventReceipt } from './receipt.ts';
+import { attempt } from './runtime/attempt.ts';
 import type { Clock } from './runtime/clock.ts';
 import { type OnDiagnostic, report } from './runtime/diagnostics.ts';
 import type { Ids } from './runtime/ids.ts';
 import { utf8Length } from './runtime/utf8.ts';
-import type { AnyPlan, CallOptions, Deadline, Receipt, Scope, Stats, Tracker } from './tracker.ts';
+import type { AnyPlan, CallOptions, Receipt, Scope, Stats, Tracker } from './tracker.ts';
 
 /** What a platform hands to the heart. */
 export interface TrackerParts {
@@ -52,15 +46,15 @@ interface Draft {
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
-/** Fields that make a call what it is; a page needs none. */
-const requiredFields = ['event', 'userId', 'groupId', 'previousId'];
+/** Fields that make a call what it is: `event`, `userId`, `groupId`, `previousId`. A page needs none. */
+const requiredField = /^event$|Id$/;
 
 /** Records events: identity → consent → plugins → queue. The same code in every runtime. */
 export function createTracker<P extends Plan = AnyPlan, Side extends EventSource = EventSource>(
   parts: TrackerParts,
 ): Tracker<P, Side> {
-  const { queue, clock, ids, consent, identity, library, purposeOf, onDiagnostic } = parts;
-  const { context = () => ({}), maxBuffered = 200, maxEventBytes = 32 * 1024 } = parts;
+  const { queue, clock, ids, consent, identity, library, context, purposeOf, onDiagnostic } = parts;
+  const { maxBuffered = 200, maxEventBytes = 32_768 } = parts;
   const plugins = guardPlugins(parts.plugins ?? [], onDiagnostic);
 
   const sanitized: Record<string, number> = {};
@@ -68,48 +62,50 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
   const waiting: Draft[] = []; // for consent
   let isClosed = false;
 
-  function drop(id: string, reason: string, detail?: unknown): void {
-    report(onDiagnostic, reason, `${detail}`);
+  function drop(id: string, reason: string, detail: unknown): void {
+    report(onDiagnostic, reason, detail);
     queue.refuse(id, reason);
   }
 
-  /** One call, from here to the outbox. Never throws. */
-  function record(scope: Scope, type: EventType, fields: Fields, options: CallOptions = {}): Receipt {
-    const id = isText(options.messageId) ? options.messageId : ids.time();
-    const receipt = new EventReceipt(id);
-    receipts.set(id, receipt);
-    const missing = requiredFields.find((field) => field in fields && !isText(fields[field]));
-    try {
-      if (isClosed) drop(id, 'closed', type);
-      else if (missing) drop(id, 'invalid', missing);
-      else admit(id, scope, type, fields, options);
-    } catch (error) {
-      drop(id, 'invalid', error);
-    }
-    return receipt;
+  /** What goes wrong with one event costs only that event. */
+  function guarded(id: string, task: () => void): void {
+    attempt(task, (error) => drop(id, 'invalid', error));
   }
 
-  function admit(messageId: string, scope: Scope, type: EventType, fields: Fields, options: CallOptions): void {
-    const { session, ...who } = identity?.touch() ?? {};
-    const { purpose = purposeOf?.(fields.event as string | undefined) ?? 'analytics', ...said } = options;
-    const event = cleanJson(
-      {
-        ...who,
-        ...scope,
-        ...said,
-        type,
-        messageId,
-        timestamp: isoDate(said.timestamp) ?? isoDate(clock.now()),
-        consent: undefined, // the scope's; the event's own is in its context
-        context: { library, ...context(), session, ...scope.context, ...said.context },
-        ...fields, // last: where the caller's data is too much, it is cut, and not what makes it an event
-      },
-      (reason) => {
-        sanitized[reason] = (sanitized[reason] ?? 0) + 1;
-      },
-    ) as unknown as TrackEvent;
-    if (!event.userId && !event.anonymousId) drop(messageId, 'no-identity', type);
-    else pass({ event, purpose, scope });
+  /** One call, from here to the outbox. Never throws. */
+  function record(scope: Scope, type: EventType, fields: Fields, options: CallOptions | undefined): Receipt {
+    const { messageId, purpose, ...said }: CallOptions = attempt(() => ({ ...options })) ?? {};
+    const id = isText(messageId) ? messageId : ids.time();
+    const receipt = new EventReceipt(id);
+    receipts.set(id, receipt);
+    const missing = Object.keys(fields).find((field) => requiredField.test(field) && !isText(fields[field]));
+    if (isClosed) drop(id, 'closed', type);
+    else if (missing) drop(id, 'invalid', missing);
+    else {
+      guarded(id, () => {
+        if ('userId' in fields) identity?.identify(fields.userId as string);
+        const { session, ...who } = identity?.touch() ?? {};
+        const event = cleanJson(
+          {
+            ...who,
+            ...scope,
+            ...said,
+            type,
+            messageId: id,
+            timestamp: isoDate(said.timestamp) ?? isoDate(clock.now()),
+            consent: undefined, // the scope's; the event's own is in its context
+            context: { library, ...context?.(), session, ...scope.context, ...said.context },
+            ...fields, // last: where the caller's data is too much, it is cut, and not what makes it an event
+          },
+          (reason) => {
+            sanitized[reason] = (sanitized[reason] ?? 0) + 1;
+          },
+        ) as unknown as TrackEvent;
+        if (!event.userId && !event.anonymousId) drop(id, 'no-identity', type);
+        else pass({ event, purpose: purpose ?? purposeOf?.(fields.event as string | undefined) ?? 'analytics', scope });
+      });
+    }
+    return receipt;
   }
 
   /** The consent gate: nothing goes further without a yes. */
@@ -119,18 +115,18 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
     if (decision === 'granted') enqueue(draft);
     // Nobody will ever decide for a scope: there undecided is no.
     else if (decision === 'denied' || scope.consent || !maxBuffered) drop(event.messageId, 'consent', purpose);
-    else if (waiting.push(draft) > maxBuffered) {
-      for (const oldest of waiting.splice(0, 1)) drop(oldest.event.messageId, 'consent-buffer-full', purpose);
-    }
+    else if (waiting.push(draft) > maxBuffered) dropWaiting(1, 'consent-buffer-full');
+  }
+
+  function dropWaiting(count: number, reason: string): void {
+    for (const { event } of waiting.splice(0, count)) drop(event.messageId, reason, event.type);
   }
 
   function enqueue({ event, purpose, scope }: Draft): void {
     const id = event.messageId;
-    const { preferences, gpc, decidedAt } = consent.get();
     // What was agreed to when the event was let through travels with it: it is judged again at every later step.
-    const agreed: ConsentContext = scope.consent
-      ? { categoryPreferences: scope.consent }
-      : { categoryPreferences: preferences, gpc, decidedAt: isoDate(decidedAt) };
+    const { preferences, gpc, decidedAt } = scope.consent ? { preferences: scope.consent } : consent.get();
+    const agreed = { categoryPreferences: preferences, gpc, decidedAt: isoDate(decidedAt) };
     const kept = plugins.process({ ...event, context: { ...event.context, consent: agreed } });
     const value = JSON.stringify(kept);
     const bytes = utf8Length(value);
@@ -151,38 +147,29 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
 
   consent.onChange(({ preferences, decidedAt = clock.now() }) => {
     identity?.remember({ preferences, decidedAt });
-    for (const draft of waiting.splice(0)) pass(draft);
+    for (const draft of waiting.splice(0)) guarded(draft.event.messageId, () => pass(draft));
     void queue.sweep();
   });
 
   function stats(): Stats {
-    const books = queue.stats();
+    const { accepted, pending, ...books } = queue.stats();
     const { length } = waiting;
-    return {
-      ...books,
-      accepted: books.accepted + length,
-      pending: books.pending + length,
-      sanitized: { ...sanitized },
-    };
+    return { ...books, accepted: accepted + length, pending: pending + length, sanitized: { ...sanitized } };
   }
 
   const bound = (scope: Scope): Tracker => {
-    const view =
-      (type: 'page' | 'screen'): Tracker['page'] =>
-      (name, properties, options) =>
-        record(scope, type, { name, properties }, options);
+    const call =
+      (type: EventType, subject: string, details: string) =>
+      (value?: unknown, more?: unknown, options?: CallOptions): Receipt =>
+        record(scope, type, { [subject]: value, [details]: more }, options);
     return {
-      track: (event, properties, options) => record(scope, 'track', { event, properties }, options),
-      page: view('page'),
-      screen: view('screen'),
-      identify(userId, traits, options) {
-        if (isText(userId)) identity?.identify(userId);
-        return record(scope, 'identify', { userId, traits }, options);
-      },
-      group: (groupId, traits, options) => record(scope, 'group', { groupId, traits }, options),
+      track: call('track', 'event', 'properties'),
+      page: call('page', 'name', 'properties'),
+      screen: call('screen', 'name', 'properties'),
+      identify: call('identify', 'userId', 'traits'),
+      group: call('group', 'groupId', 'traits'),
       alias(userId, previousId, options) {
         const known = { ...identity?.touch(), ...scope };
-        if (isText(userId)) identity?.identify(userId);
         return record(scope, 'alias', { userId, previousId: previousId ?? known.userId ?? known.anonymousId }, options);
       },
       reset: () => identity?.reset(),
@@ -191,18 +178,18 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
         const known = [...receipts.values()].map(({ delivered }) => delivered);
         const flushed = queue.flush(deadline);
         // Under a steady stream the queue is never empty: what was accepted before this call is enough.
-        await (known.length > 0 ? Promise.race([flushed, Promise.all(known)]) : flushed);
+        await (known[0] ? Promise.race([flushed, Promise.all(known)]) : flushed);
         return stats();
       },
       async shutdown(deadline) {
         isClosed = true;
         plugins.tearDown();
-        for (const { event } of waiting.splice(0)) drop(event.messageId, 'shutdown', event.type);
+        dropWaiting(waiting.length, 'shutdown');
         await queue.shutdown(deadline);
         return stats();
       },
       stats,
-      with: (inner) => bound({ ...scope, ...inner, context: { ...scope.context, ...inner.context } }),
+      with: (inner) => bound({ ...scope, ...inner, context: { ...scope.context, ...inner?.context } }),
     };
   };
 
@@ -211,11 +198,8 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
   return tracker as unknown as Tracker<P, Side>;
 }
 
-/** ISO 8601 in UTC; undefined if it is no date. */
+/** ISO 8601 in UTC; undefined if it is no date of our era: such a call is kept, its time is now. */
 function isoDate(date: Date | string | number | undefined): string | undefined {
-  try {
-    return new Date(date as string).toISOString();
-  } catch {
-    return undefined; // an invalid date: the call is kept, its time is now
-  }
+  const text = date && attempt(() => new Date(date).toJSON());
+  return text && text.length === 24 ? text : undefined;
 }

@@ -48,10 +48,11 @@ export {
   type DeviceStore,
   deviceCookieName,
   formatDevice,
-  parseDevice,
+  readDevice,
   type Session,
 } from './identity/device.ts';
 export { createIdentity, type Identity, type IdentityOptions, type Who } from './identity/identity.ts';
+export { parseDevice } from './identity/parse-device.ts';
 export type { SessionLimits } from './identity/session.ts';
 export { batchEnd } from './outbox/batch-end.ts';
 export { createMemoryOutbox, type MemoryOutboxOptions, type OverflowPolicy } from './outbox/memory-outbox.ts';
@@ -62,6 +63,7 @@ export type { InferInput, StandardIssue, StandardResult, StandardSchemaV1 } from
 export type { Plugin } from './plugin/plugin.ts';
 export { createQueue, type Queue, type QueueLimits, type QueueOptions, type QueueStats } from './queue/queue.ts';
 export { type RetryPolicy, retryDelayMs } from './queue/retry-policy.ts';
+export { attempt } from './runtime/attempt.ts';
 export type { Clock } from './runtime/clock.ts';
 export { type Diagnostic, type OnDiagnostic, report } from './runtime/diagnostics.ts';
 export { createIds, type Ids, type IdsOptions } from './runtime/ids.ts';

@@ -4,9 +4,9 @@ import type { Receipt } from './tracker.ts';
 /** A receipt that is told the levels it reached. Promises exist only once somebody asks. */
 export class EventReceipt implements Receipt {
   readonly messageId: string;
-  isQueued = false;
-  isDurable = false;
-  verdict: Verdict | undefined = undefined;
+  declare isQueued?: true;
+  declare isDurable?: boolean;
+  declare verdict?: Verdict;
   private asked: (() => void)[] = [];
 
   constructor(messageId: string) {
@@ -35,7 +35,7 @@ export class EventReceipt implements Receipt {
     return new Promise((resolve) => {
       const answer = (): void => {
         const value = known();
-        if (value || (value === false && this.verdict)) resolve(value);
+        if (value !== undefined) resolve(value);
       };
       this.asked.push(answer);
       answer();

@@ -10,16 +10,14 @@ const tag = 'data-track';
  * Nothing else of the page is read, save where a tagged link leads: `href`, without its query and fragment.
  */
 export function clicks(): Plugin {
-  return capturePlugin('clicks', (tracker) => {
-    const controller = new AbortController();
+  return capturePlugin('clicks', (tracker, signal) => {
     const onClick = (click: Event): void => {
       for (const target of click.composedPath()) {
         const name = target instanceof Element && target.getAttribute(tag);
         if (name) return void tracker.track(name, propertiesOf(target));
       }
     };
-    addEventListener('click', onClick, { capture: true, passive: true, signal: controller.signal });
-    return () => controller.abort();
+    addEventListener('click', onClick, { capture: true, passive: true, signal });
   });
 }
 

@@ -1,7 +1,7 @@
 import type { CallOptions, JsonObject, Tracker } from '@org/track-core';
 import { createFakeClock, type FakeClock } from '@org/track-core/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { pageViews } from './page-views.ts';
+import { createPageViews } from './page-views.ts';
 
 const origin = 'http://localhost:3999';
 const settleMs = 50;
@@ -16,7 +16,7 @@ const tracker = {
   },
 } as unknown as Tracker;
 
-function start(plugin = pageViews({ clock })): () => void {
+function start(plugin = createPageViews(clock)): () => void {
   const stop = plugin.setup?.(tracker) ?? (() => {});
   stops.push(stop);
   return stop;
@@ -152,7 +152,7 @@ test('a mount, unmount and mount again, as React does it, is one view', async ()
 });
 
 test('one instance set up twice counts once, and once more after it was stopped', async () => {
-  const plugin = pageViews({ clock });
+  const plugin = createPageViews(clock);
   const stop = start(plugin);
   start(plugin);
   await settled();

@@ -1,14 +1,9 @@
 import type { Clock, Plugin } from '@org/track-core';
-import { createBrowserClock } from '../runtime/browser-clock.ts';
+import { browserClock } from '../runtime/browser-clock.ts';
 import { readPage } from '../runtime/page-context.ts';
 import { watchPage } from '../runtime/page-lifecycle.ts';
 import { watchUrl } from '../runtime/page-url.ts';
 import { capturePlugin } from './capture-plugin.ts';
-
-export interface PageViewsOptions {
-  /** Default: the browser's. */
-  readonly clock?: Clock;
-}
 
 /** How long a URL must stand to be a view, milliseconds: redirects are over by then, and the title is the new page's. */
 const settleMs = 50;
@@ -19,13 +14,18 @@ const settleMs = 50;
  *
  * Properties: `url`, `path`, `search`, `title`, and as `referrer` the page seen before.
  */
-export function pageViews({ clock = createBrowserClock() }: PageViewsOptions = {}): Plugin {
+export function pageViews(): Plugin {
+  return createPageViews(browserClock);
+}
+
+/** The same, by any clock. */
+export function createPageViews({ now, after }: Clock): Plugin {
   let seen: string | undefined; // path and query of the last view
   let seenUrl: string | undefined;
 
-  return capturePlugin('page-views', (tracker) => {
+  return capturePlugin('page-views', (tracker, signal) => {
     let cancel: (() => void) | undefined; // set while a view waits for its URL to stand
-    let changedAt = 0;
+    let changedAt: number;
 
     function view(): void {
       cancel = undefined;
@@ -42,13 +42,13 @@ export function pageViews({ clock = createBrowserClock() }: PageViewsOptions = {
     function onChange(): void {
       if (document.hidden) return; // also while prerendering: nobody sees it yet
       cancel?.();
-      changedAt = clock.now();
-      cancel = clock.after(settleMs, view);
+      changedAt = now();
+      cancel = after(settleMs, view);
     }
 
-    const stops = [
-      watchUrl(onChange),
-      watchPage({
+    watchUrl(onChange, signal);
+    watchPage(
+      {
         onExit() {
           if (!cancel) return;
           cancel();
@@ -58,12 +58,10 @@ export function pageViews({ clock = createBrowserClock() }: PageViewsOptions = {
           if (isRestored) seen = seenUrl = undefined;
           onChange();
         },
-      }),
-    ];
+      },
+      signal,
+    );
+    signal.addEventListener('abort', () => cancel?.());
     onChange();
-    return () => {
-      cancel?.();
-      for (const stop of stops) stop();
-    };
   });
 }

@@ -1,4 +1,4 @@
 /** Global Privacy Control: this person told the browser to object for them. https://www.w3.org/TR/gpc/ */
 export function isGpcOn(): boolean {
-  return (navigator as { globalPrivacyControl?: unknown }).globalPrivacyControl === true;
+  return (globalThis.navigator as { globalPrivacyControl?: unknown } | undefined)?.globalPrivacyControl === true;
 }

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noDocumentCookie: as the tracker writes it
 import { deviceCookieName } from '@org/track-core';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createCookieDeviceStore } from './cookie-device-store.ts';
+import { cookieDeviceStore as store } from './cookie-device-store.ts';
 
 const device = {
   consent: { preferences: { analytics: true }, decidedAt: 1_767_225_600_000 },
@@ -16,20 +16,19 @@ afterEach(() => {
 
 test('a device remembers what it was told, also beside other cookies', () => {
   document.cookie = `x${deviceCookieName}=1; Path=/`;
-  const store = createCookieDeviceStore();
   expect(store.load()).toBeUndefined();
   store.save(device);
-  expect(createCookieDeviceStore().load()).toEqual(device);
+  expect(store.load()).toEqual(device);
 });
 
 test('a cookie that somebody broke is no device', () => {
   document.cookie = `${deviceCookieName}=%%%; Path=/`;
-  expect(createCookieDeviceStore().load()).toBeUndefined();
+  expect(store.load()).toBeUndefined();
 });
 
 test('the cookie belongs to this host, all paths, 395 days, not to other sites', () => {
   const written = vi.spyOn(document, 'cookie', 'set');
-  createCookieDeviceStore().save({ anonymousId: device.anonymousId });
+  store.save({ anonymousId: device.anonymousId });
   expect(written.mock.calls[0]?.[0]).toMatch(/; Path=\/; Max-Age=34128000; SameSite=Lax$/);
 });
 
@@ -39,7 +38,6 @@ test('where cookies are refused nothing is remembered, and nothing throws', () =
   };
   vi.spyOn(document, 'cookie', 'get').mockImplementation(refuse);
   vi.spyOn(document, 'cookie', 'set').mockImplementation(refuse);
-  const store = createCookieDeviceStore();
   expect(() => store.save(device)).not.toThrow();
   expect(store.load()).toBeUndefined();
 });

@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 function create(maxEvents = 1_000): IndexedDbOutbox {
-  const outbox = createIndexedDbOutbox({ clock, name, maxEvents });
+  const outbox = createIndexedDbOutbox({ clock, name, maxEvents, mayStore: () => true });
   outboxes.push(outbox);
   return outbox;
 }
@@ -57,7 +57,7 @@ function page(script: string): Promise<unknown> {
   frame.srcdoc = `<script type="module">
     import { createIndexedDbOutbox } from ${JSON.stringify(module)};
     const clock = { now: () => 1000, elapsed: () => performance.now(), after: () => () => {} };
-    const outbox = createIndexedDbOutbox({ clock, name: ${JSON.stringify(name)} });
+    const outbox = createIndexedDbOutbox({ clock, name: ${JSON.stringify(name)}, mayStore: () => true });
     outbox.open({ onArrived: (count) => parent.postMessage({ arrived: count }), onDropped() {} });
     const entry = (id) => ({ id, value: JSON.stringify({ id, text: 'x'.repeat(2000) }), bytes: 2020, purpose: 'analytics', queuedAt: 0 });
     const add = (ids) => outbox.add(ids.map(entry));

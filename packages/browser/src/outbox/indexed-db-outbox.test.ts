@@ -38,6 +38,8 @@ afterEach(() => {
 function opened(options: Partial<IndexedDbOutboxOptions> = {}): IndexedDbOutbox {
   const outbox = createIndexedDbOutbox({
     clock,
+    name: 'jn',
+    mayStore: () => true,
     onDiagnostic: (diagnostic) => diagnostics.push(diagnostic),
     ...options,
   });
@@ -63,7 +65,7 @@ async function stored(name = 'jn'): Promise<string[]> {
 }
 
 const open = (maxEvents?: number): IndexedDbOutbox =>
-  createIndexedDbOutbox({ clock, ...(maxEvents === undefined ? {} : { maxEvents }) });
+  createIndexedDbOutbox({ clock, name: 'jn', mayStore: () => true, ...(maxEvents === undefined ? {} : { maxEvents }) });
 
 describe('the contract of an outbox', () => {
   const settled = async (): Promise<void> => void (await stored());

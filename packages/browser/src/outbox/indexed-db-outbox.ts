@@ -1,4 +1,5 @@
 import {
+  attempt,
   type Clock,
   createMemoryOutbox,
   type Entry,
@@ -11,15 +12,15 @@ import { createSenderLock } from './sender-lock.ts';
 
 export interface IndexedDbOutboxOptions {
   readonly clock: Clock;
-  /** Name of the database and of its locks. Outboxes of one name adopt each other's leftovers. Default `jn`. */
-  readonly name?: string;
+  /** Name of the database and of its locks. Outboxes of one name adopt each other's leftovers. */
+  readonly name: string;
   /** Most entries that may wait; beyond it the oldest are dropped as `outbox-full`. Default 5,000. */
   readonly maxEvents?: number;
   /** Most bytes that may wait. Default 4 MiB. */
   readonly maxBytes?: number;
-  /** May the device be written to before the first entry comes? Default: yes. */
-  readonly mayStore?: () => boolean;
-  readonly onDiagnostic?: OnDiagnostic;
+  /** May the device be written to before the first entry comes? */
+  readonly mayStore: () => boolean;
+  readonly onDiagnostic?: OnDiagnostic | undefined;
 }
 
 /** An outbox that outlives its page. */
@@ -33,8 +34,8 @@ type StoredEntry = Entry & { readonly owner: string };
 
 const storeName = 'e';
 
-/** Entries this old are dropped as `expired`: nobody expects them any more. */
-const maxAgeMs = 7 * 24 * 60 * 60 * 1000;
+/** A week: entries this old are dropped as `expired`: nobody expects them any more. */
+const maxAgeMs = 604_800_000;
 
 /** Without Web Locks, entries this old are taken for abandoned: a living page would have sent them. */
 const abandonedAfterMs = 60_000;
@@ -50,133 +51,111 @@ const openPatienceMs = 5_000;
  */
 export function createIndexedDbOutbox({
   clock,
-  name = 'jn',
+  name,
   maxEvents = 5_000,
-  maxBytes = 4 * 1024 * 1024,
-  mayStore = () => true,
+  maxBytes = 4 << 20,
+  mayStore,
   onDiagnostic,
 }: IndexedDbOutboxOptions): IndexedDbOutbox {
   const memory = createMemoryOutbox({ maxEvents, maxBytes });
   const lock = createSenderLock();
   const owner = Math.random().toString(36).slice(2);
-  let host: OutboxHost | undefined;
-  let database: IDBDatabase | undefined;
-  let isOpening = false;
-  let durable = true;
+  let host: OutboxHost;
+  let isDurable = true;
+  let opening: Promise<IDBDatabase | undefined> | undefined;
 
   let changes = new Map<string, Entry | undefined>(); // not written yet: kept entries by id, undefined for forgotten ones
   let written: Promise<boolean> | undefined; // becomes true when `changes` are stored
-  let conclude = (_stored: boolean): void => {};
-
-  /** Keeps `entry`, or forgets `id`, with everything else this turn of the event loop changes. */
-  function change(id: string, entry?: Entry): Promise<boolean> | undefined {
-    // Once storing has failed, what is stored already can still be forgotten.
-    if (!durable && (entry || !database)) return;
-    openDatabase();
-    changes.set(id, entry);
-    if (!written) {
-      written = new Promise((resolve) => {
-        conclude = resolve;
-      });
-      queueMicrotask(write);
-    }
-    return written;
-  }
-
-  /** One transaction, committed at once: a navigation in this very task would abort an open one. */
-  function write(): void {
-    if (!database || !written) return;
-    const done = conclude;
-    const changed = changes;
-    changes = new Map();
-    written = undefined;
-    const fail = (): void => {
-      done(false);
-      fallBack();
-    };
-    try {
-      const transaction = database.transaction(storeName, 'readwrite', { durability: 'relaxed' });
-      transaction.oncomplete = () => done(true);
-      transaction.onabort = fail;
-      const store = transaction.objectStore(storeName);
-      for (const [id, entry] of changed) entry ? store.put({ ...entry, owner }) : store.delete(id);
-      transaction.commit?.();
-    } catch {
-      fail();
-    }
-  }
 
   function fallBack(): void {
-    if (!durable) return;
-    durable = false;
-    changes.clear();
-    written = undefined;
-    conclude(false);
-    report(onDiagnostic, 'storage-unavailable', 'IndexedDB');
+    if (isDurable) report(onDiagnostic, 'storage-unavailable', 'IndexedDB');
+    isDurable = false;
   }
 
-  function openDatabase(): void {
-    if (isOpening || !durable) return;
-    isOpening = true;
+  /** Resolves without a database if there is none to be had. */
+  function openDatabase(): Promise<IDBDatabase | undefined> {
+    if (opening) return opening;
     lock.hold(name + owner);
-    const cancelPatience = clock.after(openPatienceMs, fallBack);
-    const fail = (): void => {
-      cancelPatience();
-      fallBack();
-    };
-    try {
+    opening = new Promise<IDBDatabase | undefined>((resolve) => {
+      const fail = (): void => resolve(undefined);
+      const cancelPatience = clock.after(openPatienceMs, fail);
       const request = indexedDB.open(name, 1);
       request.onupgradeneeded = () => request.result.createObjectStore(storeName, { keyPath: 'id' });
       request.onerror = fail;
       request.onsuccess = () => {
         cancelPatience();
-        const opened = request.result;
-        if (!durable) return opened.close(); // it came too late
-        database = opened;
+        const database = request.result;
         // Somebody deletes the database, the host or the person: that is theirs to do.
-        opened.onversionchange = opened.onclose = () => {
-          opened.close();
-          database = undefined;
+        database.onversionchange = database.onclose = () => {
+          database.close();
           fallBack();
         };
-        write();
-        adopt();
+        resolve(database);
       };
-    } catch {
-      fail();
-    }
+    }).catch(() => undefined);
+    void opening.then((database) => {
+      if (!database) return fallBack();
+      // First what waits to be written: a navigation may be near.
+      queueMicrotask(() => adopt(database));
+    });
+    return opening;
+  }
+
+  /** Keeps `entry`, or forgets `id`, with everything else this turn of the event loop changes. */
+  function change(id: string, entry?: Entry): Promise<boolean> | undefined {
+    // Once storing has failed, what is stored already can still be forgotten.
+    if (!isDurable && (entry || !opening)) return;
+    changes.set(id, entry);
+    written ??= openDatabase().then(write);
+    return written;
+  }
+
+  /** One transaction, committed at once: a navigation in this very task would abort an open one. */
+  function write(database: IDBDatabase | undefined): Promise<boolean> {
+    const changed = changes;
+    changes = new Map();
+    written = undefined;
+    return new Promise<boolean>((resolve, reject) => {
+      const transaction = (database as IDBDatabase).transaction(storeName, 'readwrite', { durability: 'relaxed' });
+      transaction.oncomplete = () => resolve(true);
+      transaction.onabort = reject;
+      const store = transaction.objectStore(storeName);
+      for (const [id, entry] of changed) entry ? store.put({ ...entry, owner }) : store.delete(id);
+      transaction.commit?.();
+    }).catch(() => {
+      fallBack();
+      return false;
+    });
   }
 
   /** Takes over what pages that are gone left behind. What living pages hold is taken over when they end. */
-  function adopt(): void {
-    read((stored) => {
+  function adopt(database: IDBDatabase): void {
+    read(database, (stored) => {
       for (const other of new Set(stored.map((entry) => entry.owner))) {
-        const ofOther = (entry: StoredEntry): boolean => entry.owner === other;
         if (other === owner) continue;
-        if (!lock.hold(name + other, () => read((now) => arrive(now.filter(ofOther))))) {
+        const ofOther = (entry: StoredEntry): boolean => entry.owner === other;
+        if (!lock.hold(name + other, () => read(database, (now) => arrive(now.filter(ofOther))))) {
           arrive(stored.filter((entry) => ofOther(entry) && entry.queuedAt < clock.now() - abandonedAfterMs));
         }
       }
     });
   }
 
-  function read(use: (stored: StoredEntry[]) => void): void {
-    try {
-      const request = database?.transaction(storeName).objectStore(storeName).getAll();
-      if (request) request.onsuccess = () => use(request.result);
-    } catch {
-      // The database was closed meanwhile: the next visit will find them.
-    }
+  function read(database: IDBDatabase, use: (stored: StoredEntry[]) => void): void {
+    // If the database was closed meanwhile, the next visit will find them.
+    attempt(() => {
+      const request = database.transaction(storeName).objectStore(storeName).getAll();
+      request.onsuccess = () => use(request.result);
+    });
   }
 
   function arrive(entries: StoredEntry[]): void {
-    if (entries.length === 0) return;
     const oldest = clock.now() - maxAgeMs;
-    entries.sort((one, other) => one.queuedAt - other.queuedAt);
-    void memory.add(entries.filter((entry) => entry.queuedAt >= oldest));
-    host?.onArrived(entries.length);
-    const expired = entries.filter((entry) => entry.queuedAt < oldest).map(({ id }) => id);
-    if (expired.length > 0) onDropped(expired, 'expired');
+    for (const entry of entries.sort((one, other) => one.queuedAt - other.queuedAt)) {
+      if (entry.queuedAt < oldest) onDropped([entry.id], 'expired');
+      else void memory.add([entry]);
+    }
+    if (entries[0]) host.onArrived(entries.length);
   }
 
   function forget(ids: readonly string[]): void {
@@ -185,20 +164,21 @@ export function createIndexedDbOutbox({
 
   function onDropped(ids: readonly string[], reason: string): void {
     forget(ids);
-    host?.onDropped(ids, reason);
+    host.onDropped(ids, reason);
   }
 
   function prepare(): void {
-    if (mayStore()) openDatabase();
+    if (mayStore()) void openDatabase();
   }
 
   return {
+    ...memory,
     get durable() {
-      return durable;
+      return isDurable;
     },
     open(newHost) {
       host = newHost;
-      memory.open({ onDropped, onArrived() {} });
+      memory.open({ ...host, onDropped });
       prepare();
     },
     prepare,
@@ -208,19 +188,16 @@ export function createIndexedDbOutbox({
       void memory.add(entries);
       return stored;
     },
-    pull: memory.pull,
-    release: memory.release,
     settle(ids, verdict) {
       void memory.settle(ids, verdict);
       forget(ids);
     },
-    depth: memory.depth,
     async close() {
       await written;
-      durable = false;
-      database?.close();
-      database = undefined;
-      lock.release();
+      isDurable = false;
+      opening ??= Promise.resolve(undefined);
+      void opening.then((database) => database?.close());
+      lock.letGo();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { createPageContext, readPage } from './page-context.ts';
+import { readContext, readPage } from './page-context.ts';
 
 const origin = 'http://localhost:3999';
 
@@ -26,9 +26,8 @@ test('the title and the referrer are the document’s', () => {
 });
 
 test('each event gets the page of its moment, the locale and the time zone', () => {
-  const context = createPageContext();
   history.replaceState(null, '', '/later');
-  expect(context()).toEqual({
+  expect(readContext()).toEqual({
     page: { url: `${origin}/later`, path: '/later', search: '', title: document.title, referrer: '' },
     locale: navigator.language,
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,

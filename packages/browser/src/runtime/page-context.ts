@@ -10,9 +10,10 @@ export function readPage(): Required<PageContext> {
   return { url: url.href, path, search, title: document.title, referrer: document.referrer };
 }
 
-/** Makes the function that describes an event's circumstances; what cannot change is read once. */
-export function createPageContext(): () => EventContext {
-  const locale = navigator.language;
-  const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return () => ({ page: readPage(), locale, timezone });
+let timezone: string | undefined;
+
+/** An event's circumstances, as they are now; the time zone takes long to ask for, so only once. */
+export function readContext(): EventContext {
+  timezone ??= Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return { page: readPage(), locale: navigator.language, timezone };
 }

@@ -6,10 +6,15 @@ let stop: () => void;
 
 beforeEach(() => {
   heard = [];
-  stop = watchPage({
-    onExit: () => heard.push('exit'),
-    onReturn: (isRestored) => heard.push(isRestored ? 'restored' : 'return'),
-  });
+  const controller = new AbortController();
+  stop = () => controller.abort();
+  watchPage(
+    {
+      onExit: () => heard.push('exit'),
+      onReturn: (isRestored) => heard.push(isRestored ? 'restored' : 'return'),
+    },
+    controller.signal,
+  );
 });
 
 afterEach(() => {
@@ -52,7 +57,7 @@ test('once stopped it hears nothing', () => {
 test('it never listens to what keeps pages out of the back/forward cache, and never holds up an event', () => {
   const onWindow = vi.spyOn(window, 'addEventListener');
   const onDocument = vi.spyOn(document, 'addEventListener');
-  watchPage({ onExit() {}, onReturn() {} })();
+  watchPage({ onExit() {}, onReturn() {} }, AbortSignal.abort());
   const calls = [...onWindow.mock.calls, ...onDocument.mock.calls];
   expect(calls.map(([type]) => type).sort()).toEqual(['freeze', 'online', 'pagehide', 'pageshow', 'visibilitychange']);
   expect(calls.every(([, , options]) => typeof options === 'object' && options?.passive)).toBe(true);

@@ -7,18 +7,20 @@ export interface PageMoments {
 }
 
 /**
- * Watches the page until the returned function is called.
+ * Watches the page until `signal` says stop.
  *
  * No `unload` or `beforeunload`: they are unreliable on phones and keep pages out of the back/forward cache.
  * https://developer.chrome.com/docs/web-platform/page-lifecycle-api
  */
-export function watchPage({ onExit, onReturn }: PageMoments): () => void {
-  const controller = new AbortController();
-  const options = { signal: controller.signal, passive: true };
-  document.addEventListener('visibilitychange', () => (document.hidden ? onExit() : onReturn()), options);
-  document.addEventListener('freeze', () => onExit(), options);
-  addEventListener('pagehide', () => onExit(), options);
-  addEventListener('online', () => onReturn(), options);
-  addEventListener('pageshow', ({ persisted }) => persisted && onReturn(true), options);
-  return () => controller.abort();
+export function watchPage({ onExit, onReturn }: PageMoments, signal: AbortSignal): void {
+  const moments = {
+    pagehide: onExit,
+    freeze: onExit,
+    visibilitychange: () => (document.hidden ? onExit() : onReturn()),
+    online: () => onReturn(),
+    pageshow: ({ persisted }: Event & { readonly persisted?: boolean }) => persisted && onReturn(persisted),
+  };
+  // Captured, because what happens to the document does not reach the window otherwise.
+  const options = { capture: true, passive: true, signal };
+  for (const [type, hear] of Object.entries(moments)) addEventListener(type, hear, options);
 }

@@ -4,9 +4,11 @@ import { watchUrl } from './page-url.ts';
 const { pushState, replaceState } = history;
 let changes: string[];
 let stop: () => void;
-const onChange = (): void => {
-  changes.push(location.pathname);
-};
+function watch(): void {
+  const controller = new AbortController();
+  stop = () => controller.abort();
+  watchUrl(() => changes.push(location.pathname), controller.signal);
+}
 
 beforeEach(() => {
   changes = [];
@@ -21,7 +23,7 @@ afterEach(() => {
 
 describe('without the Navigation API', () => {
   beforeEach(() => {
-    stop = watchUrl(onChange);
+    watch();
   });
 
   test('it hears of pushes, replacements and the way back, after they happened', () => {
@@ -61,7 +63,7 @@ describe('without the Navigation API', () => {
 test('with the Navigation API it touches none of the host’s functions', () => {
   const navigation = new EventTarget();
   vi.stubGlobal('navigation', navigation);
-  stop = watchUrl(onChange);
+  watch();
   expect(history.pushState).toBe(pushState);
   navigation.dispatchEvent(new Event('currententrychange'));
   expect(changes).toHaveLength(1);

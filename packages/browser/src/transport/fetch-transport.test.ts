@@ -3,13 +3,14 @@ import type { Entry } from '@org/track-core';
 import { anEntry, createFakeClock, type FarEnd, transportContract } from '@org/track-core/testing';
 import { delay, HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, test, vi } from 'vitest';
 import { createFetchTransport } from './fetch-transport.ts';
 
 const endpoint = 'http://localhost:3999/api/j';
 const clock = createFakeClock();
 const server = setupServer();
 beforeAll(() => server.listen({ onUnhandledFrame: 'error' }));
+afterEach(() => vi.unstubAllGlobals());
 afterAll(() => server.close());
 
 describe('the contract of a transport', () => {
@@ -37,7 +38,7 @@ interface Call {
 }
 
 /** A `fetch` that answers when told to: what is under way is the point here. */
-function recordedFetch(): { readonly calls: Call[]; readonly fetch: typeof fetch } {
+function recordedFetch(): Call[] {
   const calls: Call[] = [];
   const recorded = (url: string, init: RequestInit): Promise<Response> =>
     new Promise((resolve, reject) => {
@@ -48,7 +49,8 @@ function recordedFetch(): { readonly calls: Call[]; readonly fetch: typeof fetch
         fail: () => reject(new TypeError('Failed to fetch')),
       });
     });
-  return { calls, fetch: recorded as typeof fetch };
+  vi.stubGlobal('fetch', recorded);
+  return calls;
 }
 
 const { signal } = new AbortController();
@@ -57,8 +59,8 @@ const first = { attempt: 0, exit: false, signal };
 const ofBytes = (bytes: number): readonly Entry[] => [anEntry({ value: `"${'x'.repeat(bytes - 2)}"`, bytes })];
 
 test('it posts text, so that no pre-flight is needed, with the write key in the body and nothing in the URL', async () => {
-  const { calls, fetch } = recordedFetch();
-  const sent = createFetchTransport({ endpoint: '/api/j', writeKey: 'shop', clock, fetch }).send([anEntry()], first);
+  const calls = recordedFetch();
+  const sent = createFetchTransport({ endpoint: '/api/j', writeKey: 'shop', clock }).send([anEntry()], first);
   calls[0]?.answer();
   await sent;
   expect(calls[0]?.url).toBe('/api/j');
@@ -70,9 +72,9 @@ test('it posts text, so that no pre-flight is needed, with the write key in the 
 });
 
 test('keepalive requests under way stay within the page’s budget, over all trackers, and give it back', async () => {
-  const { calls, fetch } = recordedFetch();
-  const one = createFetchTransport({ endpoint: '/api/j', clock, fetch });
-  const other = createFetchTransport({ endpoint: '/api/k', clock, fetch });
+  const calls = recordedFetch();
+  const one = createFetchTransport({ endpoint: '/api/j', clock });
+  const other = createFetchTransport({ endpoint: '/api/k', clock });
   const sent = [one.send(ofBytes(30_000), first), other.send(ofBytes(29_000), first), one.send(ofBytes(2_000), first)];
   expect(calls.map(({ init }) => init.keepalive)).toEqual([true, true, false]);
   calls[0]?.answer();
@@ -86,12 +88,9 @@ test('keepalive requests under way stay within the page’s budget, over all tra
 });
 
 test('bytes count, not characters', async () => {
-  const { calls, fetch } = recordedFetch();
+  const calls = recordedFetch();
   const value = JSON.stringify('ü'.repeat(30_000));
-  const sent = createFetchTransport({ endpoint: '/api/j', clock, fetch }).send(
-    [anEntry({ value, bytes: 60_002 })],
-    first,
-  );
+  const sent = createFetchTransport({ endpoint: '/api/j', clock }).send([anEntry({ value, bytes: 60_002 })], first);
   expect(calls[0]?.init.keepalive).toBe(false);
   calls[0]?.answer();
   await sent;
@@ -106,24 +105,24 @@ test.each([
   },
   { why: 'at the end of the page any try needs it', options: { ...first, attempt: 1, exit: true }, keepalive: true },
 ])('$why', async ({ options, keepalive }) => {
-  const { calls, fetch } = recordedFetch();
-  const sent = createFetchTransport({ endpoint: '/api/j', clock, fetch }).send([anEntry()], options);
+  const calls = recordedFetch();
+  const sent = createFetchTransport({ endpoint: '/api/j', clock }).send([anEntry()], options);
   expect(calls[0]?.init.keepalive).toBe(keepalive);
   calls[0]?.answer();
   await sent;
 });
 
 test('a fetch that throws at once (patched, or blocked by a policy) is a failed connection', async () => {
-  const fetch = (() => {
+  vi.stubGlobal('fetch', () => {
     throw new Error('patched');
-  }) as typeof globalThis.fetch;
-  const transport = createFetchTransport({ endpoint: '/api/j', clock, fetch });
+  });
+  const transport = createFetchTransport({ endpoint: '/api/j', clock });
   expect(await transport.send([anEntry()], first)).toEqual({ kind: 'retryable', reason: 'network' });
 });
 
 test('an answer that breaks off is no acknowledgement', async () => {
-  const { calls, fetch } = recordedFetch();
-  const sent = createFetchTransport({ endpoint: '/api/j', clock, fetch }).send([anEntry()], first);
+  const calls = recordedFetch();
+  const sent = createFetchTransport({ endpoint: '/api/j', clock }).send([anEntry()], first);
   const body = new ReadableStream({ start: (controller) => controller.error(new Error('reset')) });
   calls[0]?.answer(new Response(body));
   expect(await sent).toEqual({ kind: 'retryable', reason: 'network' });

@@ -5,8 +5,6 @@ export interface FetchTransportOptions {
   readonly endpoint: string;
   readonly writeKey?: string | undefined;
   readonly clock: Clock;
-  /** Default: the page's own `fetch`, looked up at each send. */
-  readonly fetch?: typeof fetch | undefined;
 }
 
 /** Browsers refuse more than 64 KiB of keepalive requests under way; the rest is the host's. */
@@ -19,7 +17,7 @@ let keepaliveBytes = 0;
  * Carries batches by `fetch`, with `keepalive` as long as the page's budget for it lasts, so that a request outlives
  * its page. A text body is `text/plain`: no CORS pre-flight. Cookies travel to the page's own origin only.
  */
-export function createFetchTransport({ endpoint, writeKey, clock, fetch }: FetchTransportOptions): Transport {
+export function createFetchTransport({ endpoint, writeKey, clock }: FetchTransportOptions): Transport {
   return {
     async send(entries, { attempt, exit, signal }) {
       const body = envelopeBody(entries, clock.now(), writeKey);
@@ -29,7 +27,7 @@ export function createFetchTransport({ endpoint, writeKey, clock, fetch }: Fetch
       const reserved = keepalive ? bytes : 0;
       keepaliveBytes += reserved;
       try {
-        const response = await (fetch ?? globalThis.fetch)(endpoint, { method: 'POST', body, keepalive, signal });
+        const response = await fetch(endpoint, { method: 'POST', body, keepalive, signal });
         const { status, headers, ok } = response;
         const reply = { status, retryAfter: headers.get('retry-after'), body: ok ? await response.text() : '' };
         return outcomeOfResponse(reply, clock.now());

@@ -34,7 +34,8 @@ test.each([
   { why: 'without keepalive a beacon carries what the end leaves', request: class {}, expected: ['fetch', 'beacon'] },
 ])('$why', async ({ request, expected }) => {
   vi.stubGlobal('Request', request);
-  const transport = createPageTransport({ endpoint: '/api/j', clock, fetch: fetchSpy });
+  vi.stubGlobal('fetch', fetchSpy);
+  const transport = createPageTransport({ endpoint: '/api/j', clock });
   await transport.send([anEntry()], staying);
   await transport.send([anEntry()], leaving);
   expect(carriedBy).toEqual(expected);

@@ -8,7 +8,9 @@ import { createFetchTransport, type FetchTransportOptions } from './fetch-transp
  */
 export function createPageTransport(options: FetchTransportOptions): Transport {
   const viaFetch = createFetchTransport(options);
-  if ('keepalive' in Request.prototype) return viaFetch;
   const viaBeacon = createBeaconTransport(options);
-  return { send: (entries, sending) => (sending.exit ? viaBeacon : viaFetch).send(entries, sending) };
+  return {
+    send: (entries, sending) =>
+      (sending.exit && !('keepalive' in Request.prototype) ? viaBeacon : viaFetch).send(entries, sending),
+  };
 }

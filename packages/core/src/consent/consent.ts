@@ -1,4 +1,5 @@
 import type { ConsentCategory, ConsentPreferences } from '../event/event.ts';
+import { attempt } from '../runtime/attempt.ts';
 
 /** `opt-in`: undecided means wait. `opt-out`: undecided means yes. */
 export type ConsentModel = 'opt-in' | 'opt-out';
@@ -44,34 +45,28 @@ export function decideConsent(
   model: ConsentModel = 'opt-in',
 ): ConsentDecision {
   const answer = purpose === 'necessary' || preferences[purpose];
-  return answer ? 'granted' : answer === false ? 'denied' : model === 'opt-out' ? 'granted' : 'pending';
+  if (answer === undefined) return model === 'opt-out' ? 'granted' : 'pending';
+  return answer === true ? 'granted' : 'denied';
 }
 
 /** Keeps the person's choice and tells those who listen. */
-export function createConsent({
-  model = 'opt-in',
-  initial = {},
-  decidedAt,
-  gpc = false,
-  now,
-}: ConsentOptions): Consent {
-  const listeners: ((state: ConsentState) => void)[] = [];
-  const stateOf = (preferences: ConsentPreferences, at?: number): ConsentState => ({
-    preferences: gpc ? { ...preferences, advertising: false } : preferences,
-    gpc,
-    decidedAt: at,
-  });
-  let state = stateOf(initial, decidedAt);
+export function createConsent({ model, initial, decidedAt, gpc = false, now }: ConsentOptions): Consent {
+  const listeners = new Set<(state: ConsentState) => void>();
+  let state: ConsentState = { preferences: {}, gpc };
+
+  function change(preferences: ConsentPreferences | undefined, at: number | undefined): void {
+    const denied = gpc && { advertising: false };
+    state = { preferences: { ...state.preferences, ...preferences, ...denied }, gpc, decidedAt: at };
+    for (const listener of listeners) attempt(() => listener(state));
+  }
+  change(initial, decidedAt);
 
   return {
     get: () => state,
-    set(preferences) {
-      state = stateOf({ ...state.preferences, ...preferences }, now());
-      for (const listener of listeners) listener(state);
-    },
+    set: (preferences) => change(preferences, now()),
     onChange(listener) {
-      listeners.push(listener);
-      return () => void listeners.splice(listeners.indexOf(listener), 1);
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     decide: (purpose) => decideConsent(purpose, state.preferences, model),
   };

@@ -57,42 +57,39 @@ export function cleanJson(value: unknown, onSanitized: (reason: SanitizeReason) 
     if (!room--) return sanitized('too-large');
     if (isForbiddenKey(key)) return sanitized('forbidden-key');
     try {
-      let source = holder[key] as Holder | undefined;
-      if (typeof source?.toJSON === 'function') source = source.toJSON(key);
-      const part: unknown = source;
-      if (typeof part === 'string') {
-        return part.length > maxCleanLength ? sanitized('too-long', cut(part)) : part;
-      }
+      let part: unknown = holder[key];
+      const { toJSON } = (part ?? {}) as { readonly toJSON?: unknown };
+      if (typeof toJSON === 'function') part = toJSON.call(part, key);
+      const type = typeof part;
+      if (type === 'function' || type === 'symbol') return sanitized(type);
+      if (type === 'bigint') return sanitized(type, `${part}`);
       // `+ 0`: JSON has no negative zero.
-      if (typeof part === 'number') return Number.isFinite(part) ? part + 0 : sanitized('not-a-number', null);
-      if (typeof part === 'bigint') return sanitized('bigint', `${part}`);
-      if (typeof part === 'function' || typeof part === 'symbol') return sanitized(typeof part as SanitizeReason);
-      if (typeof part !== 'object' || !part) return part as boolean | null | undefined;
+      if (type === 'number') return Number.isFinite(part) ? (part as number) + 0 : sanitized('not-a-number', null);
+      if (type === 'string') {
+        const text = part as string;
+        if (text.length <= maxCleanLength) return text;
+        // No half of a code point at the end.
+        return sanitized('too-long', text.slice(0, maxCleanLength).replace(/[\ud800-\udbff]$/, ''));
+      }
+      if (type !== 'object' || !part) return part as boolean | null | undefined;
 
       ancestors.length = depth;
       if (ancestors.includes(part)) return sanitized('circular');
       if (depth === maxCleanDepth) return sanitized('too-deep');
       ancestors.push(part);
 
-      const list: JsonValue[] = [];
-      const object: Record<string, JsonValue> = {};
       const isList = Array.isArray(part);
-      for (const name of isList ? part.keys() : Object.keys(part)) {
+      const copied: Record<string | number, JsonValue> = isList ? ([] as never) : {};
+      for (const name of isList ? (part as unknown[]).keys() : Object.keys(part)) {
         if (room < 0) break;
-        const copied = copy(part as Holder, name, depth + 1);
-        if (isList) list.push(copied ?? null);
-        else if (copied !== undefined) object[name] = copied;
+        const value = copy(part as Holder, name, depth + 1);
+        if (isList || value !== undefined) copied[name] = value ?? null;
       }
-      return isList ? list : object;
+      return copied as JsonValue;
     } catch {
       return sanitized('unreadable');
     }
   }
 
   return copy({ '': value }, '', 0);
-}
-
-/** As much of `text` as may stay, without half a code point at the end. */
-function cut(text: string): string {
-  return text.slice(0, maxCleanLength).replace(/[\ud800-\udbff]$/, '');
 }

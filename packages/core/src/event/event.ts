@@ -48,7 +48,7 @@ export interface SessionContext {
 export interface ConsentContext {
   readonly categoryPreferences: ConsentPreferences;
   /** Global Privacy Control was on. https://www.w3.org/TR/gpc/ */
-  readonly gpc?: boolean;
+  readonly gpc?: boolean | undefined;
   /** When the person decided, ISO 8601. Absent while only defaults apply. */
   readonly decidedAt?: string | undefined;
 }

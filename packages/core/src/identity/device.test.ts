@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ConsentPreferences } from '../event/event.ts';
-import { type Device, deviceCookieName, formatDevice, parseDevice } from './device.ts';
+import { type Device, deviceCookieName, formatDevice, readDevice } from './device.ts';
+import { parseDevice } from './parse-device.ts';
 
 const nobody: Device = { consent: undefined, anonymousId: undefined, userId: undefined, session: undefined };
 const word = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-';
@@ -25,6 +26,14 @@ describe('what was written down', () => {
     fc.assert(
       fc.property(device, (known) => {
         expect(parseDevice(formatDevice(known))).toEqual(known);
+      }),
+    );
+  });
+
+  test('is read by the device itself just so', () => {
+    fc.assert(
+      fc.property(device, (known) => {
+        expect(readDevice(formatDevice(known))).toEqual(known);
       }),
     );
   });
@@ -76,93 +85,76 @@ describe('what was written down', () => {
 });
 
 describe('what somebody else wrote', () => {
+  const written = (fields: object): string => encodeURIComponent(JSON.stringify({ v: 1, ...fields }));
+
   test.each([
     { why: 'nothing', text: '' },
-    { why: 'no query string', text: '{"v":1}' },
-    { why: 'no format', text: 'a=anonymous-1' },
-    { why: 'another format', text: 'v=2&a=anonymous-1' },
-    { why: 'a format that only begins like ours', text: 'v=10&a=anonymous-1' },
-    { why: 'broken escapes', text: 'v=%E0%A4%A&a=%' },
+    { why: 'no JSON', text: 'v=1&a=anonymous-1' },
+    { why: 'no object', text: 'null' },
+    { why: 'a list', text: '[1]' },
+    { why: 'no format', text: '{"a":"anonymous-1"}' },
+    { why: 'another format', text: written({ v: 2, a: 'anonymous-1' }) },
+    { why: 'a format that only looks like ours', text: written({ v: '1', a: 'anonymous-1' }) },
+    { why: 'broken escapes', text: '%E0%A4%A' },
   ])('is not ours: $why', ({ text }) => {
     expect(parseDevice(text)).toBeUndefined();
   });
 
   const yes = { preferences: { analytics: true }, decidedAt: 5 };
-  test.each<{ why: string; text: string; expected: Device }>([
-    { why: 'an id that is too short', text: 'v=1&a=short', expected: {} },
-    { why: 'an id that is too long', text: `v=1&a=${'a'.repeat(65)}`, expected: {} },
-    { why: 'an id with markup', text: 'v=1&a=%3Cscript%3Ealert(1)', expected: {} },
-    { why: 'an id with a line break', text: 'v=1&a=anonymous-1%0D%0ASet-Cookie', expected: {} },
-    { why: 'an id with a line break at its end', text: 'v=1&a=anonymous-1%0A', expected: {} },
-    { why: 'an id with letters that look like ours', text: 'v=1&a=аnonymous-1', expected: {} },
-    { why: 'an id with half an escape', text: 'v=1&a=anonymous-%E0%A4', expected: {} },
-    { why: 'an empty user', text: 'v=1&u=', expected: {} },
-    {
-      why: 'a user that is too long is cut',
-      text: `v=1&u=${'u'.repeat(5_000)}`,
-      expected: { userId: 'u'.repeat(256) },
-    },
-    {
-      why: 'a key said twice: the first holds',
-      text: 'v=1&a=anonymous-1&a=anonymous-2',
-      expected: { anonymousId: 'anonymous-1' },
-    },
-    { why: 'keys that are not ours', text: 'v=1&__proto__=x&constructor=y&toString=z', expected: {} },
-    { why: 'a visit without an id', text: 'v=1&s=.5.5', expected: {} },
-    { why: 'a visit with a bad id', text: 'v=1&s=%3Cb%3Esession.5.5', expected: {} },
-    { why: 'a visit without times', text: 'v=1&s=session-1', expected: {} },
-    { why: 'a visit without its last event', text: 'v=1&s=session-1.5', expected: {} },
-    { why: 'a visit at no time', text: 'v=1&s=session-1.soon.later', expected: {} },
-    { why: 'a visit before time', text: 'v=1&s=session-1.-5.5', expected: {} },
-    { why: 'a visit without end', text: 'v=1&s=session-1.Infinity.Infinity', expected: {} },
-    { why: 'a visit beyond time', text: 'v=1&s=session-1.1e300.1e300', expected: {} },
+  test.each<{ why: string; fields: object; expected: Device }>([
+    { why: 'an id that is too short', fields: { a: 'short' }, expected: {} },
+    { why: 'an id that is too long', fields: { a: 'a'.repeat(65) }, expected: {} },
+    { why: 'an id with markup', fields: { a: '<script>alert(1)' }, expected: {} },
+    { why: 'an id with a line break', fields: { a: 'anonymous-1\r\nSet-Cookie' }, expected: {} },
+    { why: 'an id with a line break at its end', fields: { a: 'anonymous-1\n' }, expected: {} },
+    { why: 'an id with letters that look like ours', fields: { a: '\u0430nonymous-1' }, expected: {} },
+    { why: 'an id that is no text', fields: { a: 123456789 }, expected: {} },
+    { why: 'an id in a list', fields: { a: ['anonymous-1'] }, expected: {} },
+    { why: 'an empty user', fields: { u: '' }, expected: {} },
+    { why: 'a user that is no text', fields: { u: { id: 'u1' } }, expected: {} },
+    { why: 'a user that is too long is cut', fields: { u: 'u'.repeat(5_000) }, expected: { userId: 'u'.repeat(256) } },
+    { why: 'keys that are not ours', fields: JSON.parse('{"__proto__":"x","constructor":"y"}'), expected: {} },
+    { why: 'a visit that is none', fields: { s: 5 }, expected: {} },
+    { why: 'a visit without an id', fields: { s: [null, 5, 5] }, expected: {} },
+    { why: 'a visit with a bad id', fields: { s: ['<b>session', 5, 5] }, expected: {} },
+    { why: 'a visit without times', fields: { s: ['session-1'] }, expected: {} },
+    { why: 'a visit without its last event', fields: { s: ['session-1', 5] }, expected: {} },
+    { why: 'a visit at no time', fields: { s: ['session-1', 'soon', 'later'] }, expected: {} },
+    { why: 'a visit before time', fields: { s: ['session-1', -5, 5] }, expected: {} },
+    { why: 'a visit beyond time', fields: { s: ['session-1', 1e300, 1e300] }, expected: {} },
     {
       why: 'a visit and more',
-      text: 'v=1&s=session-1.5.6.7.8',
+      fields: { s: ['session-1', 5, 6, 7, 8] },
       expected: { session: { id: 'session-1', startedAt: 5, lastSeenAt: 6 } },
     },
-    { why: 'consent that was never decided', text: 'v=1&c=analytics', expected: {} },
-    { why: 'consent decided at no time', text: 'v=1&c=analytics&t=yesterday', expected: {} },
-    { why: 'consent decided before time', text: 'v=1&c=analytics&t=-5', expected: {} },
-    { why: 'consent decided at no end', text: 'v=1&c=analytics&t=Infinity', expected: {} },
-    { why: 'consent decided beyond time', text: 'v=1&c=analytics&t=1e300', expected: {} },
+    { why: 'consent that was never decided', fields: { c: { analytics: true } }, expected: {} },
+    { why: 'consent decided at no time', fields: { c: { analytics: true }, t: 'yesterday' }, expected: {} },
+    { why: 'consent decided before time', fields: { c: { analytics: true }, t: -5 }, expected: {} },
+    { why: 'consent decided beyond time', fields: { c: { analytics: true }, t: 1e300 }, expected: {} },
     {
       why: 'categories that are not ours',
-      text: 'v=1&c=analytics.necessary.marketing.__proto__&t=5',
+      fields: { c: JSON.parse('{"analytics":true,"necessary":true,"marketing":true,"__proto__":true}'), t: 5 },
       expected: { consent: yes },
     },
     {
-      why: 'a category inside a word',
-      text: 'v=1&c=nonanalytics.advertisings.analytics&t=5',
+      why: 'answers that are none',
+      fields: { c: { analytics: true, advertising: 1, functional: 'yes' }, t: 5 },
       expected: { consent: yes },
     },
+    { why: 'a decision about nothing', fields: { t: 5 }, expected: { consent: { preferences: {}, decidedAt: 5 } } },
     {
-      why: 'a decision about nothing',
-      text: 'v=1&c=&t=5',
+      why: 'a decision that is none',
+      fields: { c: 7, t: 5 },
       expected: { consent: { preferences: {}, decidedAt: 5 } },
     },
-  ])('leaves out what does not look right: $why', ({ text, expected }) => {
-    expect(parseDevice(text)).toEqual({ ...nobody, ...expected });
+  ])('leaves out what does not look right: $why', ({ fields, expected }) => {
+    expect(parseDevice(written(fields))).toEqual({ ...nobody, ...expected });
   });
 
   test('never throws, and whatever comes through is fit for use', () => {
-    const fields = fc.constantFrom('v', 'c', 't', 'a', 'u', 's', 'x', '__proto__');
-    const nasty = fc.constantFrom(
-      'Infinity',
-      '1e300',
-      '-1',
-      'NaN',
-      'session-1.Infinity.5',
-      'session-1.5.1e300',
-      'analytics',
-    );
-    const values = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), id, at.map(String), nasty);
-    const texts = fc.oneof(
-      fc.string(),
-      fc.string({ unit: 'binary' }),
-      fc.array(fc.tuple(fields, values)).map((pairs) => `v=1&${new URLSearchParams(pairs)}`),
-      fc.array(fc.tuple(fields, values)).map((pairs) => `v=1&${pairs.map((pair) => pair.join('=')).join('&')}`),
-    );
+    const value = fc.oneof(fc.jsonValue(), id, at, fc.array(fc.oneof(id, at, fc.jsonValue())), preferences);
+    const fields = fc.dictionary(fc.constantFrom('c', 't', 'a', 'u', 's', 'x', '__proto__'), value);
+    const texts = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.json(), fields.map(written));
     fc.assert(
       fc.property(texts, (text) => {
         const read = parseDevice(text);

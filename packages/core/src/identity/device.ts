@@ -28,33 +28,25 @@ export interface DeviceStore {
 export const deviceCookieName: string = 'jn';
 
 /** Marks the format, so that a later one can tell. */
-const format = '1';
+const format = 1;
 
-/** Cookie-safe text: a query string of format, consent (`analytics.-advertising`), its time, and the ids. */
-export function formatDevice({ consent, anonymousId = '', userId = '', session }: Device): string {
-  const answers = Object.entries(consent?.preferences ?? {}).map(([category, isYes]) => (isYes ? '' : '-') + category);
-  const visit = session ? [session.id, session.startedAt, session.lastSeenAt] : [];
-  const [v, c, t, s] = [format, answers.join('.'), `${consent?.decidedAt ?? ''}`, visit.join('.')];
-  return `${new URLSearchParams({ v, c, t, a: anonymousId, u: userId, s })}`;
+/** Cookie-safe text: JSON, escaped, with keys of one letter because it travels with every request. */
+export function formatDevice({ consent, anonymousId, userId, session }: Device): string {
+  const visit = session && [session.id, session.startedAt, session.lastSeenAt];
+  const { preferences, decidedAt } = consent ?? {};
+  return encodeURIComponent(
+    JSON.stringify({ v: format, c: preferences, t: decidedAt, a: anonymousId, u: userId, s: visit }),
+  );
 }
 
-/** Reads what `formatDevice` wrote. A cookie is anybody's to edit: what does not look right is left out. */
-export function parseDevice(text: string): Device | undefined {
-  const fields = new URLSearchParams(text);
-  const part = (key: string): string => fields.get(key)?.slice(0, 256) ?? '';
-  /** Any id of ours, and nothing that needs escaping anywhere. */
-  const idOf = (field: string | undefined): string | undefined => field?.match(/^[\w-]{8,64}$/)?.[0];
-  if (part('v') !== format) return undefined;
-  const decidedAt = Number(part('t'));
-  const preferences: Record<string, boolean> = {};
-  for (const [, no, category = ''] of part('c').matchAll(/(-?)\b(functional|analytics|advertising)\b/g))
-    preferences[category] = !no;
-  const [visit, started, seen] = part('s').split('.');
-  const [id, startedAt, lastSeenAt] = [idOf(visit), Number(started), Number(seen)];
+/** Reads what `formatDevice` wrote, and believes it. Throws at what is no text of that kind. */
+export function readDevice(text: string): Device | undefined {
+  const { v, c, t, a, u, s } = JSON.parse(decodeURIComponent(text));
+  if (v !== format) return undefined;
   return {
-    consent: decidedAt > 0 ? { preferences, decidedAt } : undefined,
-    anonymousId: idOf(part('a')),
-    userId: part('u') || undefined,
-    session: id && startedAt > 0 && lastSeenAt > 0 ? { id, startedAt, lastSeenAt } : undefined,
+    consent: t && { preferences: c, decidedAt: t },
+    anonymousId: a,
+    userId: u,
+    session: s && { id: s[0], startedAt: s[1], lastSeenAt: s[2] },
   };
 }

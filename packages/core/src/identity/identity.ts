@@ -42,37 +42,32 @@ export function createIdentity({ ids, now, store, mayStore, session }: IdentityO
   let device: Device = store?.load() ?? {};
   let savedAt = 0;
 
-  const nobody: Device = { anonymousId: undefined, userId: undefined, session: undefined };
-
-  function change(changed: Device): void {
-    device = { ...device, ...changed };
+  /** Unless it is what changes, the decision is the store's: another tab may have heard the person since. */
+  function change(next: Device, consent: Device['consent'] = store?.load()?.consent ?? device.consent): void {
+    device = { ...next, consent };
     savedAt = now();
-    if (mayStore()) store?.save(device);
     // Before a decision there is nothing to write, and no right to.
-    else if (device.consent) store?.save({ ...device, ...nobody });
+    if (mayStore() && consent?.preferences.analytics !== false) store?.save(device);
+    else if (consent) store?.save({ consent });
   }
 
   return {
     touch() {
       const at = now();
-      const isAlive = (visit: Session | undefined): boolean => isSessionAlive(visit, at, limits);
-      let visit = device.session;
+      const alive = (visit: Session | undefined): Session | undefined =>
+        isSessionAlive(visit, at, limits) ? visit : undefined;
       // Another tab may have kept the visit alive, or have begun the next.
-      if (!isAlive(visit) && mayStore()) visit = store?.load()?.session;
-      const isNew = !visit || !isAlive(visit);
-      const { id, startedAt, lastSeenAt } = visit && !isNew ? visit : { id: ids.time(), startedAt: at, lastSeenAt: at };
+      const visit = alive(device.session) ?? (mayStore() ? alive(store?.load()?.session) : undefined);
+      const { id, startedAt, lastSeenAt } = visit ?? { id: ids.time(), startedAt: at, lastSeenAt: at };
       const { userId, anonymousId = ids.random() } = device;
-      const isDue = isNew || anonymousId !== device.anonymousId || at - savedAt > saveEveryMs;
+      const isDue = !visit || !device.anonymousId || at - savedAt > saveEveryMs;
       // A clock that was set back must not shorten the visit.
       device = { ...device, anonymousId, session: { id, startedAt, lastSeenAt: Math.max(lastSeenAt, at) } };
-      if (isDue) change({});
-      return { anonymousId, userId, session: isNew ? { id, isNew } : { id } };
+      if (isDue) change(device);
+      return { anonymousId, userId, session: visit ? { id } : { id, isNew: true } };
     },
-    identify(userId) {
-      if (device.userId && device.userId !== userId) change(nobody);
-      change({ userId });
-    },
-    reset: () => change(nobody),
-    remember: (consent) => change({ consent }),
+    identify: (userId) => change({ ...(device.userId && device.userId !== userId ? {} : device), userId }),
+    reset: () => change({}),
+    remember: (consent) => change(device, consent),
   };
 }

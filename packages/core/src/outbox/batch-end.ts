@@ -1,15 +1,15 @@
 import type { BatchLimits } from './outbox.ts';
 
 /**
- * Where a batch that begins at `from` ends (exclusive), so that it stays within `limits`.
- * It holds one entry at least: one that is too large alone is for the far end to refuse.
+ * How many of `entries` travel together, from the first, so that they stay within `limits`.
+ * One at least: one that is too large alone is for the far end to refuse.
  */
-export function batchEnd(entries: readonly { readonly bytes: number }[], from: number, limits: BatchLimits): number {
-  let end = from;
-  let bytes = 0;
-  for (; end < entries.length && end - from < limits.maxEvents; end++) {
-    bytes += entries[end]?.bytes ?? 0;
-    if (bytes > limits.maxBytes && end > from) break;
+export function batchEnd(entries: readonly { readonly bytes: number }[], { maxEvents, maxBytes }: BatchLimits): number {
+  let end = 0;
+  for (const { bytes } of entries) {
+    maxBytes -= bytes;
+    if (end === maxEvents || (end && maxBytes < 0)) break;
+    end++;
   }
   return end;
 }

@@ -14,51 +14,39 @@ export interface MemoryOutboxOptions {
   readonly overflow?: OverflowPolicy;
 }
 
-/** Events wait in memory and die with the process: bounded, in order, O(1) for each. */
+/** Events wait in memory and die with the process: bounded and in order. */
 export function createMemoryOutbox<T = string>({
   maxEvents = 10_000,
-  maxBytes = 16 * 1024 * 1024,
+  maxBytes = 16 << 20,
   overflow = 'drop-oldest',
 }: MemoryOutboxOptions = {}): Outbox<T> {
-  let host: OutboxHost | undefined;
-  let entries: Entry<T>[] = []; // oldest first; those before `head` have left
-  let head = 0;
+  let onDropped: OutboxHost['onDropped'];
+  let entries: Entry<T>[] = []; // oldest first
   let waitingBytes = 0;
   const leased = new Set<string>();
-  const waiting = (): number => entries.length - head;
 
-  function takeOldest(end: number): readonly Entry<T>[] {
-    const taken = entries.slice(head, end);
+  function take(from: number, count: number): readonly Entry<T>[] {
+    const taken = entries.splice(from, count);
     for (const { bytes } of taken) waitingBytes -= bytes;
-    head = end;
-    // Cut only when half is gone: each entry is moved once, however many wait.
-    if (head * 2 > entries.length) {
-      entries = entries.slice(head);
-      head = 0;
-    }
     return taken;
   }
 
   return {
     durable: false,
-    open(newHost) {
-      host = newHost;
+    open(host) {
+      onDropped = host.onDropped;
     },
     add(added) {
       for (const entry of added) {
-        if (overflow === 'drop-newest' && (waiting() >= maxEvents || waitingBytes + entry.bytes > maxBytes)) {
-          host?.onDropped([entry.id], 'outbox-full');
-          continue;
-        }
         entries.push(entry);
         waitingBytes += entry.bytes;
-        while (waiting() > maxEvents || waitingBytes > maxBytes) {
-          for (const { id } of takeOldest(head + 1)) host?.onDropped([id], 'outbox-full');
+        while (entries.length > maxEvents || waitingBytes > maxBytes) {
+          for (const { id } of take(overflow === 'drop-newest' ? -1 : 0, 1)) onDropped([id], 'outbox-full');
         }
       }
     },
     pull(limits) {
-      const taken = takeOldest(batchEnd(entries, head, limits));
+      const taken = take(0, batchEnd(entries, limits));
       for (const { id } of taken) leased.add(id);
       return taken;
     },
@@ -66,11 +54,10 @@ export function createMemoryOutbox<T = string>({
       for (const id of ids) leased.delete(id);
     },
     release(released) {
-      entries = [...released, ...entries.slice(head)];
-      head = 0;
       for (const { id, bytes } of released) if (leased.delete(id)) waitingBytes += bytes;
+      entries = [...released, ...entries];
     },
-    depth: () => ({ waiting: waiting(), waitingBytes, leased: leased.size }),
+    depth: () => ({ waiting: entries.length, waitingBytes, leased: leased.size }),
     close() {},
   };
 }

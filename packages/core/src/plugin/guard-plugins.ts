@@ -1,4 +1,5 @@
 import type { TrackEvent } from '../event/event.ts';
+import { attempt } from '../runtime/attempt.ts';
 import { type OnDiagnostic, report } from '../runtime/diagnostics.ts';
 import type { Tracker } from '../tracker.ts';
 import type { Plugin } from './plugin.ts';
@@ -16,29 +17,22 @@ export interface Plugins {
 export function guardPlugins(plugins: readonly Plugin[], onDiagnostic: OnDiagnostic | undefined): Plugins {
   let undo: (() => void)[] = [];
 
-  function guarded<V>(name: string, task: () => V): V | undefined {
-    try {
-      return task();
-    } catch (error) {
-      report(onDiagnostic, 'plugin-failed', `${name}: ${error}`);
-      return undefined;
-    }
-  }
+  const guarded = <V>({ name }: Plugin, task: () => V): V | undefined =>
+    attempt(task, (error) => void report(onDiagnostic, 'plugin-failed', name, error));
 
   return {
     setUp(tracker) {
       for (const plugin of plugins) {
-        const stop = guarded(plugin.name, () => plugin.setup?.(tracker));
-        if (stop) undo.unshift(() => guarded(plugin.name, stop));
+        const stop = guarded(plugin, () => plugin.setup?.(tracker));
+        if (stop) undo.unshift(() => guarded(plugin, stop));
       }
     },
     process(event) {
-      let kept: TrackEvent | null = event;
+      let kept = event;
       for (const plugin of plugins) {
-        const seen: TrackEvent = kept;
-        const answer: TrackEvent | null | undefined = guarded(plugin.name, () => plugin.process?.(seen));
-        if (answer === null) return null;
-        kept = answer ?? seen;
+        const answer = guarded(plugin, () => plugin.process?.(kept));
+        if (answer === null) return answer;
+        kept = answer ?? kept;
       }
       return kept;
     },

@@ -1,6 +1,5 @@
 import type { Entry, Verdict } from '../event/entry.ts';
-import { batchEnd } from '../outbox/batch-end.ts';
-import type { BatchLimits, Outbox } from '../outbox/outbox.ts';
+import type { Outbox } from '../outbox/outbox.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type OnDiagnostic, report } from '../runtime/diagnostics.ts';
 import type { SendOutcome, Transport } from '../transport/transport.ts';
@@ -27,7 +26,7 @@ export interface QueueOptions<T> {
   readonly clock: Clock;
   /** In [0, 1). Default `Math.random`. */
   readonly random?: () => number;
-  readonly limits?: Partial<QueueLimits>;
+  readonly limits?: Partial<QueueLimits> | undefined;
   /** Asked again for each entry that is about to leave; those denied are dropped as `consent`. */
   readonly allow?: (entry: Entry<T>) => boolean;
   readonly onDiagnostic?: OnDiagnostic | undefined;
@@ -65,7 +64,7 @@ const never = Infinity;
 
 const defaultLimits: QueueLimits = {
   maxEvents: 100,
-  maxBytes: 48 * 1024,
+  maxBytes: 49_152,
   maxWaitMs: 2_000,
   concurrency: 1,
   timeoutMs: 15_000,
@@ -76,19 +75,18 @@ const defaultLimits: QueueLimits = {
 export function createQueue<T = string>(options: QueueOptions<T>): Queue<T> {
   const { outbox, transport, clock, random = Math.random, allow = () => true, onDiagnostic } = options;
   const limits: QueueLimits = { ...defaultLimits, ...options.limits };
-  const { retry } = limits;
 
   let accepted = 0;
   let delivered = 0;
   const losses: Record<'dropped' | 'dead', Record<string, number>> = { dropped: {}, dead: {} };
   const listeners: ((id: string, verdict: Verdict) => void)[] = [];
 
-  const leased = new Map<string, Entry<T>>(); // pulled, and we wait for their fate
+  const leased = new Set<Entry<T>>(); // pulled, and we wait for their fate
   const tries = new Map<string, number>(); // failed tries of entries that failed
-  const inFlight = new Set<() => void>(); // for each batch under way, what ends our wait for it
+  const inFlight = new Set<(outcome?: SendOutcome) => void>(); // for each batch under way, what ends our wait for it
   const flushes = new Set<() => void>();
   let isPulling = false;
-  let maxEvents = limits.maxEvents; // what the far end has taught us
+  let { maxEvents } = limits; // later what the far end has taught us
   let waitedAt = never; // when the oldest waiting entry has waited long enough
   let restUntil = 0; // nothing leaves before this moment of `clock.elapsed()`
   let isFailing = false; // no answer came last: one batch at a time finds out whether the far end is back
@@ -98,14 +96,12 @@ export function createQueue<T = string>(options: QueueOptions<T>): Queue<T> {
   let plannedAt = never;
   let cancelPlan = (): void => {};
 
-  const hasLane = (): boolean => isLeaving || inFlight.size < (isFailing ? 1 : limits.concurrency);
   const rest = (delayMs: number): void => {
     restUntil = Math.max(restUntil, clock.elapsed() + delayMs);
   };
 
   function count(ids: readonly string[], verdict: Verdict): void {
     for (const id of ids) {
-      leased.delete(id);
       tries.delete(id);
       if (verdict.kind === 'delivered') delivered++;
       else losses[verdict.kind][verdict.reason] = (losses[verdict.kind][verdict.reason] ?? 0) + 1;
@@ -113,77 +109,77 @@ export function createQueue<T = string>(options: QueueOptions<T>): Queue<T> {
     }
   }
 
+  const letGo = (entries: readonly Entry<T>[]): readonly string[] =>
+    entries.map((entry) => {
+      leased.delete(entry);
+      return entry.id;
+    });
+
   function settle(entries: readonly Entry<T>[], verdict: Verdict): void {
-    const ids = entries.map(({ id }) => id);
+    const ids = letGo(entries);
     count(ids, verdict);
-    if (ids.length > 0) void outbox.settle(ids, verdict);
+    if (ids[0]) void outbox.settle(ids, verdict);
   }
 
   const drop = (entries: readonly Entry<T>[], reason: string): void => settle(entries, { kind: 'dropped', reason });
 
   /** Hands entries back to the outbox, where they are the oldest again. */
   function release(entries: readonly Entry<T>[]): void {
-    for (const { id } of entries) leased.delete(id);
+    letGo(entries);
     outbox.release(entries);
   }
 
   /** When the next batch of waiting entries is to leave, by `clock.elapsed()`. */
   function dueAt(): number {
     const { waiting, waitingBytes } = outbox.depth();
-    if (!waiting) waitedAt = never;
-    else if (waiting >= maxEvents || waitingBytes >= limits.maxBytes || isLeaving || flushes.size > 0) return 0;
-    else if (waitedAt === never) waitedAt = clock.elapsed() + limits.maxWaitMs;
-    return waitedAt;
+    waitedAt = waiting ? Math.min(waitedAt, clock.elapsed() + limits.maxWaitMs) : never;
+    const isDue = isLeaving || flushes.size || waiting >= maxEvents || waitingBytes >= limits.maxBytes;
+    return Math.max(restUntil, waiting && isDue ? 0 : waitedAt);
   }
 
-  /** Sends all that is ready, and plans the next look. */
-  function pump(): void {
-    cancelPlan();
-    plannedAt = never;
-    for (;;) {
-      const now = clock.elapsed();
-      if (isClosed || isPulling || now < restUntil || !hasLane() || dueAt() > now) break;
+  /** Sends what is ready, or with `isLater` leaves that to the next turn: never is it the caller's own. */
+  function pump(isLater?: boolean): void {
+    // With no lane free the next answer wakes us; while pulling, the pulled entries do.
+    while (!isClosed && !isPulling && (isLeaving || inFlight.size < (isFailing ? 1 : limits.concurrency))) {
+      const at = dueAt();
+      const waitMs = Math.max(0, at - clock.elapsed());
+      if (isLater || waitMs) {
+        if (at < plannedAt) {
+          cancelPlan();
+          plannedAt = at;
+          cancelPlan = clock.after(waitMs, () => {
+            plannedAt = never;
+            pump();
+          });
+        }
+        break;
+      }
       isPulling = true;
       const pulled = outbox.pull({ ...limits, maxEvents });
-      if ('then' in pulled) void pulled.then(leave, () => leave([])).then(pump);
+      if ('then' in pulled) void pulled.then(leave, () => leave([])).then(() => pump());
       else leave(pulled);
     }
-    const { waiting } = outbox.depth();
-    if (isClosed || waiting + leased.size === 0) for (const done of flushes) done();
-    plan();
-  }
-
-  /** Never in the caller's own turn: what is ready now leaves in the next one. */
-  function plan(): void {
-    // With no lane free the next answer wakes us; while pulling, the pulled entries do.
-    if (isClosed || isPulling || !hasLane()) return;
-    const at = Math.max(restUntil, dueAt());
-    if (at >= plannedAt) return;
-    cancelPlan();
-    plannedAt = at;
-    cancelPlan = clock.after(Math.max(0, at - clock.elapsed()), pump);
+    if (isClosed || !(outbox.depth().waiting + leased.size)) for (const done of flushes) done();
   }
 
   function leave(pulled: readonly Entry<T>[]): void {
     isPulling = false;
     // An outbox that gives nothing although something waits is in trouble: look again after a while.
-    if (pulled.length === 0) rest(retry.baseDelayMs);
-    for (const entry of pulled) leased.set(entry.id, entry);
+    if (!pulled[0]) rest(limits.retry.baseDelayMs);
+    for (const entry of pulled) leased.add(entry);
     const entries = allowed(pulled);
     const [oldest] = entries;
     if (!oldest) return;
     const controller = new AbortController();
-    const abandon = (): void => {
+    const conclude = (outcome?: SendOutcome): void => {
       cancelTimeout();
-      controller.abort();
-    };
-    inFlight.add(abandon);
-    const conclude = (outcome: SendOutcome): void => {
-      cancelTimeout();
-      if (!inFlight.delete(abandon)) return; // it answered after we stopped waiting
-      decide(entries, outcome);
+      // Otherwise it answered after we stopped waiting.
+      if (!inFlight.delete(conclude)) return;
+      if (outcome) decide(entries, outcome);
+      else controller.abort();
       pump();
     };
+    inFlight.add(conclude);
     const cancelTimeout = clock.after(limits.timeoutMs, () => {
       controller.abort();
       conclude({ kind: 'retryable', reason: 'timeout' });
@@ -201,27 +197,31 @@ export function createQueue<T = string>(options: QueueOptions<T>): Queue<T> {
 
   /** What an outcome means for its batch, and for those behind it. */
   function decide(entries: readonly Entry<T>[], outcome: SendOutcome): void {
-    isFailing = outcome.kind === 'retryable';
-    if (outcome.kind === 'settled') {
-      let waitMs = 0;
+    const { kind } = outcome;
+    isFailing = kind === 'retryable';
+    if (kind === 'settled') {
+      let retryAfterMs = 0;
       const again: Entry<T>[] = [];
-      const done = entries.filter((entry) => {
+      const done: Entry<T>[] = [];
+      for (const entry of entries) {
         const verdict = outcome.verdicts?.get(entry.id);
-        if (verdict?.kind === 'retry') {
+        if (!verdict) done.push(entry);
+        else if (verdict.kind !== 'retry') settle([entry], verdict);
+        else {
           again.push(entry);
-          waitMs = Math.max(waitMs, verdict.retryAfterMs ?? 0);
-        } else if (verdict) settle([entry], verdict);
-        return !verdict;
-      });
+          retryAfterMs = Math.max(retryAfterMs, verdict.retryAfterMs ?? 0);
+        }
+      }
       settle(done, { kind: 'delivered' });
-      const [kept, delayMs] = tryAgain(again);
-      if (kept.length > 0) {
-        clock.after(waitMs + delayMs, () => {
-          release(kept.filter(({ id }) => leased.has(id)));
+      const [kept, delayMs] = tryAgain(again, 1);
+      if (kept[0]) {
+        clock.after(retryAfterMs + delayMs, () => {
+          if (isClosed) return;
+          release(kept);
           pump();
         });
       }
-    } else if (outcome.kind === 'retryable') {
+    } else if (kind === 'retryable') {
       report(onDiagnostic, 'send-failed', outcome.reason);
       const { retryAfterMs = 0 } = outcome;
       // A far end that names its time is alive: waiting for it does not use up tries.
@@ -229,28 +229,31 @@ export function createQueue<T = string>(options: QueueOptions<T>): Queue<T> {
       // Its wish binds the next batch too, even if this one is given up.
       rest(retryAfterMs + delayMs);
       release(kept);
-    } else if (outcome.kind === 'too-large' && entries.length > 1) {
+    } else if (kind === 'too-large' && entries[1]) {
       maxEvents = Math.min(maxEvents, entries.length >> 1);
       release(entries);
-    } else if (outcome.kind === 'unconfirmed') {
+    } else if (kind === 'unconfirmed') {
       // Nobody will answer. The entries stay leased, for whoever opens the outbox next.
-      for (const { id } of entries) leased.delete(id);
+      letGo(entries);
     } else {
-      const reason = outcome.kind === 'rejected' ? outcome.reason : outcome.kind;
+      const { reason = kind } = outcome as { readonly reason?: string };
       report(onDiagnostic, 'send-rejected', reason);
       settle(entries, { kind: 'dead', reason });
     }
   }
 
   /** Counts a failed try. Returns the entries that may be tried again, and how long to wait for it. */
-  function tryAgain(entries: readonly Entry<T>[], failures = 1): readonly [readonly Entry<T>[], number] {
-    const delayAfter = ({ id }: Entry<T>, chance: number): number | undefined =>
-      retryDelayMs(retry, Math.max(1, tries.get(id) ?? 0), chance);
+  function tryAgain(entries: readonly Entry<T>[], failures: number): readonly [readonly Entry<T>[], number] {
+    const chance = random();
+    let delayMs = 0;
     const kept = entries.filter((entry) => {
-      tries.set(entry.id, (tries.get(entry.id) ?? 0) + failures);
-      return delayAfter(entry, 0) !== undefined || drop([entry], 'gave-up');
+      const failed = (tries.get(entry.id) ?? 0) + failures;
+      tries.set(entry.id, failed);
+      const waitMs = retryDelayMs(limits.retry, failed, chance);
+      delayMs ||= waitMs ?? 0;
+      return waitMs !== undefined || drop([entry], 'gave-up');
     });
-    return [kept, (kept[0] && delayAfter(kept[0], random())) ?? 0];
+    return [kept, delayMs];
   }
 
   const flush = ({ deadlineMs = 10_000 }: { readonly deadlineMs?: number } = {}): Promise<void> =>
@@ -271,9 +274,8 @@ export function createQueue<T = string>(options: QueueOptions<T>): Queue<T> {
     await flush(deadline);
     isClosed = true;
     cancelPlan();
-    for (const abandon of inFlight) abandon();
-    inFlight.clear();
-    if (!outbox.durable) drop([...leased.values(), ...(await pullAll())], 'shutdown');
+    for (const conclude of inFlight) conclude();
+    if (!outbox.durable) drop([...leased, ...(await pullAll())], 'shutdown');
     await outbox.close();
   }
 
@@ -281,7 +283,7 @@ export function createQueue<T = string>(options: QueueOptions<T>): Queue<T> {
     onDropped: (ids, reason) => count(ids, { kind: 'dropped', reason }),
     onArrived(arrived) {
       accepted += arrived;
-      plan();
+      pump(true);
     },
   });
 
@@ -289,7 +291,7 @@ export function createQueue<T = string>(options: QueueOptions<T>): Queue<T> {
     add(entry) {
       accepted++;
       const stored = outbox.add([entry]);
-      plan();
+      pump(true);
       return stored;
     },
     refuse(id, reason) {
@@ -307,7 +309,7 @@ export function createQueue<T = string>(options: QueueOptions<T>): Queue<T> {
       isLeaving = true;
       pump();
       isLeaving = false;
-      plan();
+      pump(true);
     },
     onSettled(listener) {
       listeners.push(listener);

@@ -18,5 +18,5 @@ export interface RetryPolicy {
  */
 export function retryDelayMs(policy: RetryPolicy, attempt: number, random: number): number | undefined {
   if (attempt >= policy.maxAttempts) return undefined;
-  return random * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (attempt - 1));
+  return random * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** Math.max(0, attempt - 1));
 }

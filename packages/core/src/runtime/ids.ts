@@ -25,37 +25,35 @@ const maxSequence = 0xfff;
  */
 export function createIds({ now, fillRandom = (bytes) => void crypto.getRandomValues(bytes) }: IdsOptions): Ids {
   const pool = new Uint8Array(poolBytes);
-  const hexOf = Array.from(pool, (_, byte) => (byte + 256).toString(16).slice(-2));
   let used = poolBytes;
   let time = 0;
   let sequence = maxSequence;
 
-  /** `count` random hexadecimal digits. */
-  function digits(count: number): string {
-    let text = '';
-    while (text.length < count) {
-      if (used === poolBytes) {
-        fillRandom(pool);
-        used = 0;
-      }
-      text += hexOf[pool[used++] as number];
+  /** The next random byte. */
+  function byte(): number {
+    if (used === poolBytes) {
+      fillRandom(pool);
+      used = 0;
     }
-    return text.slice(0, count);
+    return pool[used++] as number;
   }
 
-  /** The last two groups: the variant (binary 10), then 62 random bits. */
-  const tail = (): string => `-${'89ab'[Number.parseInt(digits(1), 16) & 3]}${digits(3)}-${digits(12)}`;
+  /** `count` random hexadecimal digits. */
+  const digits = (count: number): string => (count ? (byte() & 15).toString(16) + digits(count - 1) : '');
+
+  /** Completes the first 16 digits with the variant (binary 10) and 62 random bits. */
+  const uuid = (head: string): string =>
+    `${head.slice(0, 8)}-${head.slice(8, 12)}-${head.slice(12)}-${'89ab'[byte() & 3]}${digits(3)}-${digits(12)}`;
 
   return {
     time() {
       const current = now();
       if (current > time || sequence === maxSequence) {
         time = Math.max(current, time + 1);
-        sequence = Number.parseInt(digits(3), 16) >> 1; // the lower half: the upper is left to count in
+        sequence = ((byte() & 7) << 8) | byte(); // the lower half: the upper is left to count in
       } else sequence++;
-      const start = time.toString(16).padStart(12, '0');
-      return `${start.slice(0, 8)}-${start.slice(8)}-${(0x7000 | sequence).toString(16)}${tail()}`;
+      return uuid(time.toString(16).padStart(12, '0') + (0x7000 | sequence).toString(16));
     },
-    random: () => `${digits(8)}-${digits(4)}-4${digits(3)}${tail()}`,
+    random: () => uuid(`${digits(12)}4${digits(3)}`),
   };
 }

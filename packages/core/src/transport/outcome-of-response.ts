@@ -1,4 +1,5 @@
-import type { CollectorReply, EventResult } from '../event/envelope.ts';
+import type { CollectorReply } from '../event/envelope.ts';
+import { attempt } from '../runtime/attempt.ts';
 import type { SendOutcome, SendVerdict } from './transport.ts';
 
 /** What a collector answered, as far as it decides a batch's fate. */
@@ -21,36 +22,30 @@ export function retryAfterMs(header: string | null, nowMs: number): number {
   // Date.parse reads "-5" as a year in some engines: only text that begins with a weekday is taken for a date.
   const text = `${header}`;
   const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : /^[a-z]{3},/i.test(text) ? Date.parse(text) - nowMs : 0;
-  return Math.max(0, Math.min(ms, maxRetryAfterMs));
+  return Math.max(0, Math.min(ms, maxRetryAfterMs) || 0);
 }
+
+/**
+ * Statuses that will not change by asking again. 404 may: nobody is at this address yet, as in the middle of a deployment.
+ * So may 408, 425 and 429.
+ */
+const refusal = /^(4(?!04|08|25|29)|501)/;
 
 /** Translates a collector's answer into what the queue understands. */
 export function outcomeOfResponse({ status, retryAfter, body }: CollectorResponse, nowMs: number): SendOutcome {
+  const text = `${status}`;
+  // What is not JSON is not our collector speaking.
+  const reply = /^2/.test(text) ? attempt(() => JSON.parse(body) as Partial<CollectorReply> | null) : null;
+  if (reply?.success) {
+    const verdicts = new Map<string, SendVerdict>();
+    for (const [id, { status, reason = status }] of Object.entries(reply.results ?? {})) {
+      // A duplicate is an event the collector has: that is what delivered means.
+      if (status !== 'duplicate') verdicts.set(id, { kind: status === 'retry' ? status : 'dead', reason });
+    }
+    return { kind: 'settled', verdicts };
+  }
   if (status === 413) return { kind: 'too-large' };
-  let reply: Partial<CollectorReply> | null = null;
-  try {
-    reply = JSON.parse(body) as Partial<CollectorReply> | null;
-  } catch {
-    // Not our collector speaking.
-  }
-  if (status >= 200 && status < 300 && reply?.success) return { kind: 'settled', verdicts: verdictsOf(reply) };
-  // 404: nobody is at this address yet, as in the middle of a deployment. 501: this server will never do it.
-  if (status === 501 || (status >= 400 && status < 500 && ![404, 408, 425, 429].includes(status))) {
-    return { kind: 'rejected', reason: `http-${status}` };
-  }
-  return {
-    kind: 'retryable',
-    reason: status === 429 ? 'throttled' : status === 404 ? 'config' : 'server',
-    retryAfterMs: retryAfterMs(retryAfter, nowMs),
-  };
-}
-
-function verdictsOf({ results }: Partial<CollectorReply>): ReadonlyMap<string, SendVerdict> {
-  const verdicts = new Map<string, SendVerdict>();
-  for (const id in results) {
-    const { status, reason = status } = results[id] as EventResult;
-    // A duplicate is an event the collector has: that is what delivered means.
-    if (status !== 'duplicate') verdicts.set(id, { kind: status === 'retry' ? status : 'dead', reason });
-  }
-  return verdicts;
+  if (refusal.test(text)) return { kind: 'rejected', reason: `http-${text}` };
+  const reason = status === 429 ? 'throttled' : status === 404 ? 'config' : 'server';
+  return { kind: 'retryable', reason, retryAfterMs: retryAfterMs(retryAfter, nowMs) };
 }
