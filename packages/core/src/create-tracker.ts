@@ -44,6 +44,8 @@ interface Draft {
   readonly scope: Scope;
 }
 
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /** Fields that make a call what it is: `event`, `userId`, `groupId`, `previousId`. A page needs none. */
@@ -72,40 +74,62 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
     attempt(task, (error) => drop(id, 'invalid', error));
   }
 
-  /** One call, from here to the outbox. Never throws. */
-  function record(scope: Scope, type: EventType, fields: Fields, options: CallOptions | undefined): Receipt {
-    const { messageId, purpose, ...said }: CallOptions = attempt(() => ({ ...options })) ?? {};
-    const id = isText(messageId) ? messageId : ids.time();
-    const receipt = new EventReceipt(id);
+  /**
+   * One call, from here to the outbox. Never throws.
+   *
+   * @param fields - what makes the call what it is
+   * @param details - `properties` or `traits`: anything a caller may come up with
+   */
+  function record(scope: Scope, type: EventType, fields: Fields, details: Fields, said?: CallOptions): Receipt {
+    const options: CallOptions = attempt(() => ({ ...said })) ?? {};
+    const messageId = isText(options.messageId) ? options.messageId : ids.time();
+    const receipt = new EventReceipt(messageId);
+    // A twin of an event on its way is another call, with a fate of its own.
+    const id = receipts.has(messageId) ? ids.time() : messageId;
     receipts.set(id, receipt);
     const missing = Object.keys(fields).find((field) => requiredField.test(field) && !isText(fields[field]));
     if (isClosed) drop(id, 'closed', type);
     else if (missing) drop(id, 'invalid', missing);
-    else {
-      guarded(id, () => {
-        if ('userId' in fields) identity?.identify(fields.userId as string);
-        const { session, ...who } = identity?.touch() ?? {};
-        const event = cleanJson(
-          {
-            ...who,
-            ...scope,
-            ...said,
-            type,
-            messageId: id,
-            timestamp: isoDate(said.timestamp) ?? isoDate(clock.now()),
-            consent: undefined, // the scope's; the event's own is in its context
-            context: { library, ...context?.(), session, ...scope.context, ...said.context },
-            ...fields, // last: where the caller's data is too much, it is cut, and not what makes it an event
-          },
-          (reason) => {
-            sanitized[reason] = (sanitized[reason] ?? 0) + 1;
-          },
-        ) as unknown as TrackEvent;
-        if (!event.userId && !event.anonymousId) drop(id, 'no-identity', type);
-        else pass({ event, purpose: purpose ?? purposeOf?.(fields.event as string | undefined) ?? 'analytics', scope });
-      });
-    }
+    else if (id !== messageId) drop(id, 'duplicate', type);
+    else guarded(id, () => admit(id, scope, type, fields, details, options));
     return receipt;
+  }
+
+  function admit(
+    messageId: string,
+    scope: Scope,
+    type: EventType,
+    fields: Fields,
+    details: Fields,
+    options: CallOptions,
+  ): void {
+    const who = identity?.touch();
+    // What makes it an event comes first: where the caller's data is too much, that is cut.
+    const event = cleanJson(
+      {
+        type,
+        messageId,
+        timestamp: isoDate(options.timestamp) ?? isoDate(clock.now()),
+        anonymousId: options.anonymousId ?? scope.anonymousId ?? who?.anonymousId,
+        userId: options.userId ?? scope.userId ?? who?.userId,
+        ...fields,
+        context: { library, ...context?.(), session: who?.session, ...scope.context, ...options.context },
+        integrations: options.integrations,
+        ...details,
+      },
+      count,
+    ) as unknown as TrackEvent & Record<string, unknown>;
+    for (const part in details) {
+      if (isObject(event[part])) continue;
+      if (event[part] != null) count('not-an-object');
+      delete event[part];
+    }
+    if (!event.userId && !event.anonymousId) return drop(messageId, 'no-identity', type);
+    pass({ event, purpose: options.purpose ?? purposeOf?.(fields.event as string) ?? 'analytics', scope });
+  }
+
+  function count(reason: string): void {
+    sanitized[reason] = (sanitized[reason] ?? 0) + 1;
   }
 
   /** The consent gate: nothing goes further without a yes. */
@@ -126,7 +150,8 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
     const id = event.messageId;
     // What was agreed to when the event was let through travels with it: it is judged again at every later step.
     const { preferences, gpc, decidedAt } = scope.consent ? { preferences: scope.consent } : consent.get();
-    const agreed = { categoryPreferences: preferences, gpc, decidedAt: isoDate(decidedAt) };
+    const isYes = purpose !== 'necessary' && { [purpose]: true }; // said even where the model said it, not the person
+    const agreed = { categoryPreferences: { ...preferences, ...isYes }, gpc, decidedAt: isoDate(decidedAt) };
     const kept = plugins.process({ ...event, context: { ...event.context, consent: agreed } });
     const value = JSON.stringify(kept);
     const bytes = utf8Length(value);
@@ -161,16 +186,22 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
     const call =
       (type: EventType, subject: string, details: string) =>
       (value?: unknown, more?: unknown, options?: CallOptions): Receipt =>
-        record(scope, type, { [subject]: value, [details]: more }, options);
+        record(scope, type, { [subject]: value }, { [details]: more }, options);
+    const identify = call('identify', 'userId', 'traits');
     return {
       track: call('track', 'event', 'properties'),
       page: call('page', 'name', 'properties'),
       screen: call('screen', 'name', 'properties'),
-      identify: call('identify', 'userId', 'traits'),
+      identify(userId, traits, options) {
+        if (isText(userId)) identity?.identify(userId);
+        return identify(userId, traits, options);
+      },
       group: call('group', 'groupId', 'traits'),
       alias(userId, previousId, options) {
-        const known = { ...identity?.touch(), ...scope };
-        return record(scope, 'alias', { userId, previousId: previousId ?? known.userId ?? known.anonymousId }, options);
+        const known = { ...identity?.known(), ...scope };
+        const previous = previousId ?? known.userId ?? known.anonymousId;
+        if (isText(userId)) identity?.alias(userId);
+        return record(scope, 'alias', { userId, previousId: previous }, {}, options);
       },
       reset: () => identity?.reset(),
       consent,

@@ -25,6 +25,10 @@ export interface Who {
 export interface Identity {
   /** Who it is now; continues the session or starts a new one. */
   touch(): Who;
+  /** Who it was until now; no activity of theirs. */
+  known(): Pick<Who, 'anonymousId' | 'userId'>;
+  /** The same person is `userId` too. */
+  alias(userId: string): void;
   /** From now on it is `userId`. Another known user before means another person: all ids start anew. */
   identify(userId: string): void;
   /** Forgets the person, keeps the consent decision. */
@@ -66,6 +70,11 @@ export function createIdentity({ ids, now, store, mayStore, session }: IdentityO
       if (isDue) change(device);
       return { anonymousId, userId, session: visit ? { id } : { id, isNew: true } };
     },
+    known() {
+      device = { ...device, anonymousId: device.anonymousId ?? ids.random() };
+      return device;
+    },
+    alias: (userId) => change({ ...device, userId }),
     identify: (userId) => change({ ...(device.userId && device.userId !== userId ? {} : device), userId }),
     reset: () => change({}),
     remember: (consent) => change(device, consent),

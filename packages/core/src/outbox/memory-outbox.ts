@@ -21,12 +21,20 @@ export function createMemoryOutbox<T = string>({
   overflow = 'drop-oldest',
 }: MemoryOutboxOptions = {}): Outbox<T> {
   let onDropped: OutboxHost['onDropped'];
-  let entries: Entry<T>[] = []; // oldest first
+  let entries: Entry<T>[] = []; // oldest first; those before `head` have left
+  let head = 0;
   let waitingBytes = 0;
   const leased = new Set<string>();
+  const waiting = (): number => entries.length - head;
 
-  function take(from: number, count: number): readonly Entry<T>[] {
-    const taken = entries.splice(from, count);
+  function takeOldest(count: number): readonly Entry<T>[] {
+    const taken = entries.slice(head, head + count);
+    head += count;
+    // Cut when half has left: each entry is moved once, however many wait.
+    if (head * 2 > entries.length) {
+      entries = entries.slice(head);
+      head = 0;
+    }
     for (const { bytes } of taken) waitingBytes -= bytes;
     return taken;
   }
@@ -38,15 +46,19 @@ export function createMemoryOutbox<T = string>({
     },
     add(added) {
       for (const entry of added) {
-        entries.push(entry);
         waitingBytes += entry.bytes;
-        while (entries.length > maxEvents || waitingBytes > maxBytes) {
-          for (const { id } of take(overflow === 'drop-newest' ? -1 : 0, 1)) onDropped([id], 'outbox-full');
+        const isFull = (): boolean => waiting() >= maxEvents || waitingBytes > maxBytes;
+        if (overflow === 'drop-newest' && isFull()) {
+          waitingBytes -= entry.bytes;
+          onDropped([entry.id], 'outbox-full');
+          continue;
         }
+        while (isFull() && waiting()) for (const { id } of takeOldest(1)) onDropped([id], 'outbox-full');
+        entries.push(entry);
       }
     },
     pull(limits) {
-      const taken = take(0, batchEnd(entries, limits));
+      const taken = takeOldest(batchEnd(entries.slice(head, head + limits.maxEvents), limits));
       for (const { id } of taken) leased.add(id);
       return taken;
     },
@@ -55,9 +67,10 @@ export function createMemoryOutbox<T = string>({
     },
     release(released) {
       for (const { id, bytes } of released) if (leased.delete(id)) waitingBytes += bytes;
-      entries = [...released, ...entries];
+      entries = [...released, ...entries.slice(head)];
+      head = 0;
     },
-    depth: () => ({ waiting: entries.length, waitingBytes, leased: leased.size }),
+    depth: () => ({ waiting: waiting(), waitingBytes, leased: leased.size }),
     close() {},
   };
 }
