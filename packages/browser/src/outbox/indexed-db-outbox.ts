@@ -155,7 +155,7 @@ export function createIndexedDbOutbox({
       if (entry.queuedAt < oldest) onDropped([entry.id], 'expired');
       else void memory.add([entry]);
     }
-    if (entries[0]) host.onArrived(entries.length);
+    if (entries[0]) host.onArrived(entries.length, true);
   }
 
   function forget(ids: readonly string[]): void {

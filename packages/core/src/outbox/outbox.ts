@@ -17,8 +17,8 @@ export interface OutboxDepth {
 export interface OutboxHost {
   /** `count` waiting entries were given up (full, too old); `reason` is their named loss. */
   onDropped(ids: readonly string[], reason: string): void;
-  /** `count` entries came in by another way than `add`: from an earlier visit, or through the log. */
-  onArrived(count: number): void;
+  /** `count` entries came in by another way than `add`. `hasWaited`: left by an earlier visit or process, so due now. */
+  onArrived(count: number, hasWaited?: boolean): void;
 }
 
 /**

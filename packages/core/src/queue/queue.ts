@@ -281,8 +281,9 @@ export function createQueue<T = string>(options: QueueOptions<T>): Queue<T> {
 
   outbox.open({
     onDropped: (ids, reason) => count(ids, { kind: 'dropped', reason }),
-    onArrived(arrived) {
+    onArrived(arrived, hasWaited) {
       accepted += arrived;
+      if (hasWaited) waitedAt = 0;
       pump(true);
     },
   });

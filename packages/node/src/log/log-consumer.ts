@@ -175,7 +175,7 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
       durable: true,
       open(itsHost) {
         host = itsHost;
-        if (waiting > 0) host.onArrived(waiting);
+        if (waiting > 0) host.onArrived(waiting, true);
       },
       add() {
         throw new TypeError(
