@@ -1,4 +1,5 @@
-// What a page pays for the browser package: bytes as a bundler would ship them. Over budget is a failure.
+// What a page pays for the browser package: bytes after gzip -9, as a bundler would ship them.
+// The budget is where we must get to; the ceiling is where we are, so that we never go back. Above it is a failure.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -6,7 +7,7 @@ import { build } from 'esbuild';
 
 const at = (/** @type {string} */ path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-/** @type {Record<string, number>} */
+/** @type {Record<string, { budget: number, ceiling: number }>} */
 const budgets = JSON.parse(readFileSync(at('scripts/size-budget.json'), 'utf8'));
 
 /** What pages write. The names are those that a budget refers to. */
@@ -53,17 +54,15 @@ function weigh(bytes) {
   };
 }
 
-/** @type {{ name: string, min: number, gzip: number, brotli: number, budget?: number | undefined }[]} */
+/** @type {{ name: string, min: number, gzip: number, brotli: number }[]} */
 const rows = [];
-for (const [name, code] of Object.entries(entries)) {
-  rows.push({ name, ...weigh((await bundle(code)).bytes), budget: budgets[name] });
-}
+for (const [name, code] of Object.entries(entries)) rows.push({ name, ...weigh((await bundle(code)).bytes) });
 rows.push({ name: 'script tag (IIFE)', ...weigh(readFileSync(at('packages/browser/dist/track-browser.iife.js'))) });
 
 const column = (/** @type {number | string} */ value) => String(value).padStart(8);
 console.log(`${''.padEnd(28)}${['min', 'gzip', 'brotli', 'budget'].map(column).join('')}`);
-for (const { name, min, gzip, brotli, budget = '' } of rows) {
-  console.log(`${name.padEnd(28)}${[min, gzip, brotli, budget].map(column).join('')}`);
+for (const { name, min, gzip, brotli } of rows) {
+  console.log(`${name.padEnd(28)}${[min, gzip, brotli, budgets[name]?.budget ?? ''].map(column).join('')}`);
 }
 
 // Sources, because what is built is one file and would not tell where its bytes come from.
@@ -76,8 +75,12 @@ for (const { path, bytesInOutput } of parts.toSorted((a, b) => b.bytesInOutput -
   if (bytesInOutput > 0) console.log(`${column(bytesInOutput)}  ${path}`);
 }
 
-const unknown = Object.entries(budgets).filter(([name, limit]) => Number.isFinite(limit) && !(name in entries));
-for (const [name] of unknown) console.error(`\nsize-budget.json: nothing is called "${name}"`);
-const over = rows.filter(({ gzip, budget }) => budget !== undefined && gzip > budget);
-for (const { name, gzip, budget } of over) console.error(`\n${name}: ${gzip} bytes gzip, the budget is ${budget}`);
-process.exit(over.length + unknown.length > 0 ? 1 : 0);
+let isFine = true;
+for (const [name, { budget, ceiling }] of Object.entries(budgets)) {
+  const gzip = rows.find((row) => row.name === name)?.gzip ?? Number.NaN;
+  if (gzip > budget) console.log(`\n${name}: ${gzip - budget} bytes over its budget of ${budget}`);
+  if (gzip <= ceiling) continue;
+  isFine = false;
+  console.error(`\n${name}: expected at most ${ceiling} bytes gzip, got ${gzip}`);
+}
+process.exit(isFine ? 0 : 1);

@@ -100,7 +100,7 @@ export const subtotal = (lines: readonly CartLine[]): number =>
   lines.reduce((sum, { product, quantity }) => sum + product.price * quantity, 0);
 
 export const freeShippingFrom = 80;
-export const shippingFee = 5.9;
+const shippingFee = 5.9;
 export const shippingOf = (value: number): number => (value >= freeShippingFrom ? 0 : shippingFee);
 
 /** Money from adding floats, back on the cent. */

@@ -40,7 +40,7 @@ function listenInPage(): void {
 }
 
 /** What opening an address means, by the address alone. */
-export function deedsAt(path: string): readonly string[] {
+function deedsAt(path: string): readonly string[] {
   if (path === '/' || path === '/shop') return ['page', 'Product List Viewed'];
   if (path.startsWith('/products/')) return ['page', 'Product Viewed'];
   if (path === '/cart') return ['page', 'Cart Viewed'];

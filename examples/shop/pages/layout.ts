@@ -14,7 +14,7 @@ export interface Page {
 }
 
 /** JSON inside a script element: no `<` may close it early. */
-export const json = (value: unknown): Html => raw(JSON.stringify(value).replaceAll('<', '\\u003c'));
+const json = (value: unknown): Html => raw(JSON.stringify(value).replaceAll('<', '\\u003c'));
 
 const icon = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#a8432a"/><path d="M7 23V9l9 9 9-9v14" fill="none" stroke="#fff" stroke-width="3.4"/></svg>')}`;
 

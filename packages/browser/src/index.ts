@@ -1,4 +1,4 @@
+export type { Plugin, Receipt, Stats, Tracker } from '@org/track-core';
 export { clicks } from './capture/clicks.ts';
 export { pageViews } from './capture/page-views.ts';
 export { type BrowserTrackerOptions, createTracker } from './create-browser-tracker.ts';
-export type { Plugin, Receipt, Stats, Tracker } from '@org/track-core';
