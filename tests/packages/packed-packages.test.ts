@@ -24,6 +24,11 @@ test('the entries are those tested below', async () => {
   expect(await entries(project)).toEqual(known);
 });
 
+test('npm lets the newest DuckDB in beside it, whose versions all look like pre-releases', async () => {
+  const install = ['install', '--dry-run', '--no-audit', '--no-fund', '@duckdb/node-api'];
+  expect(await project.run('npm', install)).toMatch(/@duckdb\/node-api/);
+});
+
 describe.each(known)('%s', (entry) => {
   const namesFrom = async (script: string): Promise<string[]> =>
     JSON.parse(await project.run(process.execPath, [script, entry]));

@@ -176,6 +176,18 @@ describe('while the far end fails', () => {
     expect(sentIds()).toEqual(['abc', 'def', 'abc', 'g']);
   });
 
+  test('a shorter wait does not cut a longer one', async () => {
+    const busy = { kind: 'retryable', reason: 'throttled', retryAfterMs: 9_000 } as const;
+    const { clock, add, transport, sentIds } = setUp([busy, 'hang'], { limits: { ...limits, concurrency: 2 } });
+    add(...'abcdef');
+    await clock.advance(0);
+    transport.answer({ ...busy, retryAfterMs: 1_000 });
+    await clock.advance(8_999);
+    expect(sentIds()).toEqual(['abc', 'def']);
+    await clock.advance(1_000);
+    expect(sentIds()).toHaveLength(4);
+  });
+
   test('a batch that was tried often enough is given up, and counted', async () => {
     const { clock, add, queue, transport } = setUp(() => ({ kind: 'retryable', reason: 'network' }), {
       limits: { ...limits, retry: { baseDelayMs: 100, maxDelayMs: 100, maxAttempts: 2 } },
