@@ -28,7 +28,7 @@ export interface CallOptions {
 
 /** What a call became, level by level. Each promise is made when first read and never rejects. */
 export interface Receipt {
-  /** Empty if the call was refused (no name, no identity): see `delivered` for the reason. */
+  /** As given, or new. Refused calls have one too: see `delivered` for the reason. */
   readonly messageId: string;
   /** True once it passed consent and waits in the outbox; false if it was dropped first. */
   readonly queued: Promise<boolean>;
