@@ -25,7 +25,7 @@ test('the entries are those tested below', async () => {
 });
 
 test('npm lets the newest DuckDB in beside it, whose versions all look like pre-releases', async () => {
-  const install = ['install', '--dry-run', '--no-audit', '--no-fund', '@duckdb/node-api'];
+  const install = ['install', '--dry-run', '--loglevel=notice', '--no-audit', '--no-fund', '@duckdb/node-api'];
   expect(await project.run('npm', install)).toMatch(/@duckdb\/node-api/);
 });
 
