@@ -725,3 +725,18 @@ test('a watcher that throws disturbs nobody', async () => {
   stop();
   expect(arrivals).toMatchObject([{ status: 'stored', source: 'browser', receivedAt: expect.any(Number) }]);
 });
+
+test.each([
+  { why: 'one that vouches for nothing is told', key: { source: 'server' as const, name: 'shop' }, expected: ['shop'] },
+  { why: 'one that vouches is fine', key: { source: 'server' as const, consent: { analytics: true } }, expected: [] },
+  { why: 'a browser carries its own', key: { source: 'browser' as const }, expected: [] },
+])('a server key without consent would lose all its events: $why', async ({ key, expected }) => {
+  const heard: string[] = [];
+  const collector = createCollector({
+    log: memoryLog(),
+    keys: { 'k-1': key },
+    onDiagnostic: ({ code, detail }) => code === 'no-consent-vouched' && heard.push(detail),
+  });
+  await collector.close();
+  expect(heard).toEqual(expected);
+});

@@ -78,6 +78,11 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     ...(onDiagnostic === undefined ? {} : { onDiagnostic }),
   };
 
+  for (const { source, name = 'a key without a name', consent: vouched = consent } of Object.values(keys)) {
+    // Its events will be refused unless they carry consent themselves, and few backends' do: better heard now than missed.
+    if (source === 'server' && vouched === undefined) report(onDiagnostic, 'no-consent-vouched', name);
+  }
+
   const counts: Record<'stored' | EventStatus, number> = {
     stored: 0,
     duplicate: 0,
