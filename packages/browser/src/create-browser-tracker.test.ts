@@ -328,3 +328,23 @@ test('by default it talks to the endpoint, and an acknowledged event is off the 
   expect(left).toBe(0);
   server.close();
 });
+
+test.each([
+  { why: 'no JSON', cookie: '%7B' },
+  { why: 'no escape', cookie: '%' },
+  { why: 'null', cookie: 'null' },
+  { why: 'a decision without answers', cookie: JSON.stringify({ v: 1, t: 1, c: null }) },
+  { why: 'answers that are none', cookie: JSON.stringify({ v: 1, t: 'x', c: 'yes' }) },
+  { why: 'ids of other kinds', cookie: JSON.stringify({ v: 1, t: 1, c: { analytics: true }, a: 5, u: {}, s: 7 }) },
+  { why: 'times that are none', cookie: JSON.stringify({ v: 1, a: [], s: ['x', null, 'y'] }) },
+])('a cookie somebody else wrote costs no exception and no event: $why', async ({ cookie }) => {
+  const text = cookie.startsWith('%') ? cookie : encodeURIComponent(cookie);
+  document.cookie = `${deviceCookieName}=${text}; Path=/`;
+  const tracker = createPageTracker({ endpoint: '/api/j', consent: { model: 'opt-out' } }, { clock, transport });
+  running.push(tracker);
+  expect(await tracker.track('Product Viewed').queued).toBe(true);
+  tracker.consent.set({ analytics: true });
+  tracker.reset();
+  expect(await tracker.track('Product Added').queued).toBe(true);
+  expect(tracker.stats()).toMatchObject({ accepted: 2, dropped: {} });
+});

@@ -44,7 +44,7 @@ export function readDevice(text: string): Device | undefined {
   const { v, c, t, a, u, s } = JSON.parse(decodeURIComponent(text));
   if (v !== format) return undefined;
   return {
-    consent: t && { preferences: c, decidedAt: t },
+    consent: t && { preferences: { ...c }, decidedAt: t }, // whatever `c` is, it can be asked
     anonymousId: a,
     userId: u,
     session: s && { id: s[0], startedAt: s[1], lastSeenAt: s[2] },
