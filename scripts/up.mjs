@@ -50,6 +50,14 @@ const tasks = {
     await last('node_modules/vitest/vitest.mjs', ['run', '--project', 'runtimes', ...args], { TEST_RUNTIMES: '1' });
   },
 
+  /** What arrives when things go wrong in a browser: ours, and with `--peers` the others. */
+  async 'faults:browser'() {
+    await install();
+    await turbo('Building', ['build'], ['--filter=./packages/*']);
+    await chromium();
+    await last('tests/faults/run.ts', args);
+  },
+
   /** What the browser package weighs. */
   async size() {
     await install();

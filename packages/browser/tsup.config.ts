@@ -1,28 +1,92 @@
-import { defineConfig, type Options } from 'tsup';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { transformSync } from 'esbuild';
+import { build, type Plugin, RolldownMagicString } from 'rolldown';
+import { defineConfig } from 'tsup';
 import { internalNames } from './internal-names.ts';
 
-// Core comes along, so that what the two say to each other can be said with short names. Its types stay where they are.
-// From its sources: of files a bundler leaves out what is not used, of one flat file it cannot.
-const small: Options = {
-  entry: { index: 'src/index.ts' },
-  target: 'es2022',
-  sourcemap: true,
-  noExternal: ['@org/track-core'],
-  esbuildOptions(options) {
-    options.alias = { '@org/track-core': '../core/src/index.ts' };
-    options.mangleProps = new RegExp(`^(${internalNames.join('|')})$`);
+const mangleProps = new RegExp(`^(${internalNames.join('|')})$`);
+
+/** The short name of each internal name, the same in all files. */
+const { mangleCache: shortNames = {} } = transformSync(internalNames.map((name) => `_.${name}`).join(';'), {
+  mangleProps,
+  mangleCache: {},
+});
+
+/** Takes types away, and gives internal properties their short names: only esbuild does that. */
+const shorten: Plugin = {
+  name: 'shorten',
+  transform: {
+    filter: { id: /\.ts$/ },
+    handler: (code, sourcefile) => ({
+      ...transformSync(code, {
+        ...{ mangleProps, mangleCache: shortNames, sourcefile },
+        ...{ loader: 'ts', target: 'es2022', sourcemap: true },
+      }),
+      moduleType: 'js',
+    }),
   },
 };
 
-export default defineConfig([
-  { ...small, format: ['esm', 'cjs'], dts: true, clean: true },
-  {
-    // For pages without a bundler: one file that defines the global `orgTrack`.
-    ...small,
-    entry: { 'track-browser': 'src/index.ts' },
-    format: ['iife'],
-    globalName: 'orgTrack',
-    minify: true,
-    outExtension: () => ({ js: '.iife.js' }),
+/** Puts functions behind everything else, which they may be since they are hoisted: like beside like compresses. */
+const functionsLast: Plugin = {
+  name: 'functions-last',
+  renderChunk(code) {
+    const text = new RolldownMagicString(code);
+    for (const { type, start, end } of this.parse(code).body) {
+      if (type === 'FunctionDeclaration') text.move(start, end, code.length).appendLeft(end, '\n');
+    }
+    return { code: text.toString(), map: text.generateMap({ hires: true }).toString() };
   },
-]);
+};
+
+/**
+ * The package, out of the sources, because of files a bundler leaves out what is not used. Core comes along, so that
+ * what the two say to each other can be said with short names.
+ *
+ * With the bundler of Vite, because it puts constants in their places: once they are variables of the built file, no
+ * minifier of a page does.
+ */
+async function buildForBundlers(format: 'esm' | 'cjs', file: string): Promise<void> {
+  await build({
+    input: 'src/index.ts',
+    platform: 'browser',
+    resolve: { alias: { '@org/track-core': resolve('../core/src/index.ts') } },
+    plugins: [shorten, functionsLast],
+    // Functions would leave the names of their files behind.
+    experimental: { attachDebugInfo: 'none' },
+    output: {
+      ...{ format, file, sourcemap: true },
+      minify: { compress: { target: 'es2022' }, mangle: false, codegen: false },
+    },
+  });
+}
+
+/** For pages without a bundler: one file that defines the global `orgTrack`. Made of what was built. */
+async function buildForScriptTag(): Promise<void> {
+  await build({
+    input: 'dist/index.js',
+    // So that the source map leads to the sources.
+    plugins: [
+      { name: 'built', load: (id) => ({ code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') }) },
+    ],
+    transform: { target: 'es2022' },
+    output: {
+      file: 'dist/track-browser.iife.js',
+      format: 'iife',
+      name: 'orgTrack',
+      esModule: false,
+      generatedCode: { symbols: false },
+      minify: true,
+      sourcemap: true,
+    },
+  });
+}
+
+// Types are left to tsup. Core's stay where they are.
+export default defineConfig(async () => {
+  await buildForBundlers('esm', 'dist/index.js');
+  await buildForBundlers('cjs', 'dist/index.cjs');
+  await buildForScriptTag();
+  return { entry: ['src/index.ts'], format: ['esm', 'cjs'], dts: { only: true }, clean: true };
+});

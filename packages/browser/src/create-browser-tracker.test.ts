@@ -7,6 +7,7 @@ import {
   deviceCookieName,
   purposeOf,
   type TrackEvent,
+  type Tracker,
   type Transport,
 } from '@org/track-core';
 import {
@@ -19,9 +20,12 @@ import { IDBFactory } from 'fake-indexeddb';
 import { HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createPageViews } from './capture/page-views.ts';
-import { type BrowserTrackerOptions, createPageTracker, createTracker } from './create-browser-tracker.ts';
+import { pageViews } from './capture/page-views.ts';
+import { type BrowserTrackerOptions, createTracker, type PageParts } from './create-browser-tracker.ts';
 import { cookieDeviceStore } from './identity/cookie-device-store.ts';
+
+/** The same, of other parts. */
+const createPageTracker = createTracker as (options: BrowserTrackerOptions, parts: PageParts) => Tracker;
 
 let clock: FakeClock;
 let transport: ScriptedTransport;
@@ -40,6 +44,7 @@ beforeEach(() => {
 afterEach(async () => {
   vi.restoreAllMocks();
   for (const tracker of running) await tracker.shutdown();
+  vi.useRealTimers();
   vi.unstubAllGlobals();
   document.cookie = `${deviceCookieName}=; Max-Age=0; Path=/`;
 });
@@ -104,8 +109,7 @@ describe('consent', () => {
     await tracker.flush();
     expect(transport.sent).toEqual([]);
     expect(tracker.stats()).toMatchObject({ accepted: 1, dropped: { consent: 1 }, pending: 0 });
-    const decision = { preferences: { analytics: false }, decidedAt: clock.now() };
-    expect(cookieDeviceStore.load()).toEqual({ consent: decision });
+    expect(cookieDeviceStore.load()).toEqual({ consent: [{ analytics: false }, clock.now()] });
   });
 
   test('the next page remembers the decision and the person', async () => {
@@ -203,7 +207,7 @@ describe('the page’s life', () => {
   });
 
   test('a view that has not settled leaves with it', () => {
-    create({ ...optOut, capture: [createPageViews(clock)] });
+    create({ ...optOut, capture: [pageViews()] });
     dispatchEvent(new Event('pagehide'));
     expect(sentEvents()).toEqual(['page']);
   });
@@ -225,14 +229,15 @@ describe('the page’s life', () => {
         add(type, listener, options);
       }) as never);
     }
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { pushState } = history;
-    const tracker = create({ ...optOut, capture: [createPageViews(clock)] });
+    const tracker = create({ ...optOut, capture: [pageViews()] });
     expect(registered.length).toBeGreaterThan(5);
     tracker.track('Product Viewed');
     await tracker.shutdown();
     for (const [, type, signal] of registered) if (!signal?.aborted) listeners.add(type);
     expect([...listeners]).toEqual([]);
-    expect(clock.timers).toBe(0);
+    expect([clock.timers, vi.getTimerCount()]).toEqual([0, 0]);
     expect(history.pushState).toBe(pushState);
     tracker.track('Too Late');
     expect(tracker.stats()).toMatchObject({ accepted: 2, delivered: 1, dropped: { closed: 1 }, pending: 0 });
@@ -333,13 +338,18 @@ test.each([
   { why: 'no JSON', cookie: '%7B' },
   { why: 'no escape', cookie: '%' },
   { why: 'null', cookie: 'null' },
-  { why: 'a decision without answers', cookie: JSON.stringify({ v: 1, t: 1, c: null }) },
-  { why: 'answers that are none', cookie: JSON.stringify({ v: 1, t: 'x', c: 'yes' }) },
-  { why: 'ids of other kinds', cookie: JSON.stringify({ v: 1, t: 1, c: { analytics: true }, a: 5, u: {}, s: 7 }) },
-  { why: 'times that are none', cookie: JSON.stringify({ v: 1, a: [], s: ['x', null, 'y'] }) },
+  { why: 'a decision without answers', cookie: JSON.stringify({ consent: [null, 1] }) },
+  { why: 'answers that are none', cookie: JSON.stringify({ consent: ['yes', 'x'] }) },
+  { why: 'a decision of another kind', cookie: JSON.stringify({ consent: 7 }) },
+  {
+    why: 'ids of other kinds',
+    cookie: JSON.stringify({ consent: [{ analytics: true }, 1], anonymousId: 5, userId: {}, session: 7 }),
+  },
+  { why: 'times that are none', cookie: JSON.stringify({ anonymousId: [], session: ['x', null, 'y'] }) },
+  { why: 'nothing in any place', cookie: JSON.stringify({ consent: null, anonymousId: null, session: null }) },
 ])('a cookie somebody else wrote costs no exception and no event: $why', async ({ cookie }) => {
   const text = cookie.startsWith('%') ? cookie : encodeURIComponent(cookie);
-  document.cookie = `${deviceCookieName}=${text}; Path=/`;
+  document.cookie = `${deviceCookieName}=1${text}; Path=/`;
   const tracker = createPageTracker({ endpoint: '/api/j', consent: { model: 'opt-out' } }, { clock, transport });
   running.push(tracker);
   expect(await tracker.track('Product Viewed').queued).toBe(true);

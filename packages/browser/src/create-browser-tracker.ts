@@ -8,7 +8,6 @@ import {
   createTracker as createCoreTracker,
   createIdentity,
   createIds,
-  createMemoryOutbox,
   createQueue,
   type OnDiagnostic,
   type Outbox,
@@ -31,7 +30,7 @@ import { watchPage } from './runtime/page-lifecycle.ts';
 import { createPageTransport } from './transport/page-transport.ts';
 
 export interface BrowserTrackerOptions {
-  /** Where the collector listens: a path of this site like `/api/j`, or an http(s) URL. No query, no extension. */
+  /** Where the collector listens: a path of this site like `/api/j`, or an http(s) URL. Its steps are made of `\w . -`; no query, no extension. */
   readonly endpoint: string;
   /** Names the source to a collector that has several. It is public. */
   readonly writeKey?: string;
@@ -71,61 +70,53 @@ const library = { name: libraryName, version };
  * Where there is no page, as in server-side rendering, the tracker is inert: it listens to nothing, stores and sends
  * nothing, and counts every call as dropped (`closed`).
  */
-export function createTracker<P extends Plan = AnyPlan>(options: BrowserTrackerOptions): Tracker<P, 'browser'> {
-  return createPageTracker(options, {});
-}
-
-/** The same, of other parts. */
-export function createPageTracker<P extends Plan = AnyPlan>(
-  options: BrowserTrackerOptions,
-  parts: PageParts,
-): Tracker<P, 'browser'> {
-  checkOptions(options as unknown as Record<string, unknown>);
-  const { endpoint, writeKey, capture = [], plugins = [], onDiagnostic } = options;
+export function createTracker<P extends Plan = AnyPlan>(options: BrowserTrackerOptions): Tracker<P, 'browser'>;
+// What follows is no part of the interface: tests hand in parts.
+export function createTracker(options: BrowserTrackerOptions, parts: PageParts = {}): Tracker<AnyPlan, 'browser'> {
+  checkOptions(options);
   const { clock = browserClock } = parts;
-  const { now } = clock;
   const isPage = typeof document === 'object';
-  const ids = createIds({ now });
+  const ids = createIds(clock);
 
-  const store = cookieDeviceStore;
-  const remembered = store.load()?.consent;
   const consent = createConsent({
-    model: options.consent?.model,
-    initial: remembered?.preferences ?? options.consent?.initial,
-    decidedAt: remembered?.decidedAt,
+    ...options.consent,
+    remembered: cookieDeviceStore.load()?.consent,
     gpc: isGpcOn(),
-    now,
+    now: clock.now,
   });
-  const mayStore = (): boolean => consent.decide('analytics') === 'granted';
+  const mayStore = (): boolean => isPage && consent.decide('analytics') === 'granted';
 
   // Two collectors never get each other's leftovers.
-  const name = ['jn', endpoint, writeKey].join(':');
+  const name = ['jn', options.endpoint, options.writeKey].join(':');
   const outbox: Outbox & Partial<IndexedDbOutbox> =
-    parts.outbox ?? (isPage ? createIndexedDbOutbox({ clock, name, mayStore, onDiagnostic }) : createMemoryOutbox());
+    parts.outbox ?? createIndexedDbOutbox({ ...options, clock, name, mayStore });
   consent.onChange(() => outbox.prepare?.());
   const queue = createQueue({
+    ...options,
     outbox,
-    transport: parts.transport ?? createPageTransport({ endpoint, writeKey, clock }),
+    transport: parts.transport ?? createPageTransport({ ...options, clock }),
     clock,
     limits: options.queue,
     allow: ({ purpose }) => consent.decide(purpose) === 'granted',
-    onDiagnostic,
   });
-  const leaving = capturePlugin('page', (_, signal) =>
-    watchPage({ onExit: queue.exit, onReturn: () => void queue.flush() }, signal),
-  );
 
-  const tracker = createCoreTracker<P, 'browser'>({
+  const tracker = createCoreTracker<AnyPlan, 'browser'>({
     ...options,
     queue,
     clock,
     ids,
     consent,
-    identity: createIdentity({ ids, now, store, mayStore, session: options.session }),
+    identity: createIdentity({ ids, now: clock.now, store: cookieDeviceStore, mayStore, session: options.session }),
     library,
     context: readContext,
-    // Ours comes last: at the page's end the others have their last word before the queue leaves.
-    plugins: isPage ? [...capture, ...plugins, leaving] : [],
+    plugins: isPage
+      ? [
+          ...(options.capture ?? []),
+          ...(options.plugins ?? []),
+          // Last: at the page's end the others have their last word before the queue leaves.
+          capturePlugin('page', (_, signal) => watchPage(queue.exit, () => void queue.flush(), signal)),
+        ]
+      : [],
   });
   if (!isPage) void tracker.shutdown();
   return tracker;

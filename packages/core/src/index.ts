@@ -24,6 +24,7 @@ export type {
   ConsentCategory,
   ConsentContext,
   ConsentPreferences,
+  Decision,
   EventBase,
   EventContext,
   EventSource,
@@ -49,24 +50,27 @@ export {
   deviceCookieName,
   formatDevice,
   readDevice,
-  type Session,
 } from './identity/device.ts';
-export { createIdentity, type Identity, type IdentityOptions, type Who } from './identity/identity.ts';
+export {
+  createIdentity,
+  type Identity,
+  type IdentityOptions,
+  type SessionLimits,
+  type Who,
+} from './identity/identity.ts';
 export { parseDevice } from './identity/parse-device.ts';
-export type { SessionLimits } from './identity/session.ts';
-export { batchEnd } from './outbox/batch-end.ts';
-export { createMemoryOutbox, type MemoryOutboxOptions, type OverflowPolicy } from './outbox/memory-outbox.ts';
+export { createMemoryOutbox, type MemoryOutboxOptions } from './outbox/memory-outbox.ts';
 export type { BatchLimits, Outbox, OutboxDepth, OutboxHost } from './outbox/outbox.ts';
 export { checkProperties } from './plan/check-properties.ts';
 export { definePlan, type EventPlan, type Plan, plannedEvent, purposeOf } from './plan/plan.ts';
 export type { InferInput, StandardIssue, StandardResult, StandardSchemaV1 } from './plan/standard-schema.ts';
 export type { Plugin } from './plugin/plugin.ts';
 export { createQueue, type Queue, type QueueLimits, type QueueOptions, type QueueStats } from './queue/queue.ts';
-export { type RetryPolicy, retryDelayMs } from './queue/retry-policy.ts';
+export type { RetryPolicy } from './queue/retry-policy.ts';
 export { attempt } from './runtime/attempt.ts';
 export type { Clock } from './runtime/clock.ts';
 export { type Diagnostic, type OnDiagnostic, report } from './runtime/diagnostics.ts';
-export { createIds, type Ids, type IdsOptions } from './runtime/ids.ts';
+export { createIds, createRandomPool, type Ids, type IdsOptions } from './runtime/ids.ts';
 export { utf8Length } from './runtime/utf8.ts';
 export type {
   AnyPlan,
@@ -80,10 +84,5 @@ export type {
   Stats,
   Tracker,
 } from './tracker.ts';
-export {
-  type CollectorResponse,
-  maxRetryAfterMs,
-  outcomeOfResponse,
-  retryAfterMs,
-} from './transport/outcome-of-response.ts';
+export { maxRetryAfterMs, outcomeOfResponse } from './transport/outcome-of-response.ts';
 export type { RetryReason, SendOptions, SendOutcome, SendVerdict, Transport } from './transport/transport.ts';

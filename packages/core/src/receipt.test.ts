@@ -20,61 +20,63 @@ const ask = (receipt: EventReceipt): readonly Promise<unknown>[] => [
   receipt.delivered,
 ];
 
-type Level = Parameters<EventReceipt['reach']>[0];
+const queued = (receipt: EventReceipt): void => receipt.reach({ queued: true });
+const durable = (receipt: EventReceipt): void => receipt.reach({ durable: true });
+const settled =
+  (verdict: Verdict) =>
+  (receipt: EventReceipt): void =>
+    receipt.reach({ queued: false, durable: verdict.kind === 'delivered', delivered: verdict });
 
-const facts: readonly { why: string; levels: readonly Level[]; expected: readonly unknown[] }[] = [
-  { why: 'nothing is known at first', levels: [], expected: [open, open, open] },
-  { why: 'queued', levels: [{ isQueued: true }], expected: [true, open, open] },
-  {
-    why: 'durable, and its fate is open',
-    levels: [{ isQueued: true }, { isDurable: true }],
-    expected: [true, true, open],
-  },
-  {
-    why: 'not durable yet: its delivery may still save it',
-    levels: [{ isQueued: true }, { isDurable: false }],
-    expected: [true, open, open],
-  },
+const facts: readonly {
+  why: string;
+  happens: readonly ((receipt: EventReceipt) => void)[];
+  expected: readonly unknown[];
+}[] = [
+  { why: 'nothing is known at first', happens: [], expected: [open, open, open] },
+  { why: 'queued', happens: [queued], expected: [true, open, open] },
+  { why: 'durable, and its fate is open', happens: [queued, durable], expected: [true, true, open] },
   {
     why: 'delivered out of memory: it survives a crash',
-    levels: [{ isQueued: true }, { verdict: delivered }],
+    happens: [queued, settled(delivered)],
     expected: [true, true, delivered],
   },
   {
-    why: 'delivered after it could not be stored',
-    levels: [{ isQueued: true }, { isDurable: false }, { verdict: delivered }],
+    why: 'durable, then delivered',
+    happens: [queued, durable, settled(delivered)],
     expected: [true, true, delivered],
   },
-  { why: 'dropped before the queue', levels: [{ verdict: dropped }], expected: [false, false, dropped] },
   {
-    why: 'dropped out of memory',
-    levels: [{ isQueued: true }, { verdict: dropped }],
-    expected: [true, false, dropped],
+    why: 'delivered before it was stored',
+    happens: [queued, settled(delivered), durable],
+    expected: [true, true, delivered],
   },
+  { why: 'dropped before the queue', happens: [settled(dropped)], expected: [false, false, dropped] },
+  { why: 'dropped out of memory', happens: [queued, settled(dropped)], expected: [true, false, dropped] },
   {
     why: 'dropped from storage: it was durable until then',
-    levels: [{ isQueued: true }, { isDurable: true }, { verdict: dropped }],
+    happens: [queued, durable, settled(dropped)],
     expected: [true, true, dropped],
   },
   {
-    why: 'refused by the far end',
-    levels: [{ isQueued: true }, { verdict: dead }],
-    expected: [true, false, dead],
+    why: 'dropped before it was stored: what was said stays said',
+    happens: [queued, settled(dropped), durable],
+    expected: [true, false, dropped],
   },
+  { why: 'refused by the far end', happens: [queued, settled(dead)], expected: [true, false, dead] },
 ];
 
 describe('a receipt tells the level reached', () => {
-  test.each(facts)('to whom asks late: $why', async ({ levels, expected }) => {
+  test.each(facts)('to whom asks late: $why', async ({ happens, expected }) => {
     const receipt = new EventReceipt('event-1');
-    for (const level of levels) receipt.reach(level);
+    for (const happen of happens) happen(receipt);
     expect(await answers(ask(receipt))).toEqual(expected);
   });
 
-  test.each(facts)('to whom asked early: $why', async ({ levels, expected }) => {
+  test.each(facts)('to whom asked early: $why', async ({ happens, expected }) => {
     const receipt = new EventReceipt('event-1');
     const early = ask(receipt);
-    for (const level of levels) {
-      receipt.reach(level);
+    for (const happen of happens) {
+      happen(receipt);
       await answers(early);
     }
     expect(await answers(early)).toEqual(expected);
@@ -83,8 +85,8 @@ describe('a receipt tells the level reached', () => {
   test('to everyone who asks, however often', async () => {
     const receipt = new EventReceipt('event-1');
     const early = [...ask(receipt), ...ask(receipt)];
-    receipt.reach({ isQueued: true });
-    receipt.reach({ verdict: delivered });
+    receipt.reach({ queued: true });
+    settled(delivered)(receipt);
     expect(await answers([...early, ...ask(receipt)])).toEqual([...Array(3)].flatMap(() => [true, true, delivered]));
   });
 });

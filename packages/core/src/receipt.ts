@@ -1,12 +1,17 @@
 import type { Verdict } from './event/entry.ts';
 import type { Receipt } from './tracker.ts';
 
+/** What is known of each level; of two answers the first counts. */
+interface Answers {
+  readonly queued?: boolean;
+  readonly durable?: boolean;
+  readonly delivered?: Verdict;
+}
+
 /** A receipt that is told the levels it reached. Promises exist only once somebody asks. */
 export class EventReceipt implements Receipt {
-  readonly messageId: string;
-  declare isQueued?: true;
-  declare isDurable?: boolean;
-  declare verdict?: Verdict;
+  declare readonly messageId: string;
+  private answers: Answers = {};
   private asked: (() => void)[] = [];
 
   constructor(messageId: string) {
@@ -14,31 +19,24 @@ export class EventReceipt implements Receipt {
   }
 
   get queued(): Promise<boolean> {
-    return this.when(() => this.isQueued || (this.verdict && false));
+    return this.when('queued');
   }
 
   get durable(): Promise<boolean> {
-    return this.when(() => this.isDurable || (this.verdict && this.verdict.kind === 'delivered'));
+    return this.when('durable');
   }
 
   get delivered(): Promise<Verdict> {
-    return this.when(() => this.verdict);
+    return this.when('delivered');
   }
 
-  reach(level: { readonly isQueued?: true; readonly isDurable?: boolean; readonly verdict?: Verdict }): void {
-    Object.assign(this, level);
-    for (const answer of this.asked) answer();
+  reach(answers: Answers): void {
+    this.answers = { ...answers, ...this.answers };
+    for (const wake of this.asked) wake();
   }
 
-  /** Resolves once `known` has an answer; a `false` that may still become true is none. */
-  private when<V>(known: () => V | undefined): Promise<V> {
-    return new Promise((resolve) => {
-      const answer = (): void => {
-        const value = known();
-        if (value !== undefined) resolve(value);
-      };
-      this.asked.push(answer);
-      answer();
-    });
+  private async when<Level extends keyof Answers>(level: Level): Promise<Required<Answers>[Level]> {
+    while (this.answers[level] === undefined) await new Promise<void>((wake) => this.asked.push(wake));
+    return (this.answers as Required<Answers>)[level];
   }
 }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { definePlan, deviceCookieName, type Entry, formatDevice, type SendOutcome } from '@org/track-core';
+import { type Device, definePlan, type Entry, formatDevice, type SendOutcome } from '@org/track-core';
 import { createFakeClock, createScriptedTransport, type FakeClock } from '@org/track-core/testing';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -158,7 +158,7 @@ describe('createInProcessTracker', () => {
     const batches: (readonly Entry[])[] = [];
     const accept = async (entries: readonly Entry[]): Promise<SendOutcome> => {
       batches.push(entries);
-      return { kind: 'settled' };
+      return { kind: 'delivered' };
     };
     const tracker = createInProcessTracker({ accept, clock, consent });
     tracker.track('Seen', {}, { userId: 'u1' });
@@ -173,7 +173,7 @@ describe('createInProcessTracker', () => {
     const accept = async (): Promise<SendOutcome> => {
       tries++;
       if (tries === 1) throw new Error('the log is away');
-      return { kind: 'settled' };
+      return { kind: 'delivered' };
     };
     const tracker = createInProcessTracker({ accept, clock, consent });
     const receipt = tracker.track('Seen', {}, { userId: 'u1' });
@@ -184,17 +184,13 @@ describe('createInProcessTracker', () => {
 });
 
 describe('for a request', () => {
-  const device = {
-    consent: { preferences: { analytics: true }, decidedAt: 1_767_225_600_000 },
+  const device: Device = {
+    consent: [{ analytics: true }, 1_767_225_600_000],
     anonymousId: '0190a5c8-7b2e-7c4d-8e5f-1a2b3c4d5e6f',
     userId: 'u1',
-    session: {
-      id: '0190a5c8-7b2e-7c4d-8e5f-aaaaaaaaaaaa',
-      startedAt: 1_767_225_600_000,
-      lastSeenAt: 1_767_225_600_000,
-    },
+    session: ['0190a5c8-7b2e-7c4d-8e5f-aaaaaaaaaaaa', 1_767_225_600_000, 1_767_225_600_000],
   };
-  const cookie = `${deviceCookieName}=${formatDevice(device)}`;
+  const cookie = formatDevice(device);
 
   function start(overrides: Partial<NodeTrackerOptions> = {}): {
     tracker: ServerTracker;
@@ -221,7 +217,7 @@ describe('for a request', () => {
         anonymousId: device.anonymousId,
         userId: 'u1',
         context: {
-          session: { id: device.session.id },
+          session: { id: device.session?.[0] },
           page: { url: 'https://shop.example/cart', path: '/cart' },
           ip: '203.0.113.0',
           userAgent: 'Mozilla/5.0',
@@ -250,8 +246,8 @@ describe('for a request', () => {
   ])('consent: $why', async ({ answer, vouched, count }) => {
     const { tracker, sent } = start(vouched === undefined ? {} : { consent: vouched });
     const { consent: _, ...undecided } = device;
-    const person = answer === undefined ? undecided : { ...device, consent: { preferences: answer, decidedAt: 1 } };
-    tracker.for({ headers: { cookie: `${deviceCookieName}=${formatDevice(person)}` } }).track('Seen');
+    const person: Device = answer === undefined ? undecided : { ...device, consent: [answer, 1] };
+    tracker.for({ headers: { cookie: formatDevice(person) } }).track('Seen');
     expect((await sent()).length).toBe(count);
   });
 });

@@ -7,6 +7,7 @@ import {
   createIds,
   createMemoryOutbox,
   createQueue,
+  createRandomPool,
   type Entry,
   type OnDiagnostic,
   type Outbox,
@@ -156,7 +157,7 @@ function createServerTracker<P extends Plan>(
       },
     },
     clock,
-    ids: createIds({ now: clock.now }),
+    ids: createIds({ now: clock.now, random64: createRandomPool() }),
     consent: createConsent({ now: clock.now, ...(vouched === undefined ? {} : { initial: vouched }) }),
     library: { name, version },
     // Nobody is there to decide later: undecided is denied.

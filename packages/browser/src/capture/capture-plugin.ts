@@ -2,21 +2,18 @@ import type { Plugin, Tracker } from '@org/track-core';
 
 /**
  * A plugin that listens until its signal says stop, and once, however often it is set up: React mounts effects twice,
- * and nothing may count twice.
+ * and nothing may count twice. The latest set-up is the one that listens.
  */
-export function capturePlugin(name: string, listen: (tracker: Tracker, signal: AbortSignal) => void): Plugin {
-  let isListening = false;
+export function capturePlugin(name: string, start: (tracker: Tracker, signal: AbortSignal) => void): Plugin {
+  let listening: AbortController | undefined;
   return {
     name,
     setup(tracker) {
-      const controller = new AbortController();
-      if (isListening) return () => {};
-      isListening = true;
-      listen(tracker, controller.signal);
-      return () => {
-        isListening = false;
-        controller.abort();
-      };
+      listening?.abort();
+      const own = new AbortController();
+      listening = own;
+      start(tracker, own.signal);
+      return () => own.abort();
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Plugin } from '@org/track-core';
+import { listen } from '../runtime/page-lifecycle.ts';
 import { capturePlugin } from './capture-plugin.ts';
 
 const tag = 'data-track';
@@ -17,7 +18,7 @@ export function clicks(): Plugin {
         if (name) return void tracker.track(name, propertiesOf(target));
       }
     };
-    addEventListener('click', onClick, { capture: true, passive: true, signal });
+    listen('click', onClick, signal);
   });
 }
 

@@ -1,12 +1,10 @@
 import type { CallOptions, JsonObject, Tracker } from '@org/track-core';
-import { createFakeClock, type FakeClock } from '@org/track-core/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createPageViews } from './page-views.ts';
+import { pageViews } from './page-views.ts';
 
 const origin = 'http://localhost:3999';
 const settleMs = 50;
 
-let clock: FakeClock;
 let views: { path: unknown; referrer: unknown; title: unknown; timestamp: unknown }[];
 let stops: (() => void)[];
 
@@ -16,7 +14,7 @@ const tracker = {
   },
 } as unknown as Tracker;
 
-function start(plugin = createPageViews(clock)): () => void {
+function start(plugin = pageViews()): () => void {
   const stop = plugin.setup?.(tracker) ?? (() => {});
   stops.push(stop);
   return stop;
@@ -28,13 +26,13 @@ function setHidden(hidden: boolean): void {
 }
 
 const go = (url: string): void => history.pushState(null, '', url);
-const settled = (): Promise<void> => clock.advance(settleMs);
+const settled = (): void => void vi.advanceTimersByTime(settleMs);
 const paths = (): unknown[] => views.map(({ path }) => path);
 
 beforeEach(() => {
   history.replaceState(null, '', '/first');
   document.title = 'First';
-  clock = createFakeClock();
+  vi.useFakeTimers();
   views = [];
   stops = [];
 });
@@ -42,24 +40,23 @@ beforeEach(() => {
 afterEach(() => {
   for (const stop of stops) stop();
   vi.restoreAllMocks();
+  vi.useRealTimers();
 });
 
-test('the first load is a view; its referrer is the document’s', async () => {
+test('the first load is a view; its referrer is the document’s', () => {
   start();
-  await settled();
-  expect(views).toEqual([
-    { path: '/first', referrer: '', title: 'First', timestamp: new Date(clock.now() - settleMs) },
-  ]);
+  settled();
+  expect(views).toEqual([{ path: '/first', referrer: '', title: 'First', timestamp: new Date(Date.now() - settleMs) }]);
 });
 
-test('a navigation within the page is one, with the page before as referrer, the new title and its own time', async () => {
+test('a navigation within the page is one, with the page before as referrer, the new title and its own time', () => {
   start();
-  await settled();
-  await clock.advance(1_000);
-  const reachedAt = new Date(clock.now());
+  settled();
+  vi.advanceTimersByTime(1_000);
+  const reachedAt = new Date(Date.now());
   go('/second?tab=1');
   document.title = 'Second'; // frameworks set it after the URL
-  await settled();
+  settled();
   expect(views[1]).toEqual({ path: '/second', referrer: `${origin}/first`, title: 'Second', timestamp: reachedAt });
 });
 
@@ -83,44 +80,44 @@ test.each([
     },
     seen: [],
   },
-])('$why', async ({ act, seen }) => {
+])('$why', ({ act, seen }) => {
   start();
-  await settled();
+  settled();
   act();
-  await settled();
+  settled();
   expect(paths().slice(1)).toEqual(seen);
 });
 
-test('redirects some tens of milliseconds apart count once, as where they led', async () => {
+test('redirects some tens of milliseconds apart count once, as where they led', () => {
   start();
-  await settled();
+  settled();
   go('/old');
-  await clock.advance(40);
+  vi.advanceTimersByTime(40);
   history.replaceState(null, '', '/moved');
-  await clock.advance(40);
+  vi.advanceTimersByTime(40);
   history.replaceState(null, '', '/new');
-  await settled();
+  settled();
   expect(paths()).toEqual(['/first', '/new']);
 });
 
-test('going back is a view', async () => {
+test('going back is a view', () => {
   start();
-  await settled();
+  settled();
   go('/a');
-  await settled();
+  settled();
   history.replaceState(null, '', '/first');
   dispatchEvent(new Event('popstate'));
-  await settled();
+  settled();
   expect(paths()).toEqual(['/first', '/a', '/first']);
 });
 
-test('a page opened in the background is a view once somebody sees it', async () => {
+test('a page opened in the background is a view once somebody sees it', () => {
   setHidden(true);
   start();
-  await clock.advance(60_000);
+  vi.advanceTimersByTime(60_000);
   expect(views).toEqual([]);
   setHidden(false);
-  await settled();
+  settled();
   expect(paths()).toEqual(['/first']);
 });
 
@@ -132,45 +129,45 @@ test('a page that is left before its URL has settled was seen all the same', () 
   expect(views).toHaveLength(1);
 });
 
-test('hiding and showing a page is no new view, the return from the back/forward cache is', async () => {
+test('hiding and showing a page is no new view, the return from the back/forward cache is', () => {
   start();
-  await settled();
+  settled();
   setHidden(true);
   setHidden(false);
-  await settled();
+  settled();
   expect(views).toHaveLength(1);
   dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
-  await settled();
+  settled();
   expect(paths()).toEqual(['/first', '/first']);
 });
 
-test('a mount, unmount and mount again, as React does it, is one view', async () => {
+test('a mount, unmount and mount again, as React does it, is one view', () => {
   start()();
   start();
-  await settled();
+  settled();
   expect(paths()).toEqual(['/first']);
 });
 
-test('one instance set up twice counts once, and once more after it was stopped', async () => {
-  const plugin = createPageViews(clock);
+test('one instance set up twice counts once, and once more after it was stopped', () => {
+  const plugin = pageViews();
   const stop = start(plugin);
   start(plugin);
-  await settled();
+  settled();
   expect(paths()).toEqual(['/first']);
   stop();
   start(plugin);
   go('/a');
-  await settled();
+  settled();
   expect(paths()).toEqual(['/first', '/a']);
 });
 
-test('once stopped it leaves nothing behind', async () => {
+test('once stopped it leaves nothing behind', () => {
   const { pushState } = history;
   start()();
   expect(history.pushState).toBe(pushState);
   go('/a');
   dispatchEvent(new Event('pagehide'));
-  await settled();
+  settled();
   expect(views).toEqual([]);
-  expect(clock.timers).toBe(0);
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -1,7 +1,6 @@
-import type { Clock, Plugin } from '@org/track-core';
-import { browserClock } from '../runtime/browser-clock.ts';
-import { readPage } from '../runtime/page-context.ts';
-import { watchPage } from '../runtime/page-lifecycle.ts';
+import type { CallOptions, PageContext, Plugin } from '@org/track-core';
+import { readContext } from '../runtime/page-context.ts';
+import { type PageMoment, watchPage } from '../runtime/page-lifecycle.ts';
 import { watchUrl } from '../runtime/page-url.ts';
 import { capturePlugin } from './capture-plugin.ts';
 
@@ -15,53 +14,33 @@ const settleMs = 50;
  * Properties: `url`, `path`, `search`, `title`, and as `referrer` the page seen before.
  */
 export function pageViews(): Plugin {
-  return createPageViews(browserClock);
-}
-
-/** The same, by any clock. */
-export function createPageViews({ now, after }: Clock): Plugin {
-  let seen: string | undefined; // path and query of the last view
-  let seenUrl: string | undefined;
+  let seen: PageContext | undefined; // the last view's page
 
   return capturePlugin('page-views', (tracker, signal) => {
-    let cancel: (() => void) | undefined; // set while a view waits for its URL to stand
-    let changedAt: number;
+    let arrival: CallOptions | undefined; // set while a view waits for its URL to stand
+    let timer: ReturnType<typeof setTimeout> | undefined;
 
     function view(): void {
-      cancel = undefined;
-      const page = readPage();
-      const current = page.path + page.search;
-      if (current === seen) return;
-      // The time it was reached, so that it sorts before what happened on it.
-      const timestamp = new Date(changedAt);
-      tracker.page(undefined, { ...page, referrer: seenUrl ?? page.referrer }, { timestamp });
-      seen = current;
-      seenUrl = page.url;
+      const { page } = readContext();
+      if (arrival && (page.path !== seen?.path || page.search !== seen.search)) {
+        tracker.page(undefined, { ...page, referrer: seen?.url ?? page.referrer }, arrival);
+        seen = page;
+      }
+      arrival = undefined;
     }
 
-    function onChange(): void {
+    function arrive(moment?: PageMoment): void {
+      if (moment?.persisted) seen = undefined;
       if (document.hidden) return; // also while prerendering: nobody sees it yet
-      cancel?.();
-      changedAt = now();
-      cancel = after(settleMs, view);
+      clearTimeout(timer);
+      // The time it was reached, so that it sorts before what happened on it.
+      arrival = { timestamp: new Date() };
+      timer = setTimeout(view, settleMs);
     }
 
-    watchUrl(onChange, signal);
-    watchPage(
-      {
-        onExit() {
-          if (!cancel) return;
-          cancel();
-          view();
-        },
-        onReturn(isRestored) {
-          if (isRestored) seen = seenUrl = undefined;
-          onChange();
-        },
-      },
-      signal,
-    );
-    signal.addEventListener('abort', () => cancel?.());
-    onChange();
+    watchUrl(arrive, signal);
+    watchPage(view, arrive, signal);
+    signal.addEventListener('abort', () => clearTimeout(timer));
+    arrive();
   });
 }

@@ -1,10 +1,10 @@
 // biome-ignore-all lint/suspicious/noDocumentCookie: as the tracker writes it
-import { deviceCookieName } from '@org/track-core';
+import { type Device, deviceCookieName, formatDevice } from '@org/track-core';
 import { afterEach, expect, test, vi } from 'vitest';
 import { cookieDeviceStore as store } from './cookie-device-store.ts';
 
-const device = {
-  consent: { preferences: { analytics: true }, decidedAt: 1_767_225_600_000 },
+const device: Device = {
+  consent: [{ analytics: true }, 1_767_225_600_000],
   anonymousId: '0b5a9b4e-3a53-4b63-8a3e-6f0c1c1d2e3f',
   userId: 'u=1; é',
 };
@@ -21,8 +21,13 @@ test('a device remembers what it was told, also beside other cookies', () => {
   expect(store.load()).toEqual(device);
 });
 
-test('a cookie that somebody broke is no device', () => {
-  document.cookie = `${deviceCookieName}=%%%; Path=/`;
+test.each([
+  { why: 'no escapes', pair: `${deviceCookieName}=1%%%` },
+  { why: 'no JSON', pair: `${deviceCookieName}=1%7B` },
+  { why: 'nothing', pair: `${deviceCookieName}=` },
+  { why: 'another version', pair: formatDevice(device).replace('1', '2') },
+])('a cookie that somebody broke is no device: $why', ({ pair }) => {
+  document.cookie = `${pair}; Path=/`;
   expect(store.load()).toBeUndefined();
 });
 

@@ -31,7 +31,16 @@ function create(maxEvents = 1_000): IndexedDbOutbox {
 /** Opens an outbox and resolves once something of an earlier visit has arrived. */
 async function arrivals(): Promise<{ readonly count: number; readonly outbox: IndexedDbOutbox }> {
   const outbox = create();
-  const count = await new Promise<number>((onArrived) => outbox.open({ onArrived, onDropped() {} }));
+  let count = 0;
+  await new Promise<void>((resolve) => {
+    outbox.open({
+      onArrived(arrived) {
+        count += arrived;
+        resolve();
+      },
+      onDropped() {},
+    });
+  });
   return { count, outbox };
 }
 
@@ -49,7 +58,7 @@ function storedIds(): Promise<readonly string[]> {
   });
 }
 
-/** Another page of this origin; `script` sees `outbox`, opened, and `add(ids)`. Resolves with what it posts first. */
+/** Another page of this origin; `script` sees `outbox`, opened, and `add(...ids)`. Resolves with what it posts first. */
 function page(script: string): Promise<unknown> {
   const frame = document.createElement('iframe');
   frames.push(frame);
@@ -60,7 +69,7 @@ function page(script: string): Promise<unknown> {
     const outbox = createIndexedDbOutbox({ clock, name: ${JSON.stringify(name)}, mayStore: () => true });
     outbox.open({ onArrived: (count) => parent.postMessage({ arrived: count }), onDropped() {} });
     const entry = (id) => ({ id, value: JSON.stringify({ id, text: 'x'.repeat(2000) }), bytes: 2020, purpose: 'analytics', queuedAt: 0 });
-    const add = (ids) => outbox.add(ids.map(entry));
+    const add = (...ids) => Promise.all(ids.map((id) => outbox.add(entry(id))));
     ${script}
   </script>`;
   return new Promise((resolve) => {
@@ -98,10 +107,10 @@ describe('the contract of an outbox', () => {
 test('60 × 2 KB added in the very task that leaves a settled page are found by the next one', async () => {
   // In its first milliseconds Chromium takes back what a page began to write, committed or not.
   const left = page(`
-    await add(['opened']);
+    await add('opened');
     await new Promise((idle) => requestIdleCallback(() => requestIdleCallback(idle)));
     parent.postMessage('ready');
-    for (let i = 0; i < 60; i++) add(['event-' + i]);
+    for (let i = 0; i < 60; i++) add('event-' + i);
     location.href = '/another-page';
   `);
   await left;
@@ -111,7 +120,7 @@ test('60 × 2 KB added in the very task that leaves a settled page are found by 
 });
 
 test('what a living page holds is its own; when it ends, a page that waited takes over', async () => {
-  await page(`await add(['a', 'b']); parent.postMessage('stored')`);
+  await page(`await add('a', 'b'); parent.postMessage('stored')`);
   const outbox = create();
   let arrived = 0;
   const adopted = new Promise<void>((resolve) => {
@@ -123,7 +132,7 @@ test('what a living page holds is its own; when it ends, a page that waited take
       },
     });
   });
-  await outbox.add([anEntry({ id: 'mine' })]);
+  await outbox.add(anEntry({ id: 'mine' }));
   expect(await storedIds()).toEqual(['a', 'b', 'mine']);
   expect(arrived).toBe(0);
   expect(outbox.depth().waiting).toBe(1);
@@ -134,8 +143,8 @@ test('what a living page holds is its own; when it ends, a page that waited take
 });
 
 test('of two pages that wait for a third one’s end, only one takes over', async () => {
-  await page(`await add(['a', 'b']); parent.postMessage('stored')`);
-  const heard = page(`await add([]); parent.postMessage('open')`);
+  await page(`await add('a', 'b'); parent.postMessage('stored')`);
+  const heard = page(`outbox.prepare(); parent.postMessage('open')`);
   await heard;
   let arrived = 0;
   const first = create();
@@ -151,7 +160,7 @@ test('of two pages that wait for a third one’s end, only one takes over', asyn
     first.open(host);
     second.open(host);
   });
-  await Promise.all([first.add([anEntry({ id: 'first' })]), second.add([anEntry({ id: 'second' })])]);
+  await Promise.all([first.add(anEntry({ id: 'first' })), second.add(anEntry({ id: 'second' }))]);
   frames[1]?.remove();
   frames[0]?.remove();
   await adopted;
@@ -168,9 +177,10 @@ test('of two pages that wait for a third one’s end, only one takes over', asyn
 test('settled entries are gone for good', async () => {
   const outbox = create();
   outbox.open({ onArrived() {}, onDropped() {} });
-  await outbox.add(['a', 'b'].map((id) => anEntry({ id })));
+  void outbox.add(anEntry({ id: 'a' }));
+  await outbox.add(anEntry({ id: 'b' }));
   await outbox.pull({ ...all, maxEvents: 1 });
-  void outbox.settle(['a'], { kind: 'delivered' });
-  await outbox.add([anEntry({ id: 'c' })]);
+  void outbox.settle('a', { kind: 'delivered' });
+  await outbox.add(anEntry({ id: 'c' }));
   expect(await storedIds()).toEqual(['b', 'c']);
 });

@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto';
-import type { Diagnostic, OutboxHost } from '@org/track-core';
+import { createIds, type Diagnostic, type OutboxHost } from '@org/track-core';
 import { anEntry, createFakeClock, type FakeClock, outboxContract } from '@org/track-core/testing';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
@@ -12,7 +12,7 @@ const dayMs = 24 * 60 * minuteMs;
 
 /** Late enough for entries of time 0 to be taken for abandoned: this browser has no Web Locks. */
 let clock: FakeClock;
-let host: OutboxHost & { arrived: number; dropped: [readonly string[], string][] };
+let host: OutboxHost & { arrived: number; dropped: [string, string][] };
 let diagnostics: Diagnostic[];
 
 beforeEach(() => {
@@ -25,8 +25,8 @@ beforeEach(() => {
     onArrived: (count) => {
       host.arrived += count;
     },
-    onDropped: (ids, reason) => {
-      host.dropped.push([ids, reason]);
+    onDropped: (id, reason) => {
+      host.dropped.push([id, reason]);
     },
   };
 });
@@ -43,7 +43,15 @@ function opened(options: Partial<IndexedDbOutboxOptions> = {}): IndexedDbOutbox 
     onDiagnostic: (diagnostic) => diagnostics.push(diagnostic),
     ...options,
   });
-  outbox.open(host);
+  const { onDropped } = host;
+  // As the queue does: what is dropped is settled.
+  outbox.open({
+    ...host,
+    onDropped(id, reason) {
+      onDropped(id, reason);
+      void outbox.settle(id, { kind: 'dropped', reason });
+    },
+  });
   return outbox;
 }
 
@@ -75,12 +83,12 @@ describe('the contract of an outbox', () => {
 
 test('one transaction holds all that a task adds and settles, and is committed in the same task', async () => {
   const outbox = opened();
-  await outbox.add([anEntry({ id: 'first' })]);
+  await outbox.add(anEntry({ id: 'first' }));
   const begun = vi.spyOn(IDBDatabase.prototype, 'transaction');
   const committed = vi.spyOn(IDBTransaction.prototype, 'commit');
   void outbox.pull(all);
-  for (const id of ['a', 'b', 'c']) void outbox.add([anEntry({ id })]);
-  void outbox.settle(['first'], delivered);
+  for (const id of ['a', 'b', 'c']) void outbox.add(anEntry({ id }));
+  void outbox.settle('first', delivered);
   expect(begun).not.toHaveBeenCalled(); // the caller's turn is free of it
   await Promise.resolve();
   expect(begun.mock.calls).toEqual([['e', 'readwrite', { durability: 'relaxed' }]]);
@@ -91,10 +99,10 @@ test('one transaction holds all that a task adds and settles, and is committed i
 
 test('an entry added and settled in one task never reaches the disk', async () => {
   const outbox = opened();
-  await outbox.add([anEntry({ id: 'first' })]);
+  await outbox.add(anEntry({ id: 'first' }));
   const put = vi.spyOn(IDBObjectStore.prototype, 'put');
-  void outbox.add([anEntry({ id: 'gone' })]);
-  void outbox.settle(['gone'], delivered);
+  void outbox.add(anEntry({ id: 'gone' }));
+  void outbox.settle('gone', delivered);
   expect(await stored()).toEqual(['first']);
   expect(put).not.toHaveBeenCalled();
   vi.restoreAllMocks();
@@ -113,15 +121,13 @@ test('nothing is opened before storing is allowed', async () => {
 
 test('what came through the gate all the same (a necessary event) is stored', async () => {
   const outbox = opened({ mayStore: () => false });
-  expect(await outbox.add([anEntry({ id: 'a', purpose: 'necessary' })])).toBe(true);
+  expect(await outbox.add(anEntry({ id: 'a', purpose: 'necessary' }))).toBe(true);
 });
 
 test('without Web Locks, young entries are left to the page that may still hold them', async () => {
   const first = opened();
-  await first.add([
-    anEntry({ id: 'old', queuedAt: clock.now() - 2 * minuteMs }),
-    anEntry({ id: 'young', queuedAt: clock.now() - 30_000 }),
-  ]);
+  void first.add(anEntry({ id: 'old', queuedAt: clock.now() - 2 * minuteMs }));
+  await first.add(anEntry({ id: 'young', queuedAt: clock.now() - 30_000 }));
   const second = opened();
   await stored();
   expect(host.arrived).toBe(1);
@@ -130,44 +136,45 @@ test('without Web Locks, young entries are left to the page that may still hold 
 
 test('what this page stores before its database is open does not come back as an earlier visit’s', async () => {
   const outbox = opened();
-  void outbox.add([anEntry({ id: 'waited for consent', queuedAt: clock.now() - 2 * minuteMs })]);
+  void outbox.add(anEntry({ id: 'waited for consent', queuedAt: clock.now() - 2 * minuteMs }));
   expect(await stored()).toEqual(['waited for consent']);
   expect(host.arrived).toBe(0);
   expect(outbox.depth().waiting).toBe(1);
 });
 
-test('entries of earlier visits arrive in the order they were recorded', async () => {
+test('entries of earlier visits arrive in the order of their ids, which is that of time', async () => {
   const first = opened();
-  await first.add([anEntry({ id: 'b', queuedAt: 1 }), anEntry({ id: 'a', queuedAt: 2 })]);
+  let now = 1;
+  const ids = createIds({ now: () => now++ });
+  const made = Array.from({ length: 20 }, () => anEntry({ id: ids.time() }));
+  await Promise.all(made.map((entry) => first.add(entry)));
   const second = opened();
   await stored();
-  expect((await second.pull(all)).map(({ id }) => id)).toEqual(['b', 'a']);
+  expect(second.pull(all)).toMatchObject(made);
 });
 
 test('entries older than a week are counted, dropped as expired, and forgotten', async () => {
   const first = opened();
-  await first.add([
-    anEntry({ id: 'old', queuedAt: clock.now() }),
-    anEntry({ id: 'new', queuedAt: clock.now() + dayMs }),
-  ]);
+  void first.add(anEntry({ id: 'old', queuedAt: clock.now() }));
+  await first.add(anEntry({ id: 'new', queuedAt: clock.now() + dayMs }));
   clock.jump(7 * dayMs + 1);
   const second = opened();
   await stored();
   expect(host.arrived).toBe(2);
-  expect(host.dropped).toEqual([[['old'], 'expired']]);
+  expect(host.dropped).toEqual([['old', 'expired']]);
   expect(second.depth().waiting).toBe(1);
   expect(await stored()).toEqual(['new']);
 });
 
 test('what is dropped for lack of room leaves the disk too', async () => {
   const outbox = opened({ maxEvents: 2 });
-  await outbox.add(['a', 'b', 'c'].map((id) => anEntry({ id })));
-  expect(host.dropped).toEqual([[['a'], 'outbox-full']]);
+  await Promise.all(['a', 'b', 'c'].map((id) => outbox.add(anEntry({ id }))));
+  expect(host.dropped).toEqual([['a', 'outbox-full']]);
   expect(await stored()).toEqual(['b', 'c']);
 });
 
 test('outboxes of different names know nothing of each other', async () => {
-  await opened({ name: 'one' }).add([anEntry()]);
+  await opened({ name: 'one' }).add(anEntry());
   opened({ name: 'two' });
   await stored('two');
   expect(host.arrived).toBe(0);
@@ -175,12 +182,12 @@ test('outboxes of different names know nothing of each other', async () => {
 
 describe('where storage fails, it goes on in memory and says so once', () => {
   async function goesOnInMemory(outbox: IndexedDbOutbox): Promise<void> {
-    expect(await outbox.add([anEntry({ id: 'a' })])).toBeFalsy();
+    expect(await outbox.add(anEntry({ id: 'a' }))).toBeFalsy();
     expect(outbox.durable).toBe(false);
     expect(diagnostics.map(({ code }) => code)).toEqual(['storage-unavailable']);
-    expect(outbox.add([anEntry({ id: 'b' })])).toBeUndefined();
+    expect(outbox.add(anEntry({ id: 'b' }))).toBeUndefined();
     expect((await outbox.pull(all)).map(({ id }) => id).slice(-2)).toEqual(['a', 'b']);
-    await outbox.settle(['a'], delivered);
+    await outbox.settle('a', delivered);
     await outbox.close();
   }
 
@@ -210,7 +217,7 @@ describe('where storage fails, it goes on in memory and says so once', () => {
   test('a database that never opens', async () => {
     vi.spyOn(indexedDB, 'open').mockReturnValue({} as IDBOpenDBRequest);
     const outbox = opened();
-    const added = outbox.add([anEntry({ id: 'early' })]);
+    const added = outbox.add(anEntry({ id: 'early' }));
     await clock.advance(5_000);
     expect(await added).toBe(false);
     expect(clock.timers).toBe(0);
@@ -219,21 +226,21 @@ describe('where storage fails, it goes on in memory and says so once', () => {
 
   test('a full disk: what is stored can still be forgotten', async () => {
     const outbox = opened();
-    expect(await outbox.add([anEntry({ id: 'kept' })])).toBe(true);
+    expect(await outbox.add(anEntry({ id: 'kept' }))).toBe(true);
     const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
       throw new DOMException('full', 'QuotaExceededError');
     });
-    expect(await outbox.add([anEntry({ id: 'a' })])).toBe(false);
+    expect(await outbox.add(anEntry({ id: 'a' }))).toBe(false);
     put.mockRestore();
     expect(outbox.durable).toBe(false);
     void outbox.pull(all);
-    void outbox.settle(['kept'], delivered);
+    void outbox.settle('kept', delivered);
     expect(await stored()).toEqual([]);
   });
 
   test('somebody deletes the database: they are not kept waiting', async () => {
     const outbox = opened();
-    await outbox.add([anEntry({ id: 'early' })]);
+    await outbox.add(anEntry({ id: 'early' }));
     await new Promise((resolve, reject) => {
       const deleting = indexedDB.deleteDatabase('jn');
       deleting.onsuccess = resolve;
@@ -245,9 +252,9 @@ describe('where storage fails, it goes on in memory and says so once', () => {
 
 test('closing waits for what is being written, and opens nothing again', async () => {
   const outbox = opened();
-  void outbox.add([anEntry({ id: 'last' })]);
+  void outbox.add(anEntry({ id: 'last' }));
   await outbox.close();
   expect(await stored()).toEqual(['last']);
-  expect(outbox.add([anEntry()])).toBeUndefined();
+  expect(outbox.add(anEntry())).toBeUndefined();
   expect(clock.timers).toBe(0);
 });

@@ -1,5 +1,4 @@
 import {
-  attempt,
   type Clock,
   createMemoryOutbox,
   type Entry,
@@ -8,16 +7,13 @@ import {
   type OutboxHost,
   report,
 } from '@org/track-core';
-import { createSenderLock } from './sender-lock.ts';
 
 export interface IndexedDbOutboxOptions {
   readonly clock: Clock;
   /** Name of the database and of its locks. Outboxes of one name adopt each other's leftovers. */
   readonly name: string;
-  /** Most entries that may wait; beyond it the oldest are dropped as `outbox-full`. Default 5,000. */
+  /** Most entries that may wait; beyond it, or beyond 4 MiB, the oldest are dropped as `outbox-full`. Default 5,000. */
   readonly maxEvents?: number;
-  /** Most bytes that may wait. Default 4 MiB. */
-  readonly maxBytes?: number;
   /** May the device be written to before the first entry comes? */
   readonly mayStore: () => boolean;
   readonly onDiagnostic?: OnDiagnostic | undefined;
@@ -53,35 +49,38 @@ export function createIndexedDbOutbox({
   clock,
   name,
   maxEvents = 5_000,
-  maxBytes = 4 << 20,
   mayStore,
   onDiagnostic,
 }: IndexedDbOutboxOptions): IndexedDbOutbox {
-  const memory = createMemoryOutbox({ maxEvents, maxBytes });
-  const lock = createSenderLock();
-  const owner = Math.random().toString(36).slice(2);
+  const memory = createMemoryOutbox({ maxEvents, maxBytes: 4 << 20 });
+  const self = name + Math.random(); // as an owner
   let host: OutboxHost;
   let isDurable = true;
-  let opening: Promise<IDBDatabase | undefined> | undefined;
+  let opening: Promise<unknown> | undefined; // resolves with the database, or without if there is none to be had
 
-  let changes = new Map<string, Entry | undefined>(); // not written yet: kept entries by id, undefined for forgotten ones
-  let written: Promise<boolean> | undefined; // becomes true when `changes` are stored
+  const changes = new Map<string, Entry | undefined>(); // not written yet: kept entries by id, undefined for forgotten
+  let written: Promise<boolean> | undefined; // becomes true when the latest changes are stored
 
-  function fallBack(): void {
+  const locks: Record<string, Promise<unknown> | undefined> = {}; // those it holds or waits for, by owner
+  let letGo = (): void => {};
+  const closed = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+
+  /** From now on in memory only: whatever failed, its changes are lost to the disk. */
+  function fallBack(): false {
     if (isDurable) report(onDiagnostic, 'storage-unavailable', 'IndexedDB');
+    changes.clear();
     isDurable = false;
+    return false;
   }
 
-  /** Resolves without a database if there is none to be had. */
-  function openDatabase(): Promise<IDBDatabase | undefined> {
-    if (opening) return opening;
-    lock.hold(name + owner);
-    opening = new Promise<IDBDatabase | undefined>((resolve) => {
-      const fail = (): void => resolve(undefined);
-      const cancelPatience = clock.after(openPatienceMs, fail);
+  function openDatabase(): Promise<unknown> {
+    opening ??= new Promise<IDBDatabase>((resolve, reject) => {
       const request = indexedDB.open(name, 1);
+      const cancelPatience = clock.after(openPatienceMs, reject);
       request.onupgradeneeded = () => request.result.createObjectStore(storeName, { keyPath: 'id' });
-      request.onerror = fail;
+      request.onerror = reject;
       request.onsuccess = () => {
         cancelPatience();
         const database = request.result;
@@ -90,81 +89,73 @@ export function createIndexedDbOutbox({
           database.close();
           fallBack();
         };
+        void closed.then(() => database.close());
         resolve(database);
+        // Asked for before anything is written. What waits to be written comes before what is adopted.
+        if (!hold(self)) adopt(self);
       };
-    }).catch(() => undefined);
-    void opening.then((database) => {
-      if (!database) return fallBack();
-      // First what waits to be written: a navigation may be near.
-      queueMicrotask(() => adopt(database));
-    });
+    }).catch(fallBack);
     return opening;
   }
 
-  /** Keeps `entry`, or forgets `id`, with everything else this turn of the event loop changes. */
-  function change(id: string, entry?: Entry): Promise<boolean> | undefined {
+  /** Does `task` in one transaction, committed at once: a navigation in this very task would abort an open one. */
+  const transact = (task: (store: IDBObjectStore) => void): Promise<boolean> =>
+    openDatabase()
+      .then(
+        (database) =>
+          new Promise<boolean>((resolve, reject) => {
+            const transaction = (database as IDBDatabase).transaction(storeName, 'readwrite', {
+              durability: 'relaxed',
+            });
+            transaction.oncomplete = () => resolve(true);
+            transaction.onabort = reject;
+            task(transaction.objectStore(storeName));
+            transaction.commit?.();
+          }),
+      )
+      .catch(fallBack);
+
+  /** Stores `entry`, or forgets `id`, with everything else this turn of the event loop changes. */
+  function change(id: string, entry?: Entry): void {
     // Once storing has failed, what is stored already can still be forgotten.
-    if (!isDurable && (entry || !opening)) return;
-    changes.set(id, entry);
-    written ??= openDatabase().then(write);
-    return written;
-  }
-
-  /** One transaction, committed at once: a navigation in this very task would abort an open one. */
-  function write(database: IDBDatabase | undefined): Promise<boolean> {
-    const changed = changes;
-    changes = new Map();
-    written = undefined;
-    return new Promise<boolean>((resolve, reject) => {
-      const transaction = (database as IDBDatabase).transaction(storeName, 'readwrite', { durability: 'relaxed' });
-      transaction.oncomplete = () => resolve(true);
-      transaction.onabort = reject;
-      const store = transaction.objectStore(storeName);
-      for (const [id, entry] of changed) entry ? store.put({ ...entry, owner }) : store.delete(id);
-      transaction.commit?.();
-    }).catch(() => {
-      fallBack();
-      return false;
-    });
-  }
-
-  /** Takes over what pages that are gone left behind. What living pages hold is taken over when they end. */
-  function adopt(database: IDBDatabase): void {
-    read(database, (stored) => {
-      for (const other of new Set(stored.map((entry) => entry.owner))) {
-        if (other === owner) continue;
-        const ofOther = (entry: StoredEntry): boolean => entry.owner === other;
-        if (!lock.hold(name + other, () => read(database, (now) => arrive(now.filter(ofOther))))) {
-          arrive(stored.filter((entry) => ofOther(entry) && entry.queuedAt < clock.now() - abandonedAfterMs));
-        }
-      }
-    });
-  }
-
-  function read(database: IDBDatabase, use: (stored: StoredEntry[]) => void): void {
-    // If the database was closed meanwhile, the next visit will find them.
-    attempt(() => {
-      const request = database.transaction(storeName).objectStore(storeName).getAll();
-      request.onsuccess = () => use(request.result);
-    });
-  }
-
-  function arrive(entries: StoredEntry[]): void {
-    const oldest = clock.now() - maxAgeMs;
-    for (const entry of entries.sort((one, other) => one.queuedAt - other.queuedAt)) {
-      if (entry.queuedAt < oldest) onDropped([entry.id], 'expired');
-      else void memory.add([entry]);
+    if (entry && !isDurable) return;
+    if (!changes.size) {
+      written = transact((store) => {
+        for (const [id, entry] of changes) entry ? store.put({ ...entry, owner: self }) : store.delete(id);
+        changes.clear();
+      });
     }
-    if (entries[0]) host.onArrived(entries.length, true);
+    changes.set(id, entry);
   }
 
-  function forget(ids: readonly string[]): void {
-    for (const id of ids) void change(id);
-  }
+  /**
+   * Holds the lock of `owner` until this outbox closes or its page ends, however it ends. Once nobody else holds it,
+   * adopts what it left. Undefined where the browser has no Web Locks: old ones, and pages without a secure context.
+   */
+  const hold = (owner: string): Promise<unknown> | undefined =>
+    (locks[owner] ??= navigator.locks
+      ?.request(owner, () => {
+        adopt(owner);
+        return closed;
+      })
+      .catch(() => {})); // refused in a sandbox: then nothing is adopted
 
-  function onDropped(ids: readonly string[], reason: string): void {
-    forget(ids);
-    host.onDropped(ids, reason);
+  /** Takes over what `gone` left behind, and asks for the locks of all others that have stored something. */
+  function adopt(gone: string): void {
+    void transact((store) => {
+      const request: IDBRequest<StoredEntry[]> = store.getAll();
+      request.onsuccess = () => {
+        // In the order of their ids, which is that of time.
+        for (const entry of request.result) {
+          const ageMs = clock.now() - entry.queuedAt;
+          const { owner } = entry;
+          if (owner === self || (hold(owner) ? owner !== gone : ageMs <= abandonedAfterMs)) continue;
+          if (ageMs > maxAgeMs) host.onDropped(entry.id, 'expired');
+          else void memory.add(entry);
+          host.onArrived(1, true);
+        }
+      };
+    });
   }
 
   function prepare(): void {
@@ -178,26 +169,21 @@ export function createIndexedDbOutbox({
     },
     open(newHost) {
       host = newHost;
-      memory.open({ ...host, onDropped });
+      memory.open(newHost);
       prepare();
     },
     prepare,
-    add(entries) {
-      let stored: Promise<boolean> | undefined;
-      for (const entry of entries) stored = change(entry.id, entry);
-      void memory.add(entries);
-      return stored;
+    add(entry) {
+      change(entry.id, entry);
+      void memory.add(entry);
+      if (isDurable) return written;
     },
-    settle(ids, verdict) {
-      void memory.settle(ids, verdict);
-      forget(ids);
-    },
+    settle: (id) => change(id),
     async close() {
       await written;
       isDurable = false;
-      opening ??= Promise.resolve(undefined);
-      void opening.then((database) => database?.close());
-      lock.letGo();
+      opening ??= closed;
+      letGo();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { readContext, readPage } from './page-context.ts';
+import { readContext } from './page-context.ts';
 
 const origin = 'http://localhost:3999';
 
@@ -17,12 +17,12 @@ test.each([
   },
 ])('$why', ({ at, url, path, search }) => {
   history.replaceState(null, '', at);
-  expect(readPage()).toMatchObject({ url, path, search });
+  expect(readContext().page).toMatchObject({ url, path, search });
 });
 
 test('the title and the referrer are the document’s', () => {
   document.title = 'Shoes';
-  expect(readPage()).toMatchObject({ title: 'Shoes', referrer: '' });
+  expect(readContext().page).toMatchObject({ title: 'Shoes', referrer: '' });
 });
 
 test('each event gets the page of its moment, the locale and the time zone', () => {

@@ -1,19 +1,17 @@
 import type { EventContext, PageContext } from '@org/track-core';
 
-/** The page as it is now. */
-export function readPage(): Required<PageContext> {
-  const url = new URL(location.href);
-  const { pathname: path, search } = url;
-  url.username = url.password = '';
-  // A fragment of key=value pairs is where log-ins hand over tokens.
-  if (url.hash.includes('=')) url.hash = '';
-  return { url: url.href, path, search, title: document.title, referrer: document.referrer };
-}
-
 let timezone: string | undefined;
 
-/** An event's circumstances, as they are now; the time zone takes long to ask for, so only once. */
-export function readContext(): EventContext {
+/** An event's circumstances, with the page as it is now; the time zone takes long to ask for, so only once. */
+export function readContext(): EventContext & { readonly page: Required<PageContext> } {
+  // The parts, because `href` may hold a name and a password.
+  const { origin, pathname: path, search, hash } = location;
+  // A fragment of key=value pairs is where log-ins hand over tokens.
+  const url = origin + path + search + (hash.includes('=') ? '' : hash);
   timezone ??= Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return { page: readPage(), locale: navigator.language, timezone };
+  return {
+    page: { url, path, search, title: document.title, referrer: document.referrer },
+    locale: navigator.language,
+    timezone,
+  };
 }

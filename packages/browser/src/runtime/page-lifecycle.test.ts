@@ -9,10 +9,8 @@ beforeEach(() => {
   const controller = new AbortController();
   stop = () => controller.abort();
   watchPage(
-    {
-      onExit: () => heard.push('exit'),
-      onReturn: (isRestored) => heard.push(isRestored ? 'restored' : 'return'),
-    },
+    () => heard.push('exit'),
+    ({ persisted }) => heard.push(persisted ? 'restored' : 'return'),
     controller.signal,
   );
 });
@@ -57,7 +55,8 @@ test('once stopped it hears nothing', () => {
 test('it never listens to what keeps pages out of the back/forward cache, and never holds up an event', () => {
   const onWindow = vi.spyOn(window, 'addEventListener');
   const onDocument = vi.spyOn(document, 'addEventListener');
-  watchPage({ onExit() {}, onReturn() {} }, AbortSignal.abort());
+  const ignore = (): void => {};
+  watchPage(ignore, ignore, AbortSignal.abort());
   const calls = [...onWindow.mock.calls, ...onDocument.mock.calls];
   expect(calls.map(([type]) => type).sort()).toEqual(['freeze', 'online', 'pagehide', 'pageshow', 'visibilitychange']);
   expect(calls.every(([, , options]) => typeof options === 'object' && options?.passive)).toBe(true);

@@ -1,3 +1,5 @@
+import { listen } from './page-lifecycle.ts';
+
 /**
  * Calls `onChange` after each navigation within the document, until `signal` says stop.
  *
@@ -7,7 +9,7 @@
 export function watchUrl(onChange: () => void, signal: AbortSignal): void {
   const { navigation } = window as { navigation?: EventTarget };
   if (navigation) return navigation.addEventListener('currententrychange', onChange, { signal });
-  addEventListener('popstate', onChange, { signal });
+  listen('popstate', onChange, signal);
   for (const method of ['pushState', 'replaceState'] as const) {
     const original = history[method];
     const wrapped: typeof original = (...change) => {

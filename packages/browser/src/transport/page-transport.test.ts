@@ -1,21 +1,21 @@
 import { anEntry, createFakeClock } from '@org/track-core/testing';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createPageTransport } from './page-transport.ts';
 
-const clock = createFakeClock();
 const { signal } = new AbortController();
 const staying = { attempt: 0, exit: false, signal };
 const leaving = { attempt: 0, exit: true, signal };
+const transport = createPageTransport({ endpoint: '/api/j', writeKey: 'shop', clock: createFakeClock() });
 
 let carriedBy: string[];
-const fetchSpy = (async () => {
-  carriedBy.push('fetch');
-  return new Response('{"success":true}');
-}) as typeof fetch;
 
 beforeEach(() => {
   carriedBy = [];
   vi.spyOn(navigator, 'sendBeacon').mockImplementation(() => carriedBy.push('beacon') > 0);
+  vi.stubGlobal('fetch', async () => {
+    carriedBy.push('fetch');
+    return new Response('{"success":true}');
+  });
 });
 
 afterEach(() => {
@@ -34,9 +34,33 @@ test.each([
   { why: 'without keepalive a beacon carries what the end leaves', request: class {}, expected: ['fetch', 'beacon'] },
 ])('$why', async ({ request, expected }) => {
   vi.stubGlobal('Request', request);
-  vi.stubGlobal('fetch', fetchSpy);
-  const transport = createPageTransport({ endpoint: '/api/j', clock });
   await transport.send([anEntry()], staying);
   await transport.send([anEntry()], leaving);
   expect(carriedBy).toEqual(expected);
+});
+
+describe('by beacon', () => {
+  beforeEach(() => {
+    vi.stubGlobal('Request', class {});
+  });
+
+  test('an accepted one is unconfirmed: blocked ones are accepted too', async () => {
+    expect(await transport.send([anEntry({ id: 'a' })], leaving)).toEqual({ kind: 'unconfirmed' });
+    const [url, body] = vi.mocked(navigator.sendBeacon).mock.calls[0] ?? [];
+    expect(url).toBe('/api/j');
+    expect(JSON.parse(String(body))).toMatchObject({ writeKey: 'shop', batch: [{ messageId: 'a' }] });
+  });
+
+  test('what a beacon refuses is left to fetch: a hidden page may live on', async () => {
+    vi.spyOn(navigator, 'sendBeacon').mockReturnValue(false);
+    expect(await transport.send([anEntry()], leaving)).toMatchObject({ kind: 'delivered' });
+    expect(carriedBy).toEqual(['fetch']);
+  });
+
+  test('one that throws is tried again', async () => {
+    vi.spyOn(navigator, 'sendBeacon').mockImplementation(() => {
+      throw new Error('gone');
+    });
+    expect(await transport.send([anEntry()], leaving)).toEqual({ kind: 'retry', reason: 'network' });
+  });
 });

@@ -1,16 +1,44 @@
-import type { Transport } from '@org/track-core';
-import { createBeaconTransport } from './beacon-transport.ts';
-import { createFetchTransport, type FetchTransportOptions } from './fetch-transport.ts';
+import { type Clock, envelopeBody, outcomeOfResponse, type Transport, utf8Length } from '@org/track-core';
+
+export interface PageTransportOptions {
+  /** Where the collector listens. */
+  readonly endpoint: string;
+  readonly writeKey?: string | undefined;
+  readonly clock: Clock;
+}
+
+/** Browsers refuse more than 64 KiB of keepalive requests under way; the rest is the host's. */
+const maxKeepaliveBytes = 60_000;
+
+/** Bytes of our keepalive requests under way, over all trackers of the page. https://fetch.spec.whatwg.org/#http-network-or-cache-fetch */
+let keepaliveBytes = 0;
 
 /**
- * Fetch, and where it knows no `keepalive` a beacon at the page's end. Fetch comes first because it answers, and because
- * block lists name beacons on whole sites.
+ * Carries batches by `fetch`, with `keepalive` as long as the page's budget for it lasts, so that a request outlives
+ * its page. A text body is `text/plain`: no CORS pre-flight. Cookies travel to the page's own origin only.
+ *
+ * Where fetch knows no `keepalive`, a beacon carries what the page's end leaves. It never tells whether it arrived, and
+ * a blocked one is "accepted" too: such a batch is `unconfirmed`. Block lists name beacons on whole sites, so fetch is first.
  */
-export function createPageTransport(options: FetchTransportOptions): Transport {
-  const viaFetch = createFetchTransport(options);
-  const viaBeacon = createBeaconTransport(options);
+export function createPageTransport({ endpoint, writeKey, clock }: PageTransportOptions): Transport {
   return {
-    send: (entries, sending) =>
-      (sending.exit && !('keepalive' in Request.prototype) ? viaBeacon : viaFetch).send(entries, sending),
+    async send(entries, { attempt, exit, signal }) {
+      const body = envelopeBody(entries, clock.now(), writeKey);
+      const bytes = utf8Length(body);
+      // Others use up the budget too, and then a keepalive request fails at once: the next try goes without.
+      const reserved = (exit || !attempt) && keepaliveBytes + bytes <= maxKeepaliveBytes ? bytes : 0;
+      keepaliveBytes += reserved;
+      try {
+        const isBeaconNeeded = exit && !('keepalive' in Request.prototype);
+        if (isBeaconNeeded && navigator.sendBeacon(endpoint, body)) return { kind: 'unconfirmed' };
+        const response = await fetch(endpoint, { method: 'POST', body, keepalive: reserved > 0, signal });
+        const answer = response.ok ? await response.text() : '';
+        return outcomeOfResponse(response.status, response.headers.get('retry-after') ?? '', answer, clock.now());
+      } catch {
+        return { kind: 'retry', reason: 'network' };
+      } finally {
+        keepaliveBytes -= reserved;
+      }
+    },
   };
 }

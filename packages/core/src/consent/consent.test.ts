@@ -101,8 +101,16 @@ describe('a decision', () => {
   });
 
   test('made earlier keeps its time', () => {
-    const { consent } = setUp({ initial: { analytics: false }, decidedAt: 7 });
+    const { consent } = setUp({ remembered: [{ analytics: false }, 7] });
     expect(consent.get()).toEqual({ preferences: { analytics: false }, gpc: false, decidedAt: 7 });
+  });
+
+  test('that the device remembers comes before what the host says', () => {
+    const { consent } = setUp({
+      initial: { analytics: true, functional: true },
+      remembered: [{ analytics: false }, 7],
+    });
+    expect(consent.get().preferences).toEqual({ analytics: false });
   });
 
   test('leaves the answers it does not name', () => {
@@ -120,9 +128,11 @@ describe('a decision', () => {
   test('does not change with the object it came in', () => {
     const choice = { analytics: false };
     const { consent } = setUp();
+    const { consent: begun } = setUp({ initial: choice });
     consent.set(choice);
     choice.analytics = true;
     expect(consent.decide('analytics')).toBe('denied');
+    expect(begun.decide('analytics')).toBe('denied');
   });
 });
 

@@ -1,4 +1,4 @@
-import type { ConsentCategory, ConsentPreferences } from '../event/event.ts';
+import type { ConsentCategory, ConsentPreferences, Decision } from '../event/event.ts';
 import { attempt } from '../runtime/attempt.ts';
 
 /** `opt-in`: undecided means wait. `opt-out`: undecided means yes. */
@@ -30,19 +30,20 @@ export interface Consent {
 export interface ConsentOptions {
   /** Default `opt-in`: nothing is stored or sent before a yes. */
   readonly model?: ConsentModel | undefined;
-  /** A decision made earlier, from the device or from the host's consent platform. */
+  /** What the host's consent platform says, for a device that remembers no decision. */
   readonly initial?: ConsentPreferences | undefined;
-  readonly decidedAt?: number | undefined;
+  /** The decision this device remembers. */
+  readonly remembered?: Decision | undefined;
   /** Global Privacy Control: denies `advertising` whatever else was said. */
   readonly gpc?: boolean;
   readonly now: () => number;
 }
 
-/** May an event of `purpose` be recorded under these answers? */
+/** May an event of `purpose` be recorded under these answers? Default model: `opt-in`. */
 export function decideConsent(
   purpose: ConsentCategory,
   preferences: ConsentPreferences,
-  model: ConsentModel = 'opt-in',
+  model?: ConsentModel,
 ): ConsentDecision {
   const answer = purpose === 'necessary' || preferences[purpose];
   if (answer === undefined) return model === 'opt-out' ? 'granted' : 'pending';
@@ -50,20 +51,21 @@ export function decideConsent(
 }
 
 /** Keeps the person's choice and tells those who listen. */
-export function createConsent({ model, initial, decidedAt, gpc = false, now }: ConsentOptions): Consent {
+export function createConsent({ model, initial, remembered, gpc = false, now }: ConsentOptions): Consent {
   const listeners = new Set<(state: ConsentState) => void>();
-  let state: ConsentState = { preferences: {}, gpc };
-
-  function change(preferences: ConsentPreferences | undefined, at: number | undefined): void {
-    const denied = gpc && { advertising: false };
-    state = { preferences: { ...state.preferences, ...preferences, ...denied }, gpc, decidedAt: at };
-    for (const listener of listeners) attempt(() => listener(state));
-  }
-  change(initial, decidedAt);
+  const signals = gpc && { advertising: false };
+  let state: ConsentState = {
+    preferences: { ...(remembered?.[0] ?? initial), ...signals },
+    gpc,
+    decidedAt: remembered?.[1],
+  };
 
   return {
     get: () => state,
-    set: (preferences) => change(preferences, now()),
+    set(choice) {
+      state = { preferences: { ...state.preferences, ...choice, ...signals }, gpc, decidedAt: now() };
+      for (const listener of listeners) attempt(() => listener(state));
+    },
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

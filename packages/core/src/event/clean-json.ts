@@ -10,86 +10,64 @@ export type SanitizeReason =
   | 'symbol'
   | 'too-deep'
   | 'too-large'
-  | 'too-long'
   | 'unreadable';
 
 /** Most objects and arrays inside one another, the outermost counted. */
 export const maxCleanDepth = 10;
 /** Most values at all levels together: a DOM node with its framework's inner life must not freeze the page. */
 export const maxCleanValues = 2_000;
-/** Longest string, UTF-16 code units. */
-export const maxCleanLength = 8_192;
 
 /** Keys that could reach a prototype once somebody merges what was received. */
-const forbiddenKey = /^(__proto__|constructor|prototype)$/;
-
-/** Is it such a key? */
-export function isForbiddenKey(key: string | number): boolean {
-  return forbiddenKey.test(`${key}`);
-}
+export const forbiddenKey: RegExp = /^(__proto__|constructor|prototype)$/;
 
 /** Anything that may be read by key. */
-interface Holder {
-  readonly [key: string | number]: unknown;
-}
+type Holder = { readonly [key: string]: unknown };
 
 /**
  * A copy of `value` that is fit for JSON and that later changes to `value` do not reach; `undefined` if nothing is left.
  *
  * It reads as `JSON.stringify` does: own enumerable keys, `toJSON` honoured, `undefined` left out (`null` in an array).
- * What JSON cannot say is left out too and `onSanitized` told why, save that a BigInt becomes its decimal text, NaN and
- * infinities `null` and that too long strings are cut between code points.
+ * What JSON cannot say is left out too and `onSanitized` told why, save that a BigInt becomes its decimal text, and NaN
+ * and infinities `null`.
  *
  * Lone surrogates stay: `JSON.stringify` escapes them, so the text that travels is well-formed.
  *
- * It never throws, provided `onSanitized` does not.
+ * It never throws, provided `onSanitized` does not. What that returns, nothing, takes the place of what is left out.
  */
-export function cleanJson(value: unknown, onSanitized: (reason: SanitizeReason) => void): JsonValue | undefined {
-  const ancestors: unknown[] = [];
+export function cleanJson(value: unknown, onSanitized: (reason: SanitizeReason) => undefined): JsonValue | undefined {
   let room = maxCleanValues;
 
   // It reads the value itself, as `JSON.stringify` does: a getter that throws costs only its own property.
-  function copy(holder: Holder, key: string | number, depth: number): JsonValue | undefined {
-    const sanitized = (reason: SanitizeReason, instead?: JsonValue): JsonValue | undefined => {
-      onSanitized(reason);
-      return instead;
-    };
-    if (!room--) return sanitized('too-large');
-    if (isForbiddenKey(key)) return sanitized('forbidden-key');
+  function copy(holder: Holder, key: string, ancestors: readonly unknown[]): JsonValue | undefined {
+    if (!room--) return onSanitized('too-large');
+    if (forbiddenKey.test(key)) return onSanitized('forbidden-key');
     try {
-      let part: unknown = holder[key];
-      const { toJSON } = (part ?? {}) as { readonly toJSON?: unknown };
+      let part = holder[key];
+      const toJSON = (part as Holder | null | undefined)?.toJSON;
       if (typeof toJSON === 'function') part = toJSON.call(part, key);
-      const type = typeof part;
-      if (type === 'function' || type === 'symbol') return sanitized(type);
-      if (type === 'bigint') return sanitized(type, `${part}`);
+      if (part == null || typeof part === 'string' || typeof part === 'boolean') return part;
       // `+ 0`: JSON has no negative zero.
-      if (type === 'number') return Number.isFinite(part) ? (part as number) + 0 : sanitized('not-a-number', null);
-      if (type === 'string') {
-        const text = part as string;
-        if (text.length <= maxCleanLength) return text;
-        // No half of a code point at the end.
-        return sanitized('too-long', text.slice(0, maxCleanLength).replace(/[\ud800-\udbff]$/, ''));
+      if (typeof part === 'number') return Number.isFinite(part) ? part + 0 : (onSanitized('not-a-number') ?? null);
+      if (typeof part !== 'object') {
+        onSanitized(typeof part as 'bigint' | 'function' | 'symbol');
+        return typeof part === 'bigint' ? `${part}` : undefined;
       }
-      if (type !== 'object' || !part) return part as boolean | null | undefined;
+      if (ancestors.includes(part)) return onSanitized('circular');
+      if (ancestors.length === maxCleanDepth) return onSanitized('too-deep');
 
-      ancestors.length = depth;
-      if (ancestors.includes(part)) return sanitized('circular');
-      if (depth === maxCleanDepth) return sanitized('too-deep');
-      ancestors.push(part);
-
+      const path = [...ancestors, part];
       const isList = Array.isArray(part);
-      const copied: Record<string | number, JsonValue> = isList ? ([] as never) : {};
+      const copied: Record<string, JsonValue> = isList ? ([] as never) : {};
       for (const name of isList ? (part as unknown[]).keys() : Object.keys(part)) {
         if (room < 0) break;
-        const value = copy(part as Holder, name, depth + 1);
+        const value = copy(part as Holder, name as string, path);
         if (isList || value !== undefined) copied[name] = value ?? null;
       }
-      return copied as JsonValue;
+      return copied;
     } catch {
-      return sanitized('unreadable');
+      return onSanitized('unreadable');
     }
   }
 
-  return copy({ '': value }, '', 0);
+  return copy({ '': value }, '', []);
 }

@@ -15,6 +15,8 @@ export interface Entry<T = string> {
   readonly purpose: ConsentCategory;
   /** Wall clock when it was accepted, epoch milliseconds. */
   readonly queuedAt: number;
+  /** Failed tries so far: the queue's own note. */
+  tries?: number;
 }
 
 /** One event's fate, final. `dropped`: we let it go, for a named reason. `dead`: the far end refused it for good. */

@@ -26,6 +26,6 @@ export interface CollectorReply {
 
 /** The JSON text of an envelope, from entries that are JSON already. `batch` is last, so that a reader can cut it out. */
 export function envelopeBody(entries: readonly Entry[], sentAt: number, writeKey?: string): string {
-  const head = JSON.stringify({ sentAt: new Date(sentAt), writeKey });
-  return `${head.slice(0, -1)},"batch":[${entries.map(({ value }) => value)}]}`;
+  const empty = JSON.stringify({ sentAt: new Date(sentAt), writeKey, batch: [] });
+  return `${empty.slice(0, -2)}${entries.map((entry) => entry.value)}]}`;
 }

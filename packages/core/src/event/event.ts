@@ -27,6 +27,9 @@ export type ConsentCategory = 'necessary' | 'functional' | 'analytics' | 'advert
 /** Answers by category. A category that is absent has not been decided. */
 export type ConsentPreferences = { readonly [category in Exclude<ConsentCategory, 'necessary'>]?: boolean };
 
+/** A person's decision, and when it was made, epoch milliseconds. */
+export type Decision = readonly [preferences: ConsentPreferences, decidedAt: number];
+
 /** The page an event happened on. `url` is absolute; `path` and `search` agree with it. */
 export interface PageContext {
   readonly url?: string;

@@ -1,5 +1,5 @@
 import { utf8Length } from '../runtime/utf8.ts';
-import { isForbiddenKey, maxCleanDepth, maxCleanValues } from './clean-json.ts';
+import { forbiddenKey, maxCleanDepth, maxCleanValues } from './clean-json.ts';
 import type { TrackEvent } from './event.ts';
 import type { Issue, Result } from './result.ts';
 
@@ -126,7 +126,7 @@ function enter(container: object, depth: number, walk: Walk): void {
     if (!hasOwn.call(container, key)) continue;
     if (++keys > walk.maxKeys) return found(walk, depth, 'too-many-keys');
     walk.weight += key.length + 3;
-    if (isForbiddenKey(key)) found(walk, depth, 'forbidden-key', key);
+    if (forbiddenKey.test(key)) found(walk, depth, 'forbidden-key', key);
     const value = container[key];
     if (value !== undefined) visit(value, key, depth, walk);
   }

@@ -1,18 +1,15 @@
-import type { ConsentPreferences } from '../event/event.ts';
+import type { Decision } from '../event/event.ts';
 
-/** A visit: until 30 minutes without activity, or 24 hours. */
-export interface Session {
-  readonly id: string;
-  /** Epoch milliseconds. */
-  readonly startedAt: number;
-  /** Epoch milliseconds. */
-  readonly lastSeenAt: number;
-}
+/** A visit: until 30 minutes without activity, or 24 hours. Both times in epoch milliseconds. */
+export type Session = readonly [id: string, startedAt: number, seenAt: number];
 
-/** What a device remembers of its person, all of it, in one small cookie that both sides can read. */
+/**
+ * What a device remembers of its person. In memory it is what the cookie says: one small cookie, that both sides can
+ * read. It travels with every request, hence the lists.
+ */
 export interface Device {
-  /** The person's decision. Remembering it is necessary; everything below needs it to be a yes. */
-  readonly consent?: { readonly preferences: ConsentPreferences; readonly decidedAt: number } | undefined;
+  /** Remembering it is necessary; everything below needs it to be a yes. */
+  readonly consent?: Decision | undefined;
   readonly anonymousId?: string | undefined;
   readonly userId?: string | undefined;
   readonly session?: Session | undefined;
@@ -27,26 +24,12 @@ export interface DeviceStore {
 /** The cookie's name: short, and nobody else's. */
 export const deviceCookieName: string = 'jn';
 
-/** Marks the format, so that a later one can tell. */
-const format = 1;
+/** The cookie as `name=value`: the value is the format's version, then the device as JSON, escaped. */
+export const formatDevice = (device: Device): string => `jn=1${encodeURIComponent(JSON.stringify(device))}`;
 
-/** Cookie-safe text: JSON, escaped, with keys of one letter because it travels with every request. */
-export function formatDevice({ consent, anonymousId, userId, session }: Device): string {
-  const visit = session && [session.id, session.startedAt, session.lastSeenAt];
-  const { preferences, decidedAt } = consent ?? {};
-  return encodeURIComponent(
-    JSON.stringify({ v: format, c: preferences, t: decidedAt, a: anonymousId, u: userId, s: visit }),
-  );
-}
-
-/** Reads what `formatDevice` wrote, and believes it. Throws at what is no text of that kind. */
-export function readDevice(text: string): Device | undefined {
-  const { v, c, t, a, u, s } = JSON.parse(decodeURIComponent(text));
-  if (v !== format) return undefined;
-  return {
-    consent: t && { preferences: { ...c }, decidedAt: t }, // whatever `c` is, it can be asked
-    anonymousId: a,
-    userId: u,
-    session: s && { id: s[0], startedAt: s[1], lastSeenAt: s[2] },
-  };
-}
+/**
+ * Finds what `formatDevice` wrote among the cookies of a page or a request, and believes it. Throws if there is nothing
+ * of that kind and version.
+ */
+export const readDevice = (cookies: string): Device =>
+  JSON.parse(decodeURIComponent(/(?:^|;) *jn=1([^;]*)/.exec(cookies)?.[1] as string));

@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest';
+import type { Decision } from '../event/event.ts';
 import { createIds } from '../runtime/ids.ts';
 import { createFakeClock, type FakeClock } from '../testing/fake-clock.ts';
-import type { Device, DeviceStore } from './device.ts';
-import { createIdentity, type Identity, type IdentityOptions } from './identity.ts';
+import type { Device, DeviceStore, Session } from './device.ts';
+import { createIdentity, type IdentityOptions } from './identity.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
 const start = Date.UTC(2026, 0, 1);
-const yes = { preferences: { analytics: true }, decidedAt: start };
-const no = { preferences: { analytics: false }, decidedAt: start };
+const yes: Decision = [{ analytics: true }, start];
+const no: Decision = [{ analytics: false }, start];
 
 /** One device's storage, shared by its tabs. */
 function createStore(device?: Device) {
@@ -17,14 +18,14 @@ function createStore(device?: Device) {
   return { store, saved, last: () => saved.at(-1) };
 }
 
-function createTab(
-  clock: FakeClock,
-  store: DeviceStore | undefined,
-  given: Partial<IdentityOptions> = {},
-): Identity & { readonly sessionId: () => string | undefined } {
+function createTab(clock: FakeClock, store: DeviceStore | undefined, given: Partial<IdentityOptions> = {}) {
   const ids = createIds({ now: clock.now });
   const identity = createIdentity({ ids, now: clock.now, store, mayStore: () => true, ...given });
-  return { ...identity, sessionId: () => identity.touch().session?.id };
+  return {
+    ...identity,
+    identify: (userId: string) => identity.touch(userId),
+    sessionId: () => identity.touch().session?.id,
+  };
 }
 
 describe('who it is', () => {
@@ -35,7 +36,9 @@ describe('who it is', () => {
     await clock.advance(minute);
     const second = tab.touch();
     expect(first.anonymousId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-    expect(second).toEqual({ anonymousId: first.anonymousId, userId: undefined, session: { id: first.session?.id } });
+    expect(second.anonymousId).toBe(first.anonymousId);
+    expect(second.userId).toBeUndefined();
+    expect(second.session).toEqual({ id: first.session?.id });
   });
 
   test('is the same at the next visit, in a new session', async () => {
@@ -74,13 +77,20 @@ describe('who it is', () => {
     expect(tab.touch()).toEqual({ ...before, session: { id: before.session?.id } });
   });
 
+  test('is the same person where the new user is said to be the same: the ids go on', () => {
+    const { store, last } = createStore();
+    const tab = createTab(createFakeClock(start), store);
+    const before = tab.identify('u1');
+    expect(tab.touch('u2', true)).toEqual({ ...before, userId: 'u2', session: { id: before.session?.id } });
+    expect(last()).toMatchObject({ userId: 'u2', anonymousId: before.anonymousId });
+  });
+
   test('is another person when another user is identified: no id is carried over', () => {
     const { store, last } = createStore();
     const tab = createTab(createFakeClock(start), store);
     tab.identify('u1');
     const before = tab.touch();
-    tab.identify('u2');
-    const after = tab.touch();
+    const after = tab.identify('u2');
     expect(after.userId).toBe('u2');
     expect(after.anonymousId).not.toBe(before.anonymousId);
     expect(after.session).toEqual({ id: expect.not.stringMatching(`${before.session?.id}`), isNew: true });
@@ -93,8 +103,9 @@ describe('who it is', () => {
     tab.identify('u1');
     const before = tab.touch();
     tab.reset();
-    expect(last()).toEqual({ consent: yes, anonymousId: undefined, userId: undefined, session: undefined });
+    expect(last()).toEqual({ consent: yes, anonymousId: expect.not.stringMatching(`${before.anonymousId}`) });
     const after = tab.touch();
+    expect(after.anonymousId).toBe(last()?.anonymousId);
     expect(after.userId).toBeUndefined();
     expect(after.anonymousId).not.toBe(before.anonymousId);
     expect(after.session?.id).not.toBe(before.session?.id);
@@ -137,14 +148,40 @@ describe('the session', () => {
     expect(tab.sessionId()).not.toBe(first);
   });
 
-  test('ends when the host says', async () => {
+  test.each([
+    { why: 'idle', limits: { idleMs: 1_000 } },
+    { why: 'the cap', limits: { idleMs: hour, maxMs: 1_000 } },
+  ])('ends when the host says: $why', async ({ limits }) => {
     const clock = createFakeClock(start);
-    const tab = createTab(clock, undefined, { session: { idleMs: 1_000 } });
+    const tab = createTab(clock, undefined, { session: limits });
     const first = tab.sessionId();
     await clock.advance(999);
     expect(tab.sessionId()).toBe(first);
     await clock.advance(1_000);
     expect(tab.sessionId()).not.toBe(first);
+  });
+
+  test('is kept alive by each event, also by those that were not written', async () => {
+    const clock = createFakeClock(start);
+    const tab = createTab(clock, createStore().store);
+    const first = tab.sessionId();
+    await clock.advance(4_000);
+    tab.touch();
+    await clock.advance(30 * minute - 1);
+    expect(tab.sessionId()).toBe(first);
+  });
+
+  test('that another tab began goes on here though somebody is identified in between', async () => {
+    const clock = createFakeClock(start);
+    const { store, last } = createStore();
+    const [here, there] = [createTab(clock, store), createTab(clock, store)];
+    here.touch();
+    await clock.advance(40 * minute);
+    const second = there.sessionId();
+    expect(here.sessionId()).toBe(second);
+    here.identify('u1');
+    expect(here.sessionId()).toBe(second);
+    expect(last()).toMatchObject({ userId: 'u1', session: [second, clock.now(), clock.now()] });
   });
 
   test('goes on at the next page', async () => {
@@ -205,6 +242,18 @@ describe('a clock set back by two hours', () => {
     expect(createTab(clock, store).sessionId()).toBe(first);
   });
 
+  test('does not set back when it was last seen', async () => {
+    const clock = createFakeClock(start);
+    const { store, last } = createStore();
+    const tab = createTab(clock, store);
+    tab.touch();
+    clock.jump(-2 * hour);
+    tab.touch();
+    tab.identify('u1');
+    createTab(clock, store).touch();
+    expect(last()?.session?.[2]).toBe(start);
+  });
+
   test('does not bring back one that ended', async () => {
     const clock = createFakeClock(start);
     const { store } = createStore();
@@ -251,7 +300,7 @@ describe('what the device remembers', () => {
   });
 
   test('is nothing read either: an old session without consent does not go on', () => {
-    const session = { id: 'session-1', startedAt: start - minute, lastSeenAt: start - minute };
+    const session: Session = ['session-1', start - minute, start - minute];
     let loads = 0;
     const store: DeviceStore = {
       load() {
@@ -276,7 +325,7 @@ describe('what the device remembers', () => {
       consent: yes,
       anonymousId,
       userId: 'u1',
-      session: { id: session?.id, startedAt: start, lastSeenAt: start },
+      session: [session?.id, start, start],
     });
   });
 
@@ -287,7 +336,7 @@ describe('what the device remembers', () => {
     tab.touch();
     tab.remember(no);
     tab.touch();
-    expect(last()).toEqual({ consent: no, anonymousId: undefined, userId: undefined, session: undefined });
+    expect(last()).toEqual({ consent: no });
   });
 
   test('after a yes was taken back: the decision alone, whatever happens next', async () => {
@@ -300,7 +349,7 @@ describe('what the device remembers', () => {
     tab.touch();
     consent.isAllowed = false;
     tab.remember(no);
-    const decisionAlone = { consent: no, anonymousId: undefined, userId: undefined, session: undefined };
+    const decisionAlone = { consent: no };
     expect(last()).toEqual(decisionAlone);
     const before = saved.length;
     await clock.advance(hour);
@@ -320,10 +369,10 @@ describe('what the device remembers', () => {
     there.touch();
     await clock.advance(minute);
     consent.isAllowed = false;
-    there.remember({ preferences: { analytics: false }, decidedAt: clock.now() });
+    there.remember([{ analytics: false }, clock.now()]);
     await clock.advance(minute);
     here.touch();
-    expect(last()?.consent?.preferences).toEqual({ analytics: false });
+    expect(last()?.consent).toEqual([{ analytics: false }, start + minute]);
     expect(last()?.anonymousId).toBeUndefined();
   });
 
@@ -340,7 +389,7 @@ describe('what the device remembers', () => {
     await clock.advance(1);
     tab.touch();
     expect(saved).toHaveLength(2);
-    expect(last()?.session?.lastSeenAt).toBe(clock.now());
+    expect(last()?.session?.[2]).toBe(clock.now());
     tab.identify('u1');
     expect(saved).toHaveLength(3);
   });

@@ -1,7 +1,13 @@
-import type { SessionContext } from '../event/event.ts';
+import type { Decision, SessionContext } from '../event/event.ts';
 import type { Ids } from '../runtime/ids.ts';
 import type { Device, DeviceStore, Session } from './device.ts';
-import { defaultSessionLimits, isSessionAlive, type SessionLimits } from './session.ts';
+
+export interface SessionLimits {
+  /** A visit ends after this long without an event, milliseconds. Default 30 minutes. */
+  readonly idleMs: number;
+  /** A visit ends after this long whatever happens, milliseconds. Default 24 hours. */
+  readonly maxMs: number;
+}
 
 export interface IdentityOptions {
   readonly ids: Ids;
@@ -23,59 +29,56 @@ export interface Who {
 
 /** Who uses this device. */
 export interface Identity {
-  /** Who it is now; continues the session or starts a new one. */
-  touch(): Who;
+  /**
+   * Somebody did something: continues the session or starts a new one.
+   *
+   * @param userId - who it is from now on. Another known user before means another person: all ids start anew
+   * @param isSame - not another person: the one before is `userId` too
+   */
+  touch(userId?: string, isSame?: boolean): Who;
   /** Who it was until now; no activity of theirs. */
   known(): Pick<Who, 'anonymousId' | 'userId'>;
-  /** The same person is `userId` too. */
-  alias(userId: string): void;
-  /** From now on it is `userId`. Another known user before means another person: all ids start anew. */
-  identify(userId: string): void;
   /** Forgets the person, keeps the consent decision. */
   reset(): void;
   /** Writes down the consent decision, and the ids if they may be stored now; else removes them. */
-  remember(consent: Device['consent']): void;
+  remember(consent: Decision): void;
 }
 
 /** Activity is written at most this often: a cookie write costs the page time. */
 const saveEveryMs = 5_000;
 
 /** Keeps a device's ids and session, shared by its tabs through the store. */
-export function createIdentity({ ids, now, store, mayStore, session }: IdentityOptions): Identity {
-  const limits = { ...defaultSessionLimits, ...session };
-  let device: Device = store?.load() ?? {};
+export function createIdentity({ ids, now, store, mayStore, session = {} }: IdentityOptions): Identity {
+  const { idleMs = 30 * 60_000, maxMs = 24 * 3_600_000 } = session;
+  /** Nobody goes without an id. */
+  const named = (known?: Device): Device => ({ ...known, anonymousId: known?.anonymousId ?? ids.random() });
+  let device: Device = named(store?.load());
   let savedAt = 0;
 
   /** Unless it is what changes, the decision is the store's: another tab may have heard the person since. */
-  function change(next: Device, consent: Device['consent'] = store?.load()?.consent ?? device.consent): void {
-    device = { ...next, consent };
+  function change(next: Device, consent: Decision | undefined = store?.load()?.consent ?? device.consent): void {
+    device = named({ ...next, consent });
     savedAt = now();
     // Before a decision there is nothing to write, and no right to.
-    if (mayStore() && consent?.preferences.analytics !== false) store?.save(device);
+    if (mayStore() && consent?.[0]?.analytics !== false) store?.save(device);
     else if (consent) store?.save({ consent });
   }
 
   return {
-    touch() {
+    known: () => device,
+    touch(userId, isSame) {
+      if (userId && userId !== device.userId) change({ ...((isSame || !device.userId) && device), userId });
       const at = now();
-      const alive = (visit: Session | undefined): Session | undefined =>
-        isSessionAlive(visit, at, limits) ? visit : undefined;
+      // A clock set back does not end a visit: only time that passed does.
+      const alive = (visit: Session | false | undefined): Session | false | undefined =>
+        visit && at - visit[2] < idleMs && at - visit[1] < maxMs && visit;
       // Another tab may have kept the visit alive, or have begun the next.
-      const visit = alive(device.session) ?? (mayStore() ? alive(store?.load()?.session) : undefined);
-      const { id, startedAt, lastSeenAt } = visit ?? { id: ids.time(), startedAt: at, lastSeenAt: at };
-      const { userId, anonymousId = ids.random() } = device;
-      const isDue = !visit || !device.anonymousId || at - savedAt > saveEveryMs;
-      // A clock that was set back must not shorten the visit.
-      device = { ...device, anonymousId, session: { id, startedAt, lastSeenAt: Math.max(lastSeenAt, at) } };
-      if (isDue) change(device);
-      return { anonymousId, userId, session: visit ? { id } : { id, isNew: true } };
+      const [id, startedAt, seenAt] = alive(device.session) ||
+        alive(mayStore() && store?.load()?.session) || [ids.time(), at, 0];
+      device = { ...device, session: [id, startedAt, Math.max(seenAt, at)] };
+      if (!seenAt || at - savedAt > saveEveryMs) change(device);
+      return { ...device, session: seenAt ? { id } : { id, isNew: true } };
     },
-    known() {
-      device = { ...device, anonymousId: device.anonymousId ?? ids.random() };
-      return device;
-    },
-    alias: (userId) => change({ ...device, userId }),
-    identify: (userId) => change({ ...(device.userId && device.userId !== userId ? {} : device), userId }),
     reset: () => change({}),
     remember: (consent) => change(device, consent),
   };

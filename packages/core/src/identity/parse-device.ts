@@ -1,3 +1,4 @@
+import type { ConsentPreferences } from '../event/event.ts';
 import { attempt } from '../runtime/attempt.ts';
 import { type Device, readDevice } from './device.ts';
 
@@ -12,28 +13,30 @@ const idOf = (id: unknown): string | undefined => (typeof id === 'string' && /^[
 /** A moment that a `Date` can name. */
 const isTime = (at: unknown): at is number => typeof at === 'number' && at > 0 && at <= 8.64e15;
 
-/**
- * Reads what `formatDevice` wrote, for a server: a cookie is anybody's to edit, and what does not look right is left
- * out. Undefined if it is not ours at all.
- */
-export function parseDevice(text: string): Device | undefined {
-  const device = attempt(() => readDevice(text));
-  if (!device) return undefined;
-  const { consent, session, userId } = device;
-  const said = Object.entries(consent?.preferences ?? {});
-  const preferences = Object.fromEntries(
-    said.filter(
+/** The answers among `preferences`: of known categories, yes or no. */
+const answersIn = (preferences: unknown): ConsentPreferences =>
+  Object.fromEntries(
+    Object.entries(preferences ?? {}).filter(
       ([category, answer]) => (categories as readonly string[]).includes(category) && typeof answer === 'boolean',
     ),
   );
-  const id = idOf(session?.id);
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/**
+ * Reads the device from the cookies of a request: a cookie is anybody's to edit, and what does not look right is left
+ * out.
+ */
+export function parseDevice(cookies: string): Device {
+  const device: Device = attempt(() => readDevice(cookies)) ?? {};
+  const { anonymousId, userId } = device;
+  const [preferences, decidedAt] = listOf(device.consent);
+  const [sessionId, startedAt, seenAt] = listOf(device.session);
+  const id = idOf(sessionId);
   return {
-    consent: isTime(consent?.decidedAt) ? { preferences, decidedAt: consent.decidedAt } : undefined,
-    anonymousId: idOf(device.anonymousId),
+    consent: isTime(decidedAt) ? [answersIn(preferences), decidedAt] : undefined,
+    anonymousId: idOf(anonymousId),
     userId: (typeof userId === 'string' && userId.slice(0, maxUserIdLength)) || undefined,
-    session:
-      id && isTime(session?.startedAt) && isTime(session.lastSeenAt)
-        ? { id, startedAt: session.startedAt, lastSeenAt: session.lastSeenAt }
-        : undefined,
+    session: id && isTime(startedAt) && isTime(seenAt) ? [id, startedAt, seenAt] : undefined,
   };
 }

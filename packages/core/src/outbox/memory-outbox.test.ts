@@ -14,16 +14,16 @@ describe('memory outbox: the contract', () => {
 function opened(options: Parameters<typeof createMemoryOutbox>[0]) {
   const lost: string[] = [];
   const outbox = createMemoryOutbox(options);
-  outbox.open({ onDropped: (ids) => lost.push(...ids), onArrived: () => {} });
+  outbox.open({ onDropped: (id) => lost.push(id), onArrived: () => {} });
   return { outbox, lost };
 }
 
 test.each([
-  { overflow: 'drop-oldest' as const, lost: ['a', 'b'], kept: ['c', 'd'] },
-  { overflow: 'drop-newest' as const, lost: ['c', 'd'], kept: ['a', 'b'] },
-])('a full outbox with $overflow keeps $kept', async ({ overflow, lost: expected, kept }) => {
-  const { outbox, lost } = opened({ maxEvents: 2, overflow });
-  void outbox.add(['a', 'b', 'c', 'd'].map((id) => anEntry({ id })));
+  { dropNewest: false, lost: ['a', 'b'], kept: ['c', 'd'] },
+  { dropNewest: true, lost: ['c', 'd'], kept: ['a', 'b'] },
+])('a full outbox with dropNewest: $dropNewest keeps $kept', async ({ dropNewest, lost: expected, kept }) => {
+  const { outbox, lost } = opened({ maxEvents: 2, dropNewest });
+  for (const entry of ['a', 'b', 'c', 'd'].map((id) => anEntry({ id }))) void outbox.add(entry);
   const pulled = await outbox.pull({ maxEvents: 10, maxBytes: 1_000 });
   expect(lost).toEqual(expected);
   expect(pulled.map(({ id }) => id)).toEqual(kept);
@@ -31,9 +31,36 @@ test.each([
 
 test('bytes are bounded as well as events', () => {
   const { outbox, lost } = opened({ maxBytes: 250 });
-  void outbox.add(['a', 'b', 'c'].map((id) => anEntry({ id, bytes: 100 })));
+  for (const entry of ['a', 'b', 'c'].map((id) => anEntry({ id, bytes: 100 }))) void outbox.add(entry);
   expect(lost).toEqual(['a']);
   expect(outbox.depth().waitingBytes).toBe(200);
+});
+
+test.each([
+  { why: 'all fit', maxEvents: 9, maxBytes: 100, expected: ['a', 'b', 'c', 'd'] },
+  { why: 'as many as may travel together', maxEvents: 3, maxBytes: 100, expected: ['a', 'b', 'c'] },
+  { why: 'as many bytes as may travel together', maxEvents: 9, maxBytes: 59, expected: ['a', 'b'] },
+  { why: 'exactly at the limit still fits', maxEvents: 9, maxBytes: 60, expected: ['a', 'b', 'c'] },
+  { why: 'one that is too large goes alone', maxEvents: 9, maxBytes: 5, expected: ['a'] },
+  { why: 'without limits, everything', maxEvents: Infinity, maxBytes: Infinity, expected: ['a', 'b', 'c', 'd'] },
+])('a batch: $why', async ({ expected, ...limits }) => {
+  const { outbox } = opened({});
+  for (const entry of ['a', 'b', 'c', 'd'].map((id, index) => anEntry({ id, bytes: 10 * (index + 1) })))
+    void outbox.add(entry);
+  const pulled = await outbox.pull(limits);
+  expect(pulled.map(({ id }) => id)).toEqual(expected);
+});
+
+test('what is released is the oldest again, also when what came after it has left', async () => {
+  const { outbox } = opened({});
+  const all = { maxEvents: 9, maxBytes: 1_000 };
+  for (const entry of ['a', 'b', 'c'].map((id) => anEntry({ id, bytes: 10 }))) void outbox.add(entry);
+  const pulled = await outbox.pull({ ...all, maxEvents: 2 });
+  expect(await outbox.pull(all)).toHaveLength(1);
+  void outbox.add(anEntry({ id: 'd', bytes: 10 }));
+  outbox.release(pulled);
+  expect(outbox.depth()).toEqual({ waiting: 3, waitingBytes: 30 });
+  expect((await outbox.pull(all)).map(({ id }) => id)).toEqual(['a', 'b', 'd']);
 });
 
 test('keeps order and counts over many adds and pulls', async () => {
@@ -41,9 +68,9 @@ test('keeps order and counts over many adds and pulls', async () => {
   const seen: string[] = [];
   let added = 0;
   for (let round = 0; round < 300; round++) {
-    for (let count = 0; count < 20; count++) void outbox.add([anEntry({ id: `e${added++}`, bytes: 1 })]);
+    for (let count = 0; count < 20; count++) void outbox.add(anEntry({ id: `e${added++}`, bytes: 1 }));
     seen.push(...(await outbox.pull({ maxEvents: 15, maxBytes: 1_000 })).map(({ id }) => id));
   }
   expect(seen).toEqual(Array.from({ length: 4_500 }, (_, index) => `e${index}`));
-  expect(outbox.depth()).toEqual({ waiting: 1_500, waitingBytes: 1_500, leased: 4_500 });
+  expect(outbox.depth()).toEqual({ waiting: 1_500, waitingBytes: 1_500 });
 });

@@ -6,17 +6,16 @@ export interface BatchLimits {
   readonly maxBytes: number;
 }
 
-/** What an outbox holds. `waiting` can be pulled; `leased` was pulled and is not settled yet. */
+/** What can be pulled. */
 export interface OutboxDepth {
   readonly waiting: number;
   readonly waitingBytes: number;
-  readonly leased: number;
 }
 
 /** Who an outbox reports to: the queue that drains it. */
 export interface OutboxHost {
-  /** `count` waiting entries were given up (full, too old); `reason` is their named loss. */
-  onDropped(ids: readonly string[], reason: string): void;
+  /** A waiting entry is given up (full, too old); `reason` is its named loss. The host settles it, as any other. */
+  onDropped(id: string, reason: string): void;
   /** `count` entries came in by another way than `add`. `hasWaited`: left by an earlier visit or process, so due now. */
   onArrived(count: number, hasWaited?: boolean): void;
 }
@@ -32,12 +31,15 @@ export interface Outbox<T = string> {
   readonly durable: boolean;
   /** Called once, before anything else. */
   open(host: OutboxHost): void;
-  /** Keeps the entries, newest last. A returned promise tells whether they became durable; none means memory only. */
-  add(entries: readonly Entry<T>[]): void | Promise<boolean>;
-  /** Leases the oldest waiting entries within `limits`, at least one if any waits. Empty if none does. */
-  pull(limits: BatchLimits): readonly Entry<T>[] | Promise<readonly Entry<T>[]>;
-  /** Forgets leased entries: `verdict` is their fate. Unknown ids are ignored. */
-  settle(ids: readonly string[], verdict: Verdict): void | Promise<void>;
+  /** Keeps an entry, behind all others. A returned promise tells whether it became durable; none means memory only. */
+  add(entry: Entry<T>): void | Promise<boolean>;
+  /**
+   * Leases the oldest waiting entries within `limits`, at least one if any waits. Empty if none does.
+   * At once: an outbox that must fetch its entries does so ahead, and says `onArrived` when they are here.
+   */
+  pull(limits: BatchLimits): readonly Entry<T>[];
+  /** Forgets an entry that was leased or given up: `verdict` is its fate. An unknown id is ignored. */
+  settle(id: string, verdict: Verdict): void | Promise<void>;
   /** Takes leased entries back: they wait again, before all others. */
   release(entries: readonly Entry<T>[]): void;
   depth(): OutboxDepth;

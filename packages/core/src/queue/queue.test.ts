@@ -15,11 +15,15 @@ function setUp(script: Parameters<typeof createScriptedTransport>[0] = [], given
   const transport = createScriptedTransport(script);
   const outbox = createMemoryOutbox();
   const queue = createQueue({ outbox, transport, clock, random: () => 0.5, limits, ...given });
+  const put = (entry: Entry): void | Promise<boolean> => {
+    queue.accept(1);
+    return queue.add(entry);
+  };
   const add = (...ids: readonly string[]): void => {
-    for (const id of ids) void queue.add(anEntry({ id }));
+    for (const id of ids) void put(anEntry({ id }));
   };
   const sentIds = (): readonly string[] => transport.sent.map(({ ids }) => ids.join(''));
-  return { clock, transport, outbox, queue, add, sentIds };
+  return { clock, transport, outbox, queue, put, add, sentIds };
 }
 
 /** An outbox whose entries outlive the queue. */
@@ -33,12 +37,12 @@ function durableOutbox(): Outbox & { arrive(...entries: readonly Entry[]): void 
       host = newHost;
       memory.open(newHost);
     },
-    add: (entries) => {
-      void memory.add(entries);
+    add: (entry) => {
+      void memory.add(entry);
       return Promise.resolve(true);
     },
     arrive(...entries) {
-      void memory.add(entries);
+      for (const entry of entries) void memory.add(entry);
       host?.onArrived(entries.length, true);
     },
   };
@@ -68,8 +72,8 @@ describe('when a batch leaves', () => {
   });
 
   test('a batch is full by bytes as well', async () => {
-    const { clock, queue, sentIds } = setUp([], { limits: { maxBytes: 100, maxWaitMs: 1_000 } });
-    for (const id of ['a', 'b', 'c']) void queue.add(anEntry({ id, bytes: 50 }));
+    const { clock, put, sentIds } = setUp([], { limits: { maxBytes: 100, maxWaitMs: 1_000 } });
+    for (const id of ['a', 'b', 'c']) void put(anEntry({ id, bytes: 50 }));
     await clock.advance(0);
     expect(sentIds()).toEqual(['ab']);
   });
@@ -93,7 +97,7 @@ describe('when a batch leaves', () => {
   });
 
   test('an exit respects the rest that the far end asked for', async () => {
-    const { add, queue, sentIds, clock } = setUp([{ kind: 'retryable', reason: 'throttled', retryAfterMs: 9_000 }]);
+    const { add, queue, sentIds, clock } = setUp([{ kind: 'retry', reason: 'throttled', retryAfterMs: 9_000 }]);
     add('a');
     await clock.advance(1_000);
     add('b');
@@ -104,17 +108,18 @@ describe('when a batch leaves', () => {
   test('entries of an earlier visit have waited enough: they leave at once, and are in the books', async () => {
     const outbox = durableOutbox();
     const { clock, queue, sentIds } = setUp([], { outbox });
-    outbox.arrive(anEntry({ id: 'old' }));
+    outbox.arrive(anEntry({ id: 'old' }), anEntry({ id: 'er' }));
+    expect(queue.stats()).toEqual({ accepted: 2, delivered: 0, dropped: {}, dead: {}, pending: 2 });
     await clock.advance(0);
-    expect(sentIds()).toEqual(['old']);
-    expect(queue.stats()).toEqual({ accepted: 1, delivered: 1, dropped: {}, dead: {}, pending: 0 });
+    expect(sentIds()).toEqual(['older']);
+    expect(queue.stats()).toEqual({ accepted: 2, delivered: 2, dropped: {}, dead: {}, pending: 0 });
   });
 
   test('an idle queue keeps no timer', async () => {
     const { clock, add, transport } = setUp(['hang']);
     add('a');
     await clock.advance(1_000);
-    transport.answer({ kind: 'settled' });
+    transport.answer({ kind: 'delivered' });
     await clock.settle();
     expect(clock.timers).toBe(0);
   });
@@ -122,7 +127,7 @@ describe('when a batch leaves', () => {
 
 describe('while the far end fails', () => {
   test('one batch at a time asks whether it is back, then all lanes open again', async () => {
-    const down = { kind: 'retryable', reason: 'server' } as const;
+    const down = { kind: 'retry', reason: 'server' } as const;
     const { clock, add, transport } = setUp([down, down, down, 'hang', 'hang', 'hang'], {
       limits: { ...limits, concurrency: 3 },
     });
@@ -131,7 +136,7 @@ describe('while the far end fails', () => {
     expect(transport.sent).toHaveLength(3);
     await clock.advance(1_500);
     expect(transport.underWay).toBe(1);
-    transport.answer({ kind: 'settled' });
+    transport.answer({ kind: 'delivered' });
     await clock.settle();
     expect(transport.underWay).toBe(2);
   });
@@ -149,13 +154,13 @@ describe('while the far end fails', () => {
     const { clock, add, transport, queue } = setUp(['hang']);
     add('a');
     await clock.advance(7_000);
-    transport.answer({ kind: 'rejected', reason: 'late' });
+    transport.answer({ kind: 'dead', reason: 'late' });
     await clock.settle();
     expect(queue.stats()).toEqual({ accepted: 1, delivered: 1, dropped: {}, dead: {}, pending: 0 });
   });
 
   test('a wait the far end names does not use up tries', async () => {
-    const busy = { kind: 'retryable', reason: 'throttled', retryAfterMs: 2_000 } as const;
+    const busy = { kind: 'retry', reason: 'throttled', retryAfterMs: 2_000 } as const;
     const { clock, add, queue } = setUp([busy, busy, busy, busy], {
       limits: { ...limits, retry: { baseDelayMs: 100, maxDelayMs: 100, maxAttempts: 2 } },
     });
@@ -165,11 +170,11 @@ describe('while the far end fails', () => {
   });
 
   test("another lane's success does not shorten the rest", async () => {
-    const busy = { kind: 'retryable', reason: 'throttled', retryAfterMs: 5_000 } as const;
+    const busy = { kind: 'retry', reason: 'throttled', retryAfterMs: 5_000 } as const;
     const { clock, add, transport, sentIds } = setUp([busy, 'hang'], { limits: { ...limits, concurrency: 2 } });
     add(...'abcdefg');
     await clock.advance(0);
-    transport.answer({ kind: 'settled' });
+    transport.answer({ kind: 'delivered' });
     await clock.advance(4_999);
     expect(sentIds()).toEqual(['abc', 'def']);
     await clock.advance(1_000);
@@ -177,7 +182,7 @@ describe('while the far end fails', () => {
   });
 
   test('a shorter wait does not cut a longer one', async () => {
-    const busy = { kind: 'retryable', reason: 'throttled', retryAfterMs: 9_000 } as const;
+    const busy = { kind: 'retry', reason: 'throttled', retryAfterMs: 9_000 } as const;
     const { clock, add, transport, sentIds } = setUp([busy, 'hang'], { limits: { ...limits, concurrency: 2 } });
     add(...'abcdef');
     await clock.advance(0);
@@ -189,7 +194,7 @@ describe('while the far end fails', () => {
   });
 
   test('a batch that was tried often enough is given up, and counted', async () => {
-    const { clock, add, queue, transport } = setUp(() => ({ kind: 'retryable', reason: 'network' }), {
+    const { clock, add, queue, transport } = setUp(() => ({ kind: 'retry', reason: 'network' }), {
       limits: { ...limits, retry: { baseDelayMs: 100, maxDelayMs: 100, maxAttempts: 2 } },
     });
     add('a');
@@ -220,7 +225,7 @@ describe('while the far end fails', () => {
     const onDiagnostic = (): never => {
       throw new Error('the host is broken');
     };
-    const { clock, add, queue } = setUp([{ kind: 'rejected', reason: 'malformed' }], { onDiagnostic });
+    const { clock, add, queue } = setUp([{ kind: 'dead', reason: 'malformed' }], { onDiagnostic });
     add('a');
     await clock.advance(1_000);
     expect(queue.stats().dead).toEqual({ malformed: 1 });
@@ -233,7 +238,7 @@ describe('fates', () => {
       ['b', { kind: 'retry', reason: 'busy', retryAfterMs: 2_000 } as const],
       ['c', { kind: 'dead', reason: 'invalid' } as const],
     ]);
-    const { clock, add, queue, sentIds } = setUp([{ kind: 'settled', verdicts }]);
+    const { clock, add, queue, sentIds } = setUp([{ kind: 'delivered', verdicts }]);
     add('a', 'b', 'c');
     await clock.advance(1_999);
     expect(sentIds()).toEqual(['abc']);
@@ -243,20 +248,22 @@ describe('fates', () => {
   });
 
   test('200 events for a far end that takes ten: no more than a few tries are wasted', async () => {
-    const { clock, queue, transport } = setUp(
-      ({ ids }) => (ids.length > 10 ? { kind: 'too-large' } : { kind: 'settled' }),
+    const { clock, queue, put, transport } = setUp(
+      ({ ids }) => (ids.length > 10 ? { kind: 'dead', reason: 'too-large' } : { kind: 'delivered' }),
       {
         limits: { maxEvents: 100 },
       },
     );
-    for (let count = 0; count < 200; count++) void queue.add(anEntry());
+    for (let count = 0; count < 200; count++) void put(anEntry());
     await clock.advance(10_000);
     expect(queue.stats().delivered).toBe(200);
     expect(transport.sent.filter(({ ids }) => ids.length > 10).length).toBeLessThanOrEqual(12);
   });
 
   test('one event that is too large alone dies, and what is behind it goes on', async () => {
-    const { clock, add, queue } = setUp(({ ids }) => (ids.includes('b') ? { kind: 'too-large' } : { kind: 'settled' }));
+    const { clock, add, queue } = setUp(({ ids }) =>
+      ids.includes('b') ? { kind: 'dead', reason: 'too-large' } : { kind: 'delivered' },
+    );
     add('a', 'b', 'c', 'd');
     await clock.advance(5_000);
     expect(queue.stats()).toEqual({ accepted: 4, delivered: 3, dropped: {}, dead: { 'too-large': 1 }, pending: 0 });
@@ -280,23 +287,41 @@ describe('fates', () => {
     expect(queue.stats().dropped).toEqual({ consent: 1 });
   });
 
+  test('whatever its fate, and whoever decided it, the outbox hears it', () => {
+    const memory = createMemoryOutbox({ maxEvents: 1 });
+    const settled: unknown[] = [];
+    const outbox: Outbox = { ...memory, settle: (...fate) => void settled.push(fate) };
+    const { add } = setUp([], { outbox });
+    add('a', 'b');
+    expect(settled).toEqual([['a', { kind: 'dropped', reason: 'outbox-full' }]]);
+  });
+
+  test('a receipt is told the fate and no more of what the far end said', async () => {
+    const told: unknown[] = [];
+    const { clock, add, queue } = setUp([{ kind: 'delivered', verdicts: new Map() }]);
+    queue.onSettled((...fate) => told.push(fate));
+    add('a');
+    await clock.advance(1_000);
+    expect(told).toEqual([['a', { kind: 'delivered' }]]);
+  });
+
   test('a sweep drops what is no longer allowed, also what waits for its next try', async () => {
     let isAllowed = true;
-    const { clock, add, queue, outbox } = setUp([{ kind: 'retryable', reason: 'network' }], { allow: () => isAllowed });
+    const { clock, add, queue, outbox } = setUp([{ kind: 'retry', reason: 'network' }], { allow: () => isAllowed });
     add('a', 'b', 'c');
     await clock.advance(0);
     add('d');
     isAllowed = false;
-    await queue.sweep();
+    queue.sweep();
     expect(queue.stats()).toEqual({ accepted: 4, delivered: 0, dropped: { consent: 4 }, dead: {}, pending: 0 });
-    expect(outbox.depth()).toEqual({ waiting: 0, waitingBytes: 0, leased: 0 });
+    expect(outbox.depth()).toEqual({ waiting: 0, waitingBytes: 0 });
   });
 });
 
 test('what a sweep has in its hands is not hidden from a flush in the same turn', async () => {
   const { add, queue, sentIds } = setUp();
   add('a');
-  void queue.sweep();
+  queue.sweep();
   await queue.flush();
   expect(sentIds()).toEqual(['a']);
 });
@@ -310,10 +335,10 @@ describe('flush and shutdown', () => {
     await clock.settle();
     add('b');
     void queue.flush().then(() => done.push('second'));
-    transport.answer({ kind: 'settled' });
+    transport.answer({ kind: 'delivered' });
     await clock.settle();
     expect(done).toEqual([]);
-    transport.answer({ kind: 'settled' });
+    transport.answer({ kind: 'delivered' });
     await clock.settle();
     expect(done).toEqual(['first', 'second']);
   });
@@ -333,7 +358,7 @@ describe('flush and shutdown', () => {
   });
 
   test('a flush ends at its deadline, with its events still pending', async () => {
-    const { clock, add, queue } = setUp(() => ({ kind: 'retryable', reason: 'network' }));
+    const { clock, add, queue } = setUp(() => ({ kind: 'retry', reason: 'network' }));
     let isDone = false;
     add('a');
     void queue.flush({ deadlineMs: 3_000 }).then(() => {
@@ -360,9 +385,20 @@ describe('flush and shutdown', () => {
     expect(transport.sent).toHaveLength(1);
   });
 
+  test('what waits for a later try of its own is dropped and counted as well', async () => {
+    const verdicts = new Map([['b', { kind: 'retry', reason: 'busy', retryAfterMs: 60_000 } as const]]);
+    const { clock, add, queue } = setUp([{ kind: 'delivered', verdicts }]);
+    add('a', 'b', 'c');
+    const closed = queue.shutdown({ deadlineMs: 100 });
+    await clock.advance(100);
+    await closed;
+    expect(queue.stats()).toEqual({ accepted: 3, delivered: 2, dropped: { shutdown: 1 }, dead: {}, pending: 0 });
+    expect(clock.timers).toBe(0);
+  });
+
   test('a durable outbox keeps them: they are pending', async () => {
-    const { clock, queue } = setUp(() => 'hang', { outbox: durableOutbox() });
-    const stored = queue.add(anEntry());
+    const { clock, queue, put } = setUp(() => 'hang', { outbox: durableOutbox() });
+    const stored = put(anEntry());
     expect(await stored).toBe(true);
     const closed = queue.shutdown({ deadlineMs: 100 });
     await clock.advance(100);

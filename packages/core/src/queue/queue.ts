@@ -2,8 +2,8 @@ import type { Entry, Verdict } from '../event/entry.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type OnDiagnostic, report } from '../runtime/diagnostics.ts';
-import type { SendOutcome, Transport } from '../transport/transport.ts';
-import { type RetryPolicy, retryDelayMs } from './retry-policy.ts';
+import type { SendOutcome, SendVerdict, Transport } from '../transport/transport.ts';
+import type { RetryPolicy } from './retry-policy.ts';
 
 export interface QueueLimits {
   /** Events in one batch at most; a far end that says "too large" lowers it for good. Default 100. */
@@ -43,283 +43,230 @@ export interface QueueStats {
 
 /** Decides when a batch leaves and what its fate means. */
 export interface Queue<T = string> {
-  /** Accepts an entry. A returned promise tells whether it became durable; none means memory only. */
+  /** So many events more are in the books. */
+  accept(howMany: number): void;
+  /** Takes an accepted entry. A returned promise tells whether it became durable; none means memory only. */
   add(entry: Entry<T>): void | Promise<boolean>;
   /** Accepts an event that goes no further, so that it is in the books. */
   refuse(id: string, reason: string): void;
   /** Sends what waits; resolves when nothing waits or is under way any more, or after `deadlineMs` (10,000). */
   flush(options?: { readonly deadlineMs?: number }): Promise<void>;
   /** Asks `allow` about everything that waits and drops what it denies. */
-  sweep(): Promise<void>;
+  sweep(): void;
   /** The page or process may go away: hands over at once all that may leave now. */
   exit(): void;
-  /** Hears each entry's fate. */
+  /** The one listener that hears each entry's fate. */
   onSettled(listener: (id: string, verdict: Verdict) => void): void;
   stats(): QueueStats;
   /** Flushes, then stops for good. What a memory outbox still holds is dropped as `shutdown`. */
   shutdown(options?: { readonly deadlineMs?: number }): Promise<void>;
 }
 
-const never = Infinity;
-
-const defaultLimits: QueueLimits = {
-  maxEvents: 100,
-  maxBytes: 49_152,
-  maxWaitMs: 2_000,
-  concurrency: 1,
-  timeoutMs: 15_000,
-  retry: { baseDelayMs: 1_000, maxDelayMs: 60_000, maxAttempts: never },
+/** An outcome as we read it: whatever its kind, what it may say. */
+type Answer = SendOutcome & {
+  readonly reason?: string;
+  readonly retryAfterMs?: number;
+  readonly verdicts?: ReadonlyMap<string, SendVerdict>;
 };
 
+/** Ends a wait, of a batch with its answer; no answer came if the time was up. */
+type End = (answer?: Answer) => void;
+
+type Counts = Record<string, number>;
+
+const never = Infinity;
+
 /** The delivery engine. It runs browser → collector, server → collector and log → each destination alike. */
-export function createQueue<T = string>(options: QueueOptions<T>): Queue<T> {
-  const { outbox, transport, clock, random = Math.random, allow = () => true, onDiagnostic } = options;
-  const limits: QueueLimits = { ...defaultLimits, ...options.limits };
-
-  let accepted = 0;
-  let delivered = 0;
-  const losses: Record<'dropped' | 'dead', Record<string, number>> = { dropped: {}, dead: {} };
-  const listeners: ((id: string, verdict: Verdict) => void)[] = [];
-
-  const leased = new Set<Entry<T>>(); // pulled, and we wait for their fate
-  const tries = new Map<string, number>(); // failed tries of entries that failed
-  const inFlight = new Set<(outcome?: SendOutcome) => void>(); // for each batch under way, what ends our wait for it
-  const flushes = new Set<() => void>();
-  let isPulling = false;
-  let { maxEvents } = limits; // later what the far end has taught us
+export function createQueue<T = string>({
+  outbox,
+  transport,
+  clock,
+  random = Math.random,
+  allow = () => true,
+  limits: given,
+  onDiagnostic,
+}: QueueOptions<T>): Queue<T> {
+  const limits = {
+    maxEvents: 100, // lowered by a far end that takes less
+    maxBytes: 49_152,
+    maxWaitMs: 2_000,
+    concurrency: 1,
+    timeoutMs: 15_000,
+    retry: { baseDelayMs: 1_000, maxDelayMs: 60_000, maxAttempts: never },
+    ...given,
+  };
+  const books = { accepted: 0, delivered: 0, dropped: {} as Counts, dead: {} as Counts, pending: 0 };
+  const inHand = new Set<End>(); // batches without an answer, and entries to be tried later than the others
+  const flushes = new Set<End>();
+  let tell: ((id: string, verdict: Verdict) => void) | undefined;
+  let lanesInUse = 0;
   let waitedAt = never; // when the oldest waiting entry has waited long enough
   let restUntil = 0; // nothing leaves before this moment of `clock.elapsed()`
   let isFailing = false; // no answer came last: one batch at a time finds out whether the far end is back
-  let isLeaving = false;
   let isClosed = false;
   let closing: Promise<void> | undefined;
   let plannedAt = never;
-  let cancelPlan = (): void => {};
+  let cancelPlan: (() => void) | undefined;
 
-  const rest = (delayMs: number): void => {
-    restUntil = Math.max(restUntil, clock.elapsed() + delayMs);
-  };
-
-  function count(ids: readonly string[], verdict: Verdict): void {
-    for (const id of ids) {
-      tries.delete(id);
-      if (verdict.kind === 'delivered') delivered++;
-      else losses[verdict.kind][verdict.reason] = (losses[verdict.kind][verdict.reason] ?? 0) + 1;
-      for (const listener of listeners) listener(id, verdict);
-    }
+  /** Waits among `others` until somebody calls the function it returns, at most for `limitMs`; then `end` runs, once. */
+  function wait(others: Set<End>, limitMs: number, end: End): End {
+    const endOnce: End = (answer) => {
+      cancel();
+      if (others.delete(endOnce)) end(answer);
+    };
+    const cancel = clock.after(limitMs, endOnce);
+    others.add(endOnce);
+    return endOnce;
   }
 
-  const letGo = (entries: readonly Entry<T>[]): readonly string[] =>
-    entries.map((entry) => {
-      leased.delete(entry);
-      return entry.id;
-    });
-
-  function settle(entries: readonly Entry<T>[], verdict: Verdict): void {
-    const ids = letGo(entries);
-    count(ids, verdict);
-    if (ids[0]) void outbox.settle(ids, verdict);
+  function count(id: string, verdict: Verdict): void {
+    books.pending--;
+    if (verdict.kind === 'delivered') books.delivered++;
+    else books[verdict.kind][verdict.reason] = (books[verdict.kind][verdict.reason] ?? 0) + 1;
+    tell?.(id, verdict);
   }
 
-  const drop = (entries: readonly Entry<T>[], reason: string): void => settle(entries, { kind: 'dropped', reason });
+  function settle(id: string, verdict: Verdict): void {
+    count(id, verdict);
+    void outbox.settle(id, verdict);
+  }
+
+  const drop = (id: string, reason: string): void => settle(id, { kind: 'dropped', reason });
+
+  /** What consent still covers; the rest is dropped. */
+  const allowed = (entries: readonly Entry<T>[]): readonly Entry<T>[] =>
+    entries.filter((entry) => allow(entry) || drop(entry.id, 'consent'));
 
   /** Hands entries back to the outbox, where they are the oldest again. */
-  function release(entries: readonly Entry<T>[]): void {
-    letGo(entries);
+  function giveBack(entries: readonly Entry<T>[]): void {
     outbox.release(entries);
+    pump();
   }
 
-  /** When the next batch of waiting entries is to leave, by `clock.elapsed()`. */
-  function dueAt(): number {
-    const { waiting, waitingBytes } = outbox.depth();
-    waitedAt = waiting ? Math.min(waitedAt, clock.elapsed() + limits.maxWaitMs) : never;
-    const isDue = isLeaving || flushes.size || waiting >= maxEvents || waitingBytes >= limits.maxBytes;
-    return Math.max(restUntil, waiting && isDue ? 0 : waitedAt);
-  }
-
-  /** Sends what is ready, or with `isLater` leaves that to the next turn: never is it the caller's own. */
-  function pump(isLater?: boolean): void {
-    // With no lane free the next answer wakes us; while pulling, the pulled entries do.
-    while (!isClosed && !isPulling && (isLeaving || inFlight.size < (isFailing ? 1 : limits.concurrency))) {
-      const at = dueAt();
-      const waitMs = Math.max(0, at - clock.elapsed());
-      if (isLater || waitMs) {
+  /** Sends what is due, or with `isLater` leaves that to the next turn: never is it the caller's own. */
+  function pump(isLater?: boolean, isLeaving = false): void {
+    for (;;) {
+      const now = clock.elapsed();
+      const { waiting, waitingBytes } = outbox.depth();
+      if (isClosed || !(waiting + inHand.size)) for (const done of flushes) done();
+      // With no lane free the next answer wakes us.
+      if (isClosed || (!isLeaving && lanesInUse >= (isFailing ? 1 : limits.concurrency))) return;
+      waitedAt = waiting ? Math.min(waitedAt, now + limits.maxWaitMs) : never;
+      const isDue = isLeaving || flushes.size || waiting >= limits.maxEvents || waitingBytes >= limits.maxBytes;
+      const at = Math.max(now, restUntil, waiting && isDue ? 0 : waitedAt);
+      if (isLater || at > now) {
         if (at < plannedAt) {
-          cancelPlan();
+          cancelPlan?.();
           plannedAt = at;
-          cancelPlan = clock.after(waitMs, () => {
+          cancelPlan = clock.after(at - now, () => {
             plannedAt = never;
             pump();
           });
         }
-        break;
+        return;
       }
-      isPulling = true;
-      const pulled = outbox.pull({ ...limits, maxEvents });
-      if ('then' in pulled) void pulled.then(leave, () => leave([])).then(() => pump());
-      else leave(pulled);
+      send(isLeaving);
     }
-    if (isClosed || !(outbox.depth().waiting + leased.size)) for (const done of flushes) done();
   }
 
-  function leave(pulled: readonly Entry<T>[]): void {
-    isPulling = false;
+  /** Sends one batch. */
+  function send(isLeaving: boolean): void {
+    const pulled = outbox.pull(limits);
     // An outbox that gives nothing although something waits is in trouble: look again after a while.
-    if (!pulled[0]) rest(limits.retry.baseDelayMs);
-    for (const entry of pulled) leased.add(entry);
+    if (!pulled[0]) restUntil = clock.elapsed() + limits.retry.baseDelayMs;
     const entries = allowed(pulled);
     const [oldest] = entries;
     if (!oldest) return;
+    lanesInUse++;
     const controller = new AbortController();
-    const conclude = (outcome?: SendOutcome): void => {
-      cancelTimeout();
-      // Otherwise it answered after we stopped waiting.
-      if (!inFlight.delete(conclude)) return;
-      if (outcome) decide(entries, outcome);
-      else controller.abort();
+    const end = wait(inHand, limits.timeoutMs, (answer) => {
+      lanesInUse--;
+      if (!answer) controller.abort();
+      decide(entries, answer);
       pump();
-    };
-    inFlight.add(conclude);
-    const cancelTimeout = clock.after(limits.timeoutMs, () => {
-      controller.abort();
-      conclude({ kind: 'retryable', reason: 'timeout' });
     });
-    const sending = { attempt: tries.get(oldest.id) ?? 0, exit: isLeaving, signal: controller.signal };
-    new Promise<SendOutcome>((resolve) => resolve(transport.send(entries, sending))).then(conclude, () =>
-      conclude({ kind: 'retryable', reason: 'network' }),
-    );
+    // An async function, so that a transport that throws in place rejects like any other.
+    const sent = async (): Promise<SendOutcome> =>
+      transport.send(entries, { attempt: oldest.tries ?? 0, exit: isLeaving, signal: controller.signal });
+    sent().then(end, () => end({ kind: 'retry', reason: 'network' }));
   }
 
-  /** What consent still covers; the rest is dropped. */
-  function allowed(entries: readonly Entry<T>[]): readonly Entry<T>[] {
-    return entries.filter((entry) => allow(entry) || drop([entry], 'consent'));
-  }
-
-  /** What an outcome means for its batch, and for those behind it. */
-  function decide(entries: readonly Entry<T>[], outcome: SendOutcome): void {
-    const { kind } = outcome;
-    isFailing = kind === 'retryable';
-    if (kind === 'settled') {
-      let retryAfterMs = 0;
-      const again: Entry<T>[] = [];
-      const done: Entry<T>[] = [];
-      for (const entry of entries) {
-        const verdict = outcome.verdicts?.get(entry.id);
-        if (!verdict) done.push(entry);
-        else if (verdict.kind !== 'retry') settle([entry], verdict);
-        else {
-          again.push(entry);
-          retryAfterMs = Math.max(retryAfterMs, verdict.retryAfterMs ?? 0);
-        }
-      }
-      settle(done, { kind: 'delivered' });
-      const [kept, delayMs] = tryAgain(again, 1);
-      if (kept[0]) {
-        clock.after(retryAfterMs + delayMs, () => {
-          if (isClosed) return;
-          release(kept);
-          pump();
-        });
-      }
-    } else if (kind === 'retryable') {
-      report(onDiagnostic, 'send-failed', outcome.reason);
-      const { retryAfterMs = 0 } = outcome;
-      // A far end that names its time is alive: waiting for it does not use up tries.
-      const [kept, delayMs] = tryAgain(entries, retryAfterMs ? 0 : 1);
-      // Its wish binds the next batch too, even if this one is given up.
-      rest(retryAfterMs + delayMs);
-      release(kept);
-    } else if (kind === 'too-large' && entries[1]) {
-      maxEvents = Math.min(maxEvents, entries.length >> 1);
-      release(entries);
-    } else if (kind === 'unconfirmed') {
-      // Nobody will answer. The entries stay leased, for whoever opens the outbox next.
-      letGo(entries);
-    } else {
-      const { reason = kind } = outcome as { readonly reason?: string };
-      report(onDiagnostic, 'send-rejected', reason);
-      settle(entries, { kind: 'dead', reason });
+  /** What an answer means for its batch, and for those behind it. */
+  function decide(entries: readonly Entry<T>[], answer: Answer = { kind: 'retry', reason: 'timeout' }): void {
+    const { verdicts, ...common } = answer;
+    const { reason, retryAfterMs = 0 } = common;
+    isFailing = common.kind === 'retry';
+    // Nobody will answer. The entries stay leased, for whoever opens the outbox next.
+    if (common.kind === 'unconfirmed') return;
+    if (isClosed || (reason === 'too-large' && entries[1])) {
+      limits.maxEvents = Math.min(limits.maxEvents, entries.length >> 1);
+      return giveBack(entries);
     }
-  }
-
-  /** Counts a failed try. Returns the entries that may be tried again, and how long to wait for it. */
-  function tryAgain(entries: readonly Entry<T>[], failures: number): readonly [readonly Entry<T>[], number] {
+    if (reason) report(onDiagnostic, isFailing ? 'send-failed' : 'send-rejected', reason);
+    // Full jitter: any wait up to the bound is as likely, so that clients do not come back together after an outage.
     const chance = random();
-    let delayMs = 0;
-    const kept = entries.filter((entry) => {
-      const failed = (tries.get(entry.id) ?? 0) + failures;
-      tries.set(entry.id, failed);
-      const waitMs = retryDelayMs(limits.retry, failed, chance);
-      delayMs ||= waitMs ?? 0;
-      return waitMs !== undefined || drop([entry], 'gave-up');
+    let waitMs = retryAfterMs;
+    const again = entries.filter((entry) => {
+      const verdict = verdicts?.get(entry.id) ?? common;
+      if (verdict.kind !== 'retry') return settle(entry.id, verdict);
+      // A far end that names its time is alive: waiting for it does not use up tries.
+      entry.tries = (entry.tries ?? 0) + (retryAfterMs ? 0 : 1);
+      if (entry.tries >= limits.retry.maxAttempts) return drop(entry.id, 'gave-up');
+      const boundMs = Math.min(limits.retry.maxDelayMs, limits.retry.baseDelayMs * 2 ** Math.max(0, entry.tries - 1));
+      waitMs = Math.max(waitMs, (verdict.retryAfterMs ?? retryAfterMs) + chance * boundMs);
+      return true;
     });
-    return [kept, delayMs];
+    if (isFailing) {
+      // Its wish binds the next batch too, even if this one is given up.
+      restUntil = Math.max(restUntil, clock.elapsed() + waitMs);
+      giveBack(again);
+    } else if (again[0]) wait(inHand, waitMs, () => giveBack(again));
   }
 
   const flush = ({ deadlineMs = 10_000 }: { readonly deadlineMs?: number } = {}): Promise<void> =>
     new Promise((resolve) => {
-      const done = (): void => {
-        cancelDeadline();
-        flushes.delete(done);
-        resolve();
-      };
-      const cancelDeadline = clock.after(deadlineMs, done);
-      flushes.add(done);
+      wait(flushes, deadlineMs, () => resolve());
       pump();
     });
 
-  const pullAll = (): ReturnType<typeof outbox.pull> => outbox.pull({ maxEvents: never, maxBytes: never });
+  const pullAll = (): readonly Entry<T>[] => outbox.pull({ maxEvents: never, maxBytes: never });
 
-  async function close(deadline?: { readonly deadlineMs?: number }): Promise<void> {
-    await flush(deadline);
+  function close(): void | Promise<void> {
     isClosed = true;
-    cancelPlan();
-    for (const conclude of inFlight) conclude();
-    if (!outbox.durable) drop([...leased, ...(await pullAll())], 'shutdown');
-    await outbox.close();
+    cancelPlan?.();
+    for (const end of inHand) end();
+    if (!outbox.durable) for (const entry of pullAll()) drop(entry.id, 'shutdown');
+    return outbox.close();
   }
 
-  outbox.open({
-    onDropped: (ids, reason) => count(ids, { kind: 'dropped', reason }),
-    onArrived(arrived, hasWaited) {
-      accepted += arrived;
-      if (hasWaited) waitedAt = 0;
-      pump(true);
-    },
-  });
+  function accept(howMany: number): void {
+    books.accepted += howMany;
+    books.pending += howMany;
+  }
+
+  function onArrived(arrived: number, hasWaited?: boolean): void {
+    accept(arrived);
+    if (hasWaited) waitedAt = 0;
+    pump(true);
+  }
+
+  outbox.open({ onDropped: drop, onArrived });
 
   return {
     add(entry) {
-      accepted++;
-      const stored = outbox.add([entry]);
+      const stored = outbox.add(entry);
       pump(true);
       return stored;
     },
-    refuse(id, reason) {
-      accepted++;
-      count([id], { kind: 'dropped', reason });
-    },
+    accept,
+    refuse: (id, reason) => count(id, { kind: 'dropped', reason }),
     flush,
-    async sweep() {
-      // Not awaited where it need not be: in between, a flush or an exit would not see what is in our hands.
-      const pulled = pullAll();
-      release(allowed('then' in pulled ? await pulled : pulled));
-      pump();
-    },
-    exit() {
-      isLeaving = true;
-      pump();
-      isLeaving = false;
-      pump(true);
-    },
+    sweep: () => giveBack(allowed(pullAll())),
+    exit: () => pump(false, true),
     onSettled(listener) {
-      listeners.push(listener);
+      tell = listener;
     },
-    stats() {
-      const { waiting, leased } = outbox.depth();
-      const { dropped, dead } = losses;
-      return { accepted, delivered, dropped: { ...dropped }, dead: { ...dead }, pending: waiting + leased };
-    },
-    shutdown: (deadline) => (closing ??= close(deadline)),
+    stats: () => JSON.parse(JSON.stringify(books)), // all of it a copy
+    shutdown: (deadline) => (closing ??= flush(deadline).then(close)),
   };
 }

@@ -1,18 +1,54 @@
 import { expect, test } from 'vitest';
-import { retryDelayMs } from './retry-policy.ts';
+import { createMemoryOutbox } from '../outbox/memory-outbox.ts';
+import { anEntry } from '../testing/builders.ts';
+import { createFakeClock } from '../testing/fake-clock.ts';
+import { createQueue, type QueueStats } from './queue.ts';
 
 const policy = { maxAttempts: 4, baseDelayMs: 1_000, maxDelayMs: 3_000 };
 
-test.each([
-  { why: 'the first bound is the base', attempt: 1, random: 0.5, expected: 500 },
-  { why: 'the bound doubles', attempt: 2, random: 0.5, expected: 1_000 },
-  { why: 'the bound is capped', attempt: 3, random: 0.5, expected: 1_500 },
-  { why: 'any wait up to the bound is possible, none included', attempt: 2, random: 0, expected: 0 },
-  { why: 'the last try gives up', attempt: 4, random: 0.5, expected: undefined },
-])('after try $attempt: $why', ({ attempt, random, expected }) => {
-  expect(retryDelayMs(policy, attempt, random)).toBe(expected);
+/** The waits between the tries with one event, milliseconds, for a far end that is down for `downMs`. */
+async function waitsBetweenTries(
+  retry: typeof policy,
+  random: number,
+  downMs: number,
+): Promise<{ waits: readonly number[]; stats: QueueStats }> {
+  const clock = createFakeClock();
+  const tries: number[] = [];
+  const queue = createQueue({
+    outbox: createMemoryOutbox(),
+    transport: {
+      async send() {
+        tries.push(clock.elapsed());
+        return clock.elapsed() < downMs ? { kind: 'retry', reason: 'network' } : { kind: 'delivered' };
+      },
+    },
+    clock,
+    random: () => random,
+    limits: { maxWaitMs: 0, retry },
+  });
+  queue.accept(1);
+  void queue.add(anEntry());
+  await clock.advance(downMs + 2 * retry.maxDelayMs);
+  return { waits: tries.slice(1).map((at, index) => at - (tries[index] ?? 0)), stats: queue.stats() };
+}
+
+test('the first bound is the base, it doubles and is capped; after the last try the event is given up', async () => {
+  const { waits, stats } = await waitsBetweenTries(policy, 0.5, 60_000);
+  expect(waits).toEqual([500, 1_000, 1_500]);
+  expect(stats).toEqual({ accepted: 1, delivered: 0, dropped: { 'gave-up': 1 }, dead: {}, pending: 0 });
 });
 
-test('without a last try the bound stays at its cap', () => {
-  expect(retryDelayMs({ ...policy, maxAttempts: Number.POSITIVE_INFINITY }, 5_000, 0.5)).toBe(1_500);
+test.each([
+  { random: 0.25, expected: [250, 500, 750] },
+  { random: 0.75, expected: [750, 1_500, 2_250] },
+  { random: 0, expected: [0, 0, 0] },
+])('any wait up to the bound is possible, none included: $random', async ({ random, expected }) => {
+  expect((await waitsBetweenTries(policy, random, 60_000)).waits).toEqual(expected);
+});
+
+test('without a last try the bound stays at its cap', async () => {
+  const { waits, stats } = await waitsBetweenTries({ ...policy, maxAttempts: Infinity }, 0.5, 3_000_000);
+  expect(waits.length).toBeGreaterThan(1_900);
+  expect(new Set(waits.slice(2))).toEqual(new Set([1_500]));
+  expect(stats.delivered).toBe(1);
 });

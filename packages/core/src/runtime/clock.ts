@@ -1,4 +1,4 @@
-/** Time as the SDK sees it. Nothing else reads the time or sets a timer. */
+/** Time as the engine sees it: it reads no other and sets no other timer. */
 export interface Clock {
   /** Wall clock, epoch milliseconds. For timestamps only: it jumps when a device corrects its clock. */
   now(): number;

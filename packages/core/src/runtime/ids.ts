@@ -7,53 +7,45 @@ export interface Ids {
 }
 
 export interface IdsOptions {
-  /** Wall clock, epoch milliseconds. */
+  /** Wall clock, whole epoch milliseconds. */
   readonly now: () => number;
-  /** Fills `bytes` with unpredictable values. Default: `crypto.getRandomValues`, looked up when the first id is made. */
-  readonly fillRandom?: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /** 64 unpredictable bits. Default: the host's, asked for each time. Where many ids are made: `createRandomPool()`. */
+  readonly random64?: () => bigint;
 }
-
-/** Fetched at once: asking the host for random bytes takes longer than making an id from them. */
-const poolBytes = 1_024;
-const maxSequence = 0xfff;
 
 /**
  * Starts a source of ids; its time ids strictly increase, so use one per process or page.
  *
- * The 12 bits after the time count the ids of one millisecond from a random start (RFC 9562 §6.2, method 1). When they
- * run out, or while the clock is behind, ids run ahead of the clock by as little as it takes.
+ * The 12 bits after the time count the ids of one millisecond (RFC 9562 §6.2, method 1). Time and count are one number:
+ * when the count runs out, or while the clock is behind, ids run ahead of the clock by as little as it takes.
  */
-export function createIds({ now, fillRandom = (bytes) => void crypto.getRandomValues(bytes) }: IdsOptions): Ids {
-  const pool = new Uint8Array(poolBytes);
-  let used = poolBytes;
-  let time = 0;
-  let sequence = maxSequence;
+export function createIds({
+  now,
+  random64 = () => crypto.getRandomValues(new BigUint64Array(1))[0] as bigint,
+}: IdsOptions): Ids {
+  let last = 0;
 
-  /** The next random byte. */
-  function byte(): number {
-    if (used === poolBytes) {
-      fillRandom(pool);
-      used = 0;
-    }
-    return pool[used++] as number;
-  }
-
-  /** `count` random hexadecimal digits. */
-  const digits = (count: number): string => (count ? (byte() & 15).toString(16) + digits(count - 1) : '');
-
-  /** Completes the first 16 digits with the variant (binary 10) and 62 random bits. */
-  const uuid = (head: string): string =>
-    `${head.slice(0, 8)}-${head.slice(8, 12)}-${head.slice(12)}-${'89ab'[byte() & 3]}${digits(3)}-${digits(12)}`;
+  /** The version goes in among the first 60 bits; the variant (binary 10) and 62 random bits follow. */
+  const uuid = (version: 4 | 7, first60: number | bigint): string => {
+    const head = first60.toString(16).padStart(15, '0');
+    const tail = ((1n << 63n) | (random64() >> 2n)).toString(16);
+    return `${head.slice(0, 8)}-${head.slice(8, 12)}-${version}${head.slice(12)}-${tail.slice(0, 4)}-${tail.slice(4)}`;
+  };
 
   return {
     time() {
-      const current = now();
-      if (current > time || sequence === maxSequence) {
-        time = Math.max(current, time + 1);
-        sequence = ((byte() & 7) << 8) | byte(); // the lower half: the upper is left to count in
-      } else sequence++;
-      return uuid(time.toString(16).padStart(12, '0') + (0x7000 | sequence).toString(16));
+      last = Math.max(now() * 4_096, last + 1);
+      return uuid(7, last);
     },
-    random: () => uuid(`${digits(12)}4${digits(3)}`),
+    random: () => uuid(4, random64() >> 4n),
+  };
+}
+
+/** A source of random bits for servers: asking the host takes longer than making an id, so it is asked for many at once. */
+export function createRandomPool(): () => bigint {
+  const pool: bigint[] = [];
+  return () => {
+    if (pool.length === 0) pool.push(...crypto.getRandomValues(new BigUint64Array(128)));
+    return pool.pop() as bigint;
   };
 }

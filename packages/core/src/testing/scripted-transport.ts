@@ -22,7 +22,7 @@ export interface ScriptedTransport<T = string> extends Transport<T> {
 }
 
 /**
- * @param script - the answers in turn, then `settled`; or a function of the batch
+ * @param script - the answers in turn, then `delivered`; or a function of the batch
  */
 export function createScriptedTransport<T = string>(
   script: readonly ScriptedAnswer[] | ((batch: SentBatch<T>, index: number) => ScriptedAnswer) = [],
@@ -43,7 +43,7 @@ export function createScriptedTransport<T = string>(
     send(entries, options) {
       const batch: SentBatch<T> = { ids: entries.map(({ id }) => id), entries, options };
       const index = sent.push(batch) - 1;
-      const answer = typeof script === 'function' ? script(batch, index) : (script[index] ?? { kind: 'settled' });
+      const answer = typeof script === 'function' ? script(batch, index) : (script[index] ?? { kind: 'delivered' });
       underWay++;
       mostUnderWay = Math.max(mostUnderWay, underWay);
       const answered =

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Entry } from '../event/entry.ts';
 import { envelopeBody } from '../event/envelope.ts';
 import { parseEvent } from '../event/parse-event.ts';
 import { createMemoryOutbox } from '../outbox/memory-outbox.ts';
@@ -129,17 +130,17 @@ describe('scripted transport', () => {
   const options = { attempt: 2, exit: true, signal: new AbortController().signal };
 
   test('answers in turn, then settles', async () => {
-    const transport = createScriptedTransport([{ kind: 'too-large' }, { kind: 'unconfirmed' }]);
+    const transport = createScriptedTransport([{ kind: 'dead', reason: 'too-large' }, { kind: 'unconfirmed' }]);
     const outcomes: SendOutcome[] = [];
     for (let count = 0; count < 3; count++) outcomes.push(await transport.send([anEntry()], options));
-    expect(outcomes).toEqual([{ kind: 'too-large' }, { kind: 'unconfirmed' }, { kind: 'settled' }]);
+    expect(outcomes).toEqual([{ kind: 'dead', reason: 'too-large' }, { kind: 'unconfirmed' }, { kind: 'delivered' }]);
   });
 
   test('answers by the batch', async () => {
-    const transport = createScriptedTransport(({ ids }, index) => ({ kind: 'rejected', reason: `${ids} ${index}` }));
+    const transport = createScriptedTransport(({ ids }, index) => ({ kind: 'dead', reason: `${ids} ${index}` }));
     await transport.send([anEntry({ id: 'a' })], options);
     expect(await transport.send([anEntry({ id: 'b' }), anEntry({ id: 'c' })], options)).toEqual({
-      kind: 'rejected',
+      kind: 'dead',
       reason: 'b,c 1',
     });
   });
@@ -160,11 +161,11 @@ describe('scripted transport', () => {
     }
     await clock.settle();
     expect([transport.underWay, answered]).toEqual([2, []]);
-    transport.answer({ kind: 'too-large' });
+    transport.answer({ kind: 'dead', reason: 'too-large' });
     await clock.settle();
-    expect([transport.underWay, answered]).toEqual([1, [['a', 'too-large']]]);
-    transport.answer({ kind: 'settled' });
-    transport.answer({ kind: 'settled' });
+    expect([transport.underWay, answered]).toEqual([1, [['a', 'dead']]]);
+    transport.answer({ kind: 'delivered' });
+    transport.answer({ kind: 'delivered' });
     await clock.settle();
     expect(answered).toHaveLength(2);
     expect([transport.underWay, transport.mostUnderWay]).toEqual([0, 2]);
@@ -233,24 +234,17 @@ describe('the contract of outboxes', () => {
         ...memory,
         durable: true,
         open(host) {
-          memory.open({
-            ...host,
-            onDropped(ids, reason) {
-              for (const id of ids) stored.delete(id);
-              host.onDropped(ids, reason);
-            },
-          });
-          void memory.add([...stored.values()]);
+          memory.open(host);
+          for (const entry of stored.values()) void memory.add(entry);
           if (stored.size > 0) host.onArrived(stored.size);
         },
-        add(entries) {
-          for (const entry of entries) stored.set(entry.id, entry);
-          void memory.add(entries);
+        add(entry) {
+          stored.set(entry.id, entry);
+          void memory.add(entry);
           return Promise.resolve(true);
         },
-        settle(ids, verdict) {
-          for (const id of ids) stored.delete(id);
-          void memory.settle(ids, verdict);
+        settle(id) {
+          stored.delete(id);
         },
       };
       return { ...sound, ...change(sound) };
@@ -268,6 +262,7 @@ describe('the contract of outboxes', () => {
     };
   }
 
+  const all = { maxEvents: 1_000, maxBytes: 1_000_000 };
   const quiet: OutboxHost = { onDropped() {}, onArrived() {} };
 
   test('a sound one keeps every rule', async () => {
@@ -280,6 +275,7 @@ describe('the contract of outboxes', () => {
     const inMemory = outboxContract({ create, createBounded }).map(({ rule }) => rule);
     expect(rules.filter((rule) => !inMemory.includes(rule))).toEqual([
       'finds again what was not settled, leased or not, and only that',
+      'each entry added is settled, given up, or found by the next visit, once',
     ]);
   });
 
@@ -287,15 +283,15 @@ describe('the contract of outboxes', () => {
     {
       why: 'gives the newest first',
       rule: 'gives the oldest first and leases what it gave',
-      change: ({ pull }) => ({ pull: async (limits) => [...(await pull(limits))].reverse() }),
+      change: ({ pull }) => ({ pull: (limits) => [...pull(limits)].reverse() }),
     },
     {
       why: 'gives the same again',
       rule: 'gives the oldest first and leases what it gave',
       change: ({ pull, add }) => ({
-        async pull(limits) {
-          const pulled = await pull(limits);
-          void add(pulled);
+        pull(limits) {
+          const pulled = pull(limits);
+          for (const entry of pulled) void add(entry);
           return pulled;
         },
       }),
@@ -314,17 +310,17 @@ describe('the contract of outboxes', () => {
       why: 'forgets what an entry is for',
       rule: 'returns entries as they were added',
       change: ({ pull }) => ({
-        pull: async (limits) => (await pull(limits)).map((entry) => ({ ...entry, purpose: 'necessary' as const })),
+        pull: (limits) => pull(limits).map((entry) => ({ ...entry, purpose: 'necessary' as const })),
       }),
     },
     {
       why: 'counts what waits only once it is stored',
-      rule: 'knows at any moment how much waits and how much is leased',
-      change: ({ add }) => ({ add: (entries) => Promise.resolve().then(() => add(entries) ?? true) }),
+      rule: 'knows at any moment how much waits',
+      change: ({ add }) => ({ add: (entry) => Promise.resolve().then(() => add(entry) ?? true) }),
     },
     {
       why: 'does not know what waits until it is asked for it',
-      rule: 'knows at any moment how much waits and how much is leased',
+      rule: 'knows at any moment how much waits',
       change({ depth, pull }) {
         let isKnown = false;
         return {
@@ -332,75 +328,124 @@ describe('the contract of outboxes', () => {
             isKnown = true;
             return pull(limits);
           },
-          depth: () => (isKnown ? depth() : { waiting: 0, waitingBytes: 0, leased: 0 }),
+          depth: () => (isKnown ? depth() : { waiting: 0, waitingBytes: 0 }),
         };
       },
     },
     {
-      why: 'counts settled ones as leased',
-      rule: 'knows at any moment how much waits and how much is leased',
-      change: ({ depth, settle }) => {
-        let settled = 0;
+      why: 'counts what is leased',
+      rule: 'knows at any moment how much waits',
+      change: ({ depth, pull }) => {
+        let leased = 0;
         return {
-          settle(ids, verdict) {
-            settled += ids.length;
-            return settle(ids, verdict);
+          pull(limits) {
+            const pulled = pull(limits);
+            leased += pulled.length;
+            return pulled;
           },
-          depth: () => ({ ...depth(), leased: depth().leased + settled }),
+          depth: () => ({ ...depth(), waiting: depth().waiting + leased }),
         };
       },
     },
     {
       why: 'loses count of the bytes',
-      rule: 'knows at any moment how much waits and how much is leased',
+      rule: 'knows at any moment how much waits',
       change: ({ depth }) => ({ depth: () => ({ ...depth(), waitingBytes: 0 }) }),
     },
     {
-      why: 'settles by place',
-      rule: 'settles by id, in any order, once; unknown ids change nothing',
-      change: ({ pull, settle }) => {
-        let leased: readonly string[] = [];
+      why: 'settles what waits for an id it never had',
+      rule: 'settles what was leased, by id and in any order; what waits stays, and what is unknown or done changes nothing',
+      change: ({ pull, settle }) => ({
+        settle(id, verdict) {
+          if (id === 'nobody') pull({ ...all, maxEvents: 1 });
+          return settle(id, verdict);
+        },
+      }),
+    },
+    {
+      why: 'gives again what was settled',
+      rule: 'settles what was leased, by id and in any order; what waits stays, and what is unknown or done changes nothing',
+      change({ pull, release, settle }) {
+        const given = new Map<string, Entry>();
         return {
-          async pull(limits) {
-            const pulled = await pull(limits);
-            leased = [...leased, ...pulled.map(({ id }) => id)];
+          pull(limits) {
+            const pulled = pull(limits);
+            for (const entry of pulled) given.set(entry.id, entry);
             return pulled;
           },
-          settle(ids, verdict) {
-            const oldest = leased.slice(0, ids.length);
-            leased = leased.slice(ids.length);
-            return settle(oldest, verdict);
+          settle(id, verdict) {
+            const entry = given.get(id);
+            if (entry && given.delete(id)) release([entry]);
+            return settle(id, verdict);
           },
         };
       },
     },
     {
-      why: 'counts down for ids it never had',
-      rule: 'settles by id, in any order, once; unknown ids change nothing',
-      change: ({ depth, settle }) => {
-        let unknown = 0;
+      why: 'settles by place',
+      rule: 'each entry added is settled, given up, or found by the next visit, once',
+      change: ({ pull, settle }) => {
+        const leased: string[] = [];
         return {
-          settle(ids, verdict) {
-            unknown += ids.filter((id) => id === 'nobody').length;
-            return settle(ids, verdict);
+          pull(limits) {
+            const pulled = pull(limits);
+            leased.push(...pulled.map(({ id }) => id));
+            return pulled;
           },
-          depth: () => ({ ...depth(), leased: depth().leased - unknown }),
+          settle: (_, verdict) => settle(leased.shift() ?? '', verdict),
+        };
+      },
+    },
+    {
+      why: 'keeps on the disk what it gave up',
+      rule: 'each entry added is settled, given up, or found by the next visit, once',
+      change: ({ settle }) => ({
+        settle(id, verdict) {
+          if (verdict.kind !== 'dropped') void settle(id, verdict);
+        },
+      }),
+    },
+    {
+      why: 'loses what comes while it is full',
+      rule: 'loses nothing without a word: each entry added is given out or given up, once',
+      change: ({ add, depth }) => ({
+        add: (entry) => (depth().waiting < 3 ? add(entry) : Promise.resolve(true)),
+      }),
+    },
+    {
+      why: 'gives up more than it says',
+      rule: 'loses nothing without a word: each entry added is given out or given up, once',
+      change: ({ open, pull }) => ({
+        open: (host) =>
+          open({
+            ...host,
+            onDropped(id, reason) {
+              host.onDropped(id, reason);
+              pull({ ...all, maxEvents: 1 });
+            },
+          }),
+      }),
+    },
+    {
+      why: 'gives out what it said it gave up',
+      rule: 'loses nothing without a word: each entry added is given out or given up, once',
+      change: ({ open, pull }) => {
+        const givenUp: Entry[] = [];
+        return {
+          open: (host) =>
+            open({
+              ...host,
+              onDropped(id, reason) {
+                host.onDropped(id, reason);
+                givenUp.push(anEntry({ id }));
+              },
+            }),
+          pull: (limits) => [...pull(limits), ...givenUp.splice(0)],
         };
       },
     },
     {
       why: 'forgets what is released',
-      rule: 'takes back what is released: it is the oldest again',
-      change: ({ settle }) => ({
-        release: (entries) =>
-          void settle(
-            entries.map(({ id }) => id),
-            { kind: 'delivered' },
-          ),
-      }),
-    },
-    {
-      why: 'keeps its lease on what is released',
       rule: 'takes back what is released: it is the oldest again',
       change: () => ({ release() {} }),
     },
@@ -425,13 +470,9 @@ describe('the contract of outboxes', () => {
     {
       why: 'puts what is released behind the others',
       rule: 'takes back what is released: it is the oldest again',
-      change: ({ settle, add }) => ({
+      change: ({ add }) => ({
         release(entries) {
-          void settle(
-            entries.map(({ id }) => id),
-            { kind: 'delivered' },
-          );
-          void add(entries);
+          for (const entry of entries) void add(entry);
         },
       }),
     },
@@ -448,7 +489,7 @@ describe('the contract of outboxes', () => {
     {
       why: 'drops the newest',
       rule: 'when full drops the oldest that wait, says so, and never what is leased',
-      change: () => createMemoryOutbox({ maxEvents: 2, overflow: 'drop-newest' }),
+      change: () => createMemoryOutbox({ maxEvents: 2, dropNewest: true }),
     },
     {
       why: 'drops what is leased',
@@ -461,14 +502,14 @@ describe('the contract of outboxes', () => {
             host = newHost;
             open(newHost);
           },
-          async pull(limits) {
-            const pulled = await pull(limits);
+          pull(limits) {
+            const pulled = pull(limits);
             leased = pulled.map(({ id }) => id);
             return pulled;
           },
-          add(entries) {
-            if (leased.length > 0) host.onDropped(leased, 'outbox-full');
-            return add(entries);
+          add(entry) {
+            for (const id of leased) host.onDropped(id, 'outbox-full');
+            return add(entry);
           },
         };
       },
@@ -482,8 +523,8 @@ describe('the contract of outboxes', () => {
       why: 'cannot say that it stored',
       rule: 'finds again what was not settled, leased or not, and only that',
       change: ({ add }) => ({
-        async add(entries) {
-          await add(entries);
+        async add(entry) {
+          await add(entry);
           return false;
         },
       }),
@@ -497,12 +538,9 @@ describe('the contract of outboxes', () => {
       why: 'does not find what was leased',
       rule: 'finds again what was not settled, leased or not, and only that',
       change: ({ pull, settle }) => ({
-        async pull(limits) {
-          const pulled = await pull(limits);
-          void settle(
-            pulled.map(({ id }) => id),
-            { kind: 'delivered' },
-          );
+        pull(limits) {
+          const pulled = pull(limits);
+          for (const { id } of pulled) void settle(id, { kind: 'delivered' });
           return pulled;
         },
       }),
@@ -511,7 +549,7 @@ describe('the contract of outboxes', () => {
       why: 'finds what is there in another order',
       rule: 'finds again what was not settled, leased or not, and only that',
       change: ({ pull }) => ({
-        pull: async (limits) => [...(await pull(limits))].sort((a, b) => (a.id < b.id ? 1 : -1)),
+        pull: (limits) => [...pull(limits)].sort((a, b) => (a.id < b.id ? 1 : -1)),
       }),
     },
     {
@@ -537,12 +575,12 @@ describe('the contract of transports', () => {
     send(entries, { signal }) {
       onReceived(envelopeBody(entries, 0));
       return new Promise((resolve) => {
-        const fail = (): void => resolve({ kind: 'retryable', reason: 'network' });
+        const fail = (): void => resolve({ kind: 'retry', reason: 'network' });
         signal.addEventListener('abort', fail);
         if (farEnd === 'reset') fail();
         else if (farEnd !== 'hang') {
           const { status, headers, body = '' } = farEnd;
-          resolve(outcomeOfResponse({ status, retryAfter: headers?.['retry-after'] ?? null, body }, 0));
+          resolve(outcomeOfResponse(status, headers?.['retry-after'] ?? '', body, 0));
         }
       });
     },
@@ -587,37 +625,37 @@ describe('the contract of transports', () => {
     {
       why: 'believes any 200',
       rule: 'a 200 that is not from a collector is no acknowledgement',
-      change: instead(200, { kind: 'settled' }),
+      change: instead(200, { kind: 'delivered' }),
     },
     {
       why: 'gives up what is too large',
       rule: '413 asks for less',
-      change: instead(413, { kind: 'rejected', reason: 'http-413' }),
+      change: instead(413, { kind: 'dead', reason: 'http-413' }),
     },
     {
       why: 'comes back with what was malformed',
       rule: '400 is final',
-      change: instead(400, { kind: 'retryable', reason: 'server' }),
+      change: instead(400, { kind: 'retry', reason: 'server' }),
     },
     {
       why: 'comes back with a wrong key',
       rule: '401 is final',
-      change: instead(401, { kind: 'retryable', reason: 'config' }),
+      change: instead(401, { kind: 'retry', reason: 'config' }),
     },
     {
       why: 'does not read how long to wait',
       rule: '429 names its time',
-      change: instead(429, { kind: 'retryable', reason: 'throttled', retryAfterMs: 0 }),
+      change: instead(429, { kind: 'retry', reason: 'throttled', retryAfterMs: 0 }),
     },
     {
       why: 'gives up what is throttled',
       rule: '429 names its time',
-      change: instead(429, { kind: 'rejected', reason: 'http-429' }),
+      change: instead(429, { kind: 'dead', reason: 'http-429' }),
     },
     {
       why: 'gives up a server in trouble',
       rule: '503 may pass',
-      change: instead(503, { kind: 'rejected', reason: 'http-503' }),
+      change: instead(503, { kind: 'dead', reason: 'http-503' }),
     },
     {
       why: 'rejects where the connection breaks',
@@ -628,7 +666,7 @@ describe('the contract of transports', () => {
     {
       why: 'gives up where the connection breaks',
       rule: 'a broken connection may pass',
-      change: instead('reset', { kind: 'rejected', reason: 'network' }),
+      change: instead('reset', { kind: 'dead', reason: 'network' }),
     },
     {
       why: 'sends one event of two',
@@ -669,7 +707,7 @@ describe('the contract of transports', () => {
       change: (transport) => ({
         async send(entries, options) {
           const outcome = await transport.send(entries, options);
-          return options.signal.aborted ? { kind: 'rejected', reason: 'aborted' } : outcome;
+          return options.signal.aborted ? { kind: 'dead', reason: 'aborted' } : outcome;
         },
       }),
     },

@@ -40,22 +40,22 @@ export function transportContract({ create }: TransportUnderTest): readonly Cont
   });
 
   return [
-    row('a collector that says success has it', ok, { kind: 'settled' }),
+    row('a collector that says success has it', ok, { kind: 'delivered' }),
     row(
       'a 200 that is not from a collector is no acknowledgement',
       { status: 200, body: '<html>Please log in</html>' },
-      { kind: 'retryable', reason: 'server', retryAfterMs: 0 },
+      { kind: 'retry', reason: 'server', retryAfterMs: 0 },
     ),
-    row('413 asks for less', { status: 413 }, { kind: 'too-large' }),
-    row('400 is final', { status: 400 }, { kind: 'rejected', reason: 'http-400' }),
-    row('401 is final', { status: 401 }, { kind: 'rejected', reason: 'http-401' }),
+    row('413 asks for less', { status: 413 }, { kind: 'dead', reason: 'too-large' }),
+    row('400 is final', { status: 400 }, { kind: 'dead', reason: 'http-400' }),
+    row('401 is final', { status: 401 }, { kind: 'dead', reason: 'http-401' }),
     row(
       '429 names its time',
       { status: 429, headers: { 'retry-after': '7' } },
-      { kind: 'retryable', reason: 'throttled', retryAfterMs: 7_000 },
+      { kind: 'retry', reason: 'throttled', retryAfterMs: 7_000 },
     ),
-    row('503 may pass', { status: 503 }, { kind: 'retryable', reason: 'server', retryAfterMs: 0 }),
-    row('a broken connection may pass', 'reset', { kind: 'retryable', reason: 'network' }),
+    row('503 may pass', { status: 503 }, { kind: 'retry', reason: 'server', retryAfterMs: 0 }),
+    row('a broken connection may pass', 'reset', { kind: 'retry', reason: 'network' }),
     {
       rule: 'sends an envelope with every event and the time of this attempt',
       async check() {
@@ -76,7 +76,7 @@ export function transportContract({ create }: TransportUnderTest): readonly Cont
         const { transport, close } = await create('hang');
         const sent = transport.send(entries, { attempt: 0, exit: false, signal: controller.signal });
         controller.abort();
-        expectSame('kind', (await sent).kind, 'retryable');
+        expectSame('kind', (await sent).kind, 'retry');
         await close();
       },
     },

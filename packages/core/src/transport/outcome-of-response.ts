@@ -1,51 +1,37 @@
-import type { CollectorReply } from '../event/envelope.ts';
+import type { CollectorReply, EventResult } from '../event/envelope.ts';
 import { attempt } from '../runtime/attempt.ts';
 import type { SendOutcome, SendVerdict } from './transport.ts';
-
-/** What a collector answered, as far as it decides a batch's fate. */
-export interface CollectorResponse {
-  readonly status: number;
-  /** The `Retry-After` header, as received. */
-  readonly retryAfter: string | null;
-  /** The body's text. Only a body that says so in JSON counts as an acknowledgement: a hotel's log-in page is also a 200. */
-  readonly body: string;
-}
 
 /** No far end may silence us for longer than this, milliseconds. */
 export const maxRetryAfterMs: number = 300_000;
 
 /**
- * How long `Retry-After` asks us to stay away, milliseconds: whole seconds or an HTTP date, at most `maxRetryAfterMs`.
- * 0 if it says nothing usable. https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
- */
-export function retryAfterMs(header: string | null, nowMs: number): number {
-  // Date.parse reads "-5" as a year in some engines: only text that begins with a weekday is taken for a date.
-  const text = `${header}`;
-  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : /^[a-z]{3},/i.test(text) ? Date.parse(text) - nowMs : 0;
-  return Math.max(0, Math.min(ms, maxRetryAfterMs) || 0);
-}
-
-/**
  * Statuses that will not change by asking again. 404 may: nobody is at this address yet, as in the middle of a deployment.
  * So may 408, 425 and 429.
  */
-const refusal = /^(4(?!04|08|25|29)|501)/;
+const refusal = /^4(?!0[48]|2[59])|501/;
 
-/** Translates a collector's answer into what the queue understands. */
-export function outcomeOfResponse({ status, retryAfter, body }: CollectorResponse, nowMs: number): SendOutcome {
-  const text = `${status}`;
-  // What is not JSON is not our collector speaking.
-  const reply = /^2/.test(text) ? attempt(() => JSON.parse(body) as Partial<CollectorReply> | null) : null;
-  if (reply?.success) {
+/**
+ * Translates a collector's answer into what the queue understands.
+ *
+ * @param retryAfter - the header as received, '' if there is none: whole seconds or an HTTP date count, for at most
+ *   `maxRetryAfterMs`. https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+ * @param body - its text. Only one that says so in JSON is an acknowledgement: a hotel's log-in page is also a 200.
+ */
+export function outcomeOfResponse(status: number, retryAfter: string, body: string, nowMs: number): SendOutcome {
+  const reply = attempt(() => JSON.parse(body) as Partial<CollectorReply> | null);
+  if (status < 300 && reply?.success) {
     const verdicts = new Map<string, SendVerdict>();
-    for (const [id, { status, reason = status }] of Object.entries(reply.results ?? {})) {
+    for (const id in reply.results) {
+      const { status, reason = status } = reply.results[id] as EventResult;
       // A duplicate is an event the collector has: that is what delivered means.
       if (status !== 'duplicate') verdicts.set(id, { kind: status === 'retry' ? status : 'dead', reason });
     }
-    return { kind: 'settled', verdicts };
+    return { kind: 'delivered', verdicts };
   }
-  if (status === 413) return { kind: 'too-large' };
-  if (refusal.test(text)) return { kind: 'rejected', reason: `http-${text}` };
+  if (status === 413) return { kind: 'dead', reason: 'too-large' };
+  if (refusal.test(`${status}`)) return { kind: 'dead', reason: `http-${status}` };
   const reason = status === 429 ? 'throttled' : status === 404 ? 'config' : 'server';
-  return { kind: 'retryable', reason, retryAfterMs: retryAfterMs(retryAfter, nowMs) };
+  const ms = /\D/.test(retryAfter) ? Date.parse(retryAfter) - nowMs : Number(retryAfter) * 1_000;
+  return { kind: 'retry', reason, retryAfterMs: ms > 0 ? Math.min(ms, maxRetryAfterMs) : 0 };
 }

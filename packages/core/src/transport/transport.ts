@@ -7,19 +7,17 @@ export type SendVerdict = Verdict | { readonly kind: 'retry'; readonly reason: s
 export type RetryReason = 'network' | 'timeout' | 'throttled' | 'server' | 'config';
 
 /**
- * What became of one batch. The kind alone decides what happens next.
+ * What became of one batch: one verdict for all of it, in the words of single events.
  *
- * - `settled`: the far end answered; entries it did not name were delivered.
- * - `retryable`: keep everything and come back, not before `retryAfterMs` from now.
- * - `too-large`: split, and remember the size.
- * - `rejected`: refused for good, all of it.
+ * - `delivered`: the far end answered; `verdicts` names the entries that were not.
+ * - `retry`: keep everything and come back, not before `retryAfterMs` from now.
+ * - `dead`: refused for good, all of it. Only where `reason` is `too-large` smaller batches are tried first, from now on.
  * - `unconfirmed`: it left and nobody will answer (a beacon). Kept, and not sent again by this queue.
  */
 export type SendOutcome =
-  | { readonly kind: 'settled'; readonly verdicts?: ReadonlyMap<string, SendVerdict> }
-  | { readonly kind: 'retryable'; readonly reason: RetryReason; readonly retryAfterMs?: number }
-  | { readonly kind: 'too-large' }
-  | { readonly kind: 'rejected'; readonly reason: string }
+  | { readonly kind: 'delivered'; readonly verdicts?: ReadonlyMap<string, SendVerdict> }
+  | { readonly kind: 'retry'; readonly reason: RetryReason; readonly retryAfterMs?: number }
+  | { readonly kind: 'dead'; readonly reason: string }
   | { readonly kind: 'unconfirmed' };
 
 /** How one batch is to be carried. */

@@ -56,7 +56,7 @@ function aDestination(): Destination & { readonly received: CollectedEvent[] } {
     received,
     deliver: async (events) => {
       received.push(...events);
-      return { kind: 'settled' };
+      return { kind: 'delivered' };
     },
   };
 }
@@ -703,7 +703,7 @@ test('a restart delivers what was not delivered, and nothing twice', async () =>
   before.tracker.track('One', {}, { userId: 'u', messageId: '1' });
   await before.flush();
   expect(before.stats().destinations.sink).toMatchObject({ accepted: 1, delivered: 1, pending: 0 });
-  first.deliver = async () => ({ kind: 'retryable', reason: 'server' });
+  first.deliver = async () => ({ kind: 'retry', reason: 'server' });
   before.tracker.track('Two', {}, { userId: 'u', messageId: '2' });
   await before.close({ deadlineMs: 200 });
   expect(before.stats().destinations.sink).toMatchObject({ accepted: 2, delivered: 1, pending: 1 });

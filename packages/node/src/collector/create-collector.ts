@@ -1,6 +1,7 @@
 import {
   type AnyPlan,
   createIds,
+  createRandomPool,
   type Deadline,
   type Entry,
   type EventStatus,
@@ -108,7 +109,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     ip: options.ip ?? 'truncated',
     trustedProxies: options.trustedProxies ?? 0,
     now: clock.now,
-    newId: createIds({ now: clock.now }).time,
+    newId: createIds({ now: clock.now, random64: createRandomPool() }).time,
     onArrival: noticeArrival,
     onDiagnostic,
   });
@@ -167,11 +168,11 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     const facts = { receivedAt, sentAt, source: 'server' as const, ...(consent === undefined ? {} : { consent }) };
     try {
       const results = await accept.events({ events: batch, text, facts });
-      return { kind: 'settled', verdicts: new Map([...results].map(([id, { status }]) => [id, verdictOf(status)])) };
+      return { kind: 'delivered', verdicts: new Map([...results].map(([id, { status }]) => [id, verdictOf(status)])) };
     } catch (error) {
       if (!(error instanceof LogUnavailableError)) throw error;
       report(onDiagnostic, 'log-unavailable', error.message);
-      return { kind: 'retryable', reason: 'server' };
+      return { kind: 'retry', reason: 'server' };
     }
   }
 

@@ -66,7 +66,7 @@ describe('what is stored', () => {
         userAgent: 'Mozilla/5.0',
       },
     });
-    expect(await destination.deliver([event], { signal })).toEqual({ kind: 'settled', verdicts: new Map() });
+    expect(await destination.deliver([event], { signal })).toEqual({ kind: 'delivered', verdicts: new Map() });
     expect(await destination.query('FROM events')).toEqual([
       {
         message_id: 'm1',
@@ -155,7 +155,7 @@ describe('once', () => {
     const destination = open();
     const events = ['m1', 'm2'].map((messageId) => aCollectedEvent({ messageId }));
     await destination.deliver(events, { signal });
-    expect(await destination.deliver(events, { signal })).toEqual({ kind: 'settled', verdicts: new Map() });
+    expect(await destination.deliver(events, { signal })).toEqual({ kind: 'delivered', verdicts: new Map() });
     expect(await idsIn(destination)).toEqual(['m1', 'm2']);
   });
 
@@ -182,7 +182,7 @@ describe('once', () => {
       if (deliveries.length < 50) deliveries.push(destination.deliver(batch(1), { signal }));
       await nextTurn();
     }
-    expect(await Promise.all(deliveries)).toEqual(deliveries.map(() => ({ kind: 'settled', verdicts: new Map() })));
+    expect(await Promise.all(deliveries)).toEqual(deliveries.map(() => ({ kind: 'delivered', verdicts: new Map() })));
     expect(await countOf(destination)).toBe(5_000 + deliveries.length - 1);
   });
 
@@ -213,7 +213,7 @@ describe('one bad event costs only itself', () => {
       aCollectedEvent({ messageId: 'm2' }),
     ];
     expect(await destination.deliver(events, { signal })).toEqual({
-      kind: 'settled',
+      kind: 'delivered',
       verdicts: new Map([['bad', { kind: 'dead', reason }]]),
     });
     expect(await idsIn(destination)).toEqual(['m1', 'm2']);
@@ -226,7 +226,7 @@ describe('one bad event costs only itself', () => {
       aCollectedEvent({ messageId: `m${index}`, ...([300, 700].includes(index) ? { groupId: 'same' } : {}) } as object),
     );
     expect(await destination.deliver(events, { signal })).toEqual({
-      kind: 'settled',
+      kind: 'delivered',
       verdicts: new Map([['m700', { kind: 'dead', reason: 'refused-by-duckdb' }]]),
     });
     expect(await countOf(destination)).toBe(999);
@@ -363,7 +363,7 @@ describe('opening and closing', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     await destination.open?.();
-    expect(await destination.deliver([aCollectedEvent()], { signal })).toMatchObject({ kind: 'settled' });
+    expect(await destination.deliver([aCollectedEvent()], { signal })).toMatchObject({ kind: 'delivered' });
   });
 
   test('a file of a newer library is left alone', async () => {
@@ -376,7 +376,7 @@ describe('opening and closing', () => {
   test('an aborted delivery writes nothing', async () => {
     const destination = open();
     expect(await destination.deliver([aCollectedEvent()], { signal: AbortSignal.abort() })).toEqual({
-      kind: 'retryable',
+      kind: 'retry',
       reason: 'timeout',
     });
     expect(await countOf(destination)).toBe(0);

@@ -107,7 +107,7 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
     },
     deliver: (events, { signal }) =>
       inTurn(async () => {
-        if (signal.aborted) return { kind: 'retryable', reason: 'timeout' };
+        if (signal.aborted) return { kind: 'retry', reason: 'timeout' };
         const { instance, writer } = await opened();
         const rows: (readonly Cell[])[] = [];
         const verdicts = new Map<string, SendVerdict>();
@@ -128,7 +128,7 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
           }
           throw error;
         }
-        return { kind: 'settled', verdicts };
+        return { kind: 'delivered', verdicts };
       }),
     query<Row>(sql: string, params?: readonly unknown[] | Readonly<Record<string, unknown>>) {
       const rows = ask<Row>(sql, params);

@@ -19,7 +19,7 @@ function aDestination(overrides: Partial<Destination> = {}): Destination & { rea
     idempotency: 'none',
     async deliver(events) {
       delivered.push(events.map(({ messageId }) => messageId));
-      return { kind: 'settled' };
+      return { kind: 'delivered' };
     },
     ...overrides,
     delivered,
@@ -40,7 +40,7 @@ test('what may not or should not go there is dropped by its name, the rest is de
   );
   expect(destination.delivered).toEqual([['a', 'b']]);
   expect(outcome).toEqual({
-    kind: 'settled',
+    kind: 'delivered',
     verdicts: new Map([
       ['silent', { kind: 'dropped', reason: 'consent' }],
       ['elsewhere', { kind: 'dropped', reason: 'filtered' }],
@@ -74,9 +74,9 @@ test('without consent the destination does not even get to look', async () => {
 test.each<{ why: string; outcome: SendOutcome; expected: SendOutcome }>([
   {
     why: 'verdicts of both are joined',
-    outcome: { kind: 'settled', verdicts: new Map([['a', { kind: 'retry', reason: 'busy' }]]) },
+    outcome: { kind: 'delivered', verdicts: new Map([['a', { kind: 'retry', reason: 'busy' }]]) },
     expected: {
-      kind: 'settled',
+      kind: 'delivered',
       verdicts: new Map([
         ['a', { kind: 'retry', reason: 'busy' }],
         ['silent', { kind: 'dropped', reason: 'consent' }],
@@ -85,9 +85,9 @@ test.each<{ why: string; outcome: SendOutcome; expected: SendOutcome }>([
   },
   {
     why: 'a refusal is of what was delivered only',
-    outcome: { kind: 'rejected', reason: 'unauthorized' },
+    outcome: { kind: 'dead', reason: 'unauthorized' },
     expected: {
-      kind: 'settled',
+      kind: 'delivered',
       verdicts: new Map([
         ['a', { kind: 'dead', reason: 'unauthorized' }],
         ['silent', { kind: 'dropped', reason: 'consent' }],
@@ -96,10 +96,14 @@ test.each<{ why: string; outcome: SendOutcome; expected: SendOutcome }>([
   },
   {
     why: 'a later try is of all',
-    outcome: { kind: 'retryable', reason: 'throttled', retryAfterMs: 5 },
-    expected: { kind: 'retryable', reason: 'throttled', retryAfterMs: 5 },
+    outcome: { kind: 'retry', reason: 'throttled', retryAfterMs: 5 },
+    expected: { kind: 'retry', reason: 'throttled', retryAfterMs: 5 },
   },
-  { why: 'too large is of all', outcome: { kind: 'too-large' }, expected: { kind: 'too-large' } },
+  {
+    why: 'too large is of all',
+    outcome: { kind: 'dead', reason: 'too-large' },
+    expected: { kind: 'dead', reason: 'too-large' },
+  },
 ])('a batch held back in part: $why', async ({ outcome, expected }) => {
   const transport = createDestinationTransport(aDestination({ deliver: async () => outcome }));
   expect(await transport.send([entry('a'), entry('silent', {})], options)).toEqual(expected);
@@ -113,31 +117,31 @@ test.each<{ why: string; broken: Partial<Destination>; expected: SendOutcome; co
   {
     why: 'deliver throws',
     broken: { deliver: fail },
-    expected: { kind: 'retryable', reason: 'server' },
+    expected: { kind: 'retry', reason: 'server' },
     code: 'destination-failed',
   },
   {
     why: 'deliver rejects',
     broken: { deliver: async () => fail() },
-    expected: { kind: 'retryable', reason: 'server' },
+    expected: { kind: 'retry', reason: 'server' },
     code: 'destination-failed',
   },
   {
     why: 'open throws',
     broken: { open: fail },
-    expected: { kind: 'retryable', reason: 'config' },
+    expected: { kind: 'retry', reason: 'config' },
     code: 'destination-open-failed',
   },
   {
     why: 'open rejects',
     broken: { open: async () => fail() },
-    expected: { kind: 'retryable', reason: 'config' },
+    expected: { kind: 'retry', reason: 'config' },
     code: 'destination-open-failed',
   },
   {
     why: 'accepts throws',
     broken: { accepts: fail },
-    expected: { kind: 'settled', verdicts: new Map([['a', { kind: 'dead', reason: 'filter-failed' }]]) },
+    expected: { kind: 'delivered', verdicts: new Map([['a', { kind: 'dead', reason: 'filter-failed' }]]) },
     code: 'destination-filter-failed',
   },
 ])('$why: an outcome and a diagnostic, no exception', async ({ broken, expected, code }) => {
@@ -156,7 +160,7 @@ test('opens once, before the first delivery; again only if that failed', async (
     },
     async deliver() {
       calls.push('deliver');
-      return { kind: 'settled' };
+      return { kind: 'delivered' };
     },
   });
   const transport = createDestinationTransport(destination);
@@ -171,7 +175,7 @@ test('does not deliver what the queue gave up while the destination opened', asy
   const destination = aDestination({ open: async () => controller.abort() });
   const transport = createDestinationTransport(destination);
   expect(await transport.send([entry('a')], { ...options, signal: controller.signal })).toEqual({
-    kind: 'retryable',
+    kind: 'retry',
     reason: 'timeout',
   });
   expect(destination.delivered).toEqual([]);

@@ -57,15 +57,15 @@ export function createDestinationTransport(
       await open();
     } catch (error) {
       report(onDiagnostic, 'destination-open-failed', `${name}: ${textOf(error)}`);
-      return { kind: 'retryable', reason: 'config' };
+      return { kind: 'retry', reason: 'config' };
     }
     // The queue stopped waiting while we opened: these events are on their way again already.
-    if (signal.aborted) return { kind: 'retryable', reason: 'timeout' };
+    if (signal.aborted) return { kind: 'retry', reason: 'timeout' };
     try {
       return await destination.deliver(events, { signal });
     } catch (error) {
       report(onDiagnostic, 'destination-failed', `${name}: ${textOf(error)}`);
-      return { kind: 'retryable', reason: 'server' };
+      return { kind: 'retry', reason: 'server' };
     }
   }
 
@@ -78,19 +78,20 @@ export function createDestinationTransport(
         if (verdict === undefined) wanted.push(entry);
         else skipped.set(entry.id, verdict);
       }
-      if (wanted.length === 0) return { kind: 'settled', verdicts: skipped };
+      if (wanted.length === 0) return { kind: 'delivered', verdicts: skipped };
       const outcome = await deliver(
         wanted.map(({ value }) => value),
         signal,
       );
       if (skipped.size === 0) return outcome;
       switch (outcome.kind) {
-        case 'settled':
-          return { kind: 'settled', verdicts: new Map([...(outcome.verdicts ?? []), ...skipped]) };
-        case 'rejected': {
+        case 'delivered':
+          return { kind: 'delivered', verdicts: new Map([...(outcome.verdicts ?? []), ...skipped]) };
+        case 'dead': {
+          if (outcome.reason === 'too-large') return outcome;
           // The refusal speaks of what was delivered, not of what we held back.
           const refused = wanted.map(({ id }) => [id, { kind: 'dead', reason: outcome.reason }] as const);
-          return { kind: 'settled', verdicts: new Map<string, SendVerdict>([...refused, ...skipped]) };
+          return { kind: 'delivered', verdicts: new Map<string, SendVerdict>([...refused, ...skipped]) };
         }
         default:
           return outcome; // all of it comes back and is judged again

@@ -65,7 +65,9 @@ function scripted(
       return closed;
     },
     deliver(events: readonly CollectedEvent[]) {
-      const answer = Array.isArray(answers) ? (answers[delivered.length] ?? { kind: 'settled' }) : (answers as Answer);
+      const answer = Array.isArray(answers)
+        ? (answers[delivered.length] ?? { kind: 'delivered' })
+        : (answers as Answer);
       delivered.push(events.map(({ messageId }) => messageId));
       if (answer === 'throw') throw new Error('broken');
       return answer === 'hang' ? new Promise(() => {}) : Promise.resolve(answer);
@@ -91,9 +93,9 @@ test('each destination gets every event, and its books say so', async () => {
 test.each<{ why: string; trouble: Answer }>([
   { why: 'hangs', trouble: 'hang' },
   { why: 'throws', trouble: 'throw' },
-  { why: 'fails', trouble: { kind: 'retryable', reason: 'server' } },
-  { why: 'asks for an hour of peace', trouble: { kind: 'retryable', reason: 'throttled', retryAfterMs: 3_600_000 } },
-  { why: 'refuses everything', trouble: { kind: 'rejected', reason: 'unauthorized' } },
+  { why: 'fails', trouble: { kind: 'retry', reason: 'server' } },
+  { why: 'asks for an hour of peace', trouble: { kind: 'retry', reason: 'throttled', retryAfterMs: 3_600_000 } },
+  { why: 'refuses everything', trouble: { kind: 'dead', reason: 'unauthorized' } },
 ])('one that $why never delays another', async ({ trouble }) => {
   const [ill, well] = [scripted('ill', trouble), scripted('well')];
   const dispatcher = dispatch([ill, well]);
@@ -122,7 +124,9 @@ test('a delivery that takes too long is given up and tried again', async () => {
 });
 
 test('a retry sends only what is not settled', async () => {
-  const picky = scripted('picky', [{ kind: 'settled', verdicts: new Map([['b', { kind: 'retry', reason: 'busy' }]]) }]);
+  const picky = scripted('picky', [
+    { kind: 'delivered', verdicts: new Map([['b', { kind: 'retry', reason: 'busy' }]]) },
+  ]);
   const dispatcher = dispatch([picky]);
   await append(...named('a', 'b', 'c'));
   await pass(10_000);
@@ -159,7 +163,7 @@ test("a destination's own limits hold", async () => {
 });
 
 test('flush sends at once and resolves when all have their fate', async () => {
-  const destinations = [scripted('first'), scripted('second', [{ kind: 'retryable', reason: 'server' }])];
+  const destinations = [scripted('first'), scripted('second', [{ kind: 'retry', reason: 'server' }])];
   const dispatcher = dispatch(destinations);
   await append(...named('a'));
   let isDone = false;

@@ -1,18 +1,19 @@
 import type { IncomingMessage } from 'node:http';
-import { deviceCookieName, formatDevice } from '@org/track-core';
+import { type Device, deviceCookieName, formatDevice } from '@org/track-core';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { type RequestLike, scopeOfRequest } from './request-scope.ts';
 
 const policy = { vouched: {}, ip: 'truncated' } as const;
 const anonymousId = '0190a5c8-7b2e-7c4d-8e5f-1a2b3c4d5e6f';
 const sessionId = '0190a5c8-7b2e-7c4d-8e5f-aaaaaaaaaaaa';
-const device = {
-  consent: { preferences: { analytics: true, advertising: true }, decidedAt: 1_767_225_600_000 },
+const answers = { analytics: true, advertising: true };
+const device: Device = {
+  consent: [answers, 1_767_225_600_000],
   anonymousId,
   userId: 'u 1|ü',
-  session: { id: sessionId, startedAt: 1_767_225_600_000, lastSeenAt: 1_767_225_600_000 },
+  session: [sessionId, 1_767_225_600_000, 1_767_225_600_000],
 };
-const cookie = `${deviceCookieName}=${formatDevice(device)}`;
+const cookie = formatDevice(device);
 const headers = {
   cookie: `theme=dark; ${cookie}; lang=de`,
   'user-agent': 'Mozilla/5.0',
@@ -22,7 +23,7 @@ const headers = {
 const expected = {
   anonymousId,
   userId: 'u 1|ü',
-  consent: { analytics: true, advertising: true },
+  consent: answers,
   context: {
     session: { id: sessionId },
     ip: '203.0.113.0',
@@ -57,7 +58,7 @@ describe('consent', () => {
       cookie,
       vouched: { functional: true },
       gpc: undefined,
-      answer: device.consent.preferences,
+      answer: answers,
     },
     {
       why: 'undecided: what is vouched for',
@@ -79,7 +80,7 @@ describe('consent', () => {
       cookie,
       vouched: {},
       gpc: 'true',
-      answer: device.consent.preferences,
+      answer: answers,
     },
   ])('$why', ({ cookie, vouched, gpc, answer }) => {
     const request = { headers: { cookie, 'sec-gpc': gpc } };
@@ -88,34 +89,32 @@ describe('consent', () => {
 });
 
 describe('what a client may put into its cookie', () => {
-  const written = (text: string): string => `${deviceCookieName}=${text}`;
+  const written = (text: string): string => `${deviceCookieName}=1${text}`;
   test.each([
     { why: 'nothing', cookie: '' },
-    { why: 'an empty value', cookie: written('') },
+    { why: 'an empty value', cookie: `${deviceCookieName}=` },
+    { why: 'a version and nothing else', cookie: written('') },
+    { why: 'another version', cookie: cookie.replace('=1', '=2') },
     { why: 'another name that ends the same', cookie: `x${cookie}` },
     { why: 'separators only', cookie: written('|&=.'.repeat(4_000)) },
     { why: 'broken percent codes', cookie: cookie.replaceAll('%', '%%E0%A4') },
     { why: 'half of it', cookie: cookie.slice(0, cookie.length / 2) },
     {
       why: 'an id with markup',
-      cookie: written(formatDevice({ ...device, anonymousId: '<script>alert(1)</script>' })),
+      cookie: formatDevice({ ...device, anonymousId: '<script>alert(1)</script>' }),
     },
-    { why: 'an id that is too long', cookie: written(formatDevice({ ...device, anonymousId: 'a'.repeat(10_000) })) },
-    { why: 'a user id that is too long', cookie: written(formatDevice({ ...device, userId: 'a'.repeat(10_000) })) },
+    { why: 'an id that is too long', cookie: formatDevice({ ...device, anonymousId: 'a'.repeat(10_000) }) },
+    { why: 'a user id that is too long', cookie: formatDevice({ ...device, userId: 'a'.repeat(10_000) }) },
     { why: 'names of every object', cookie: `__proto__=1; constructor=2; ${written('toString')}` },
     {
       why: 'a prototype as a category',
-      cookie: written(
-        formatDevice({ consent: { preferences: JSON.parse('{"__proto__":true,"constructor":true}'), decidedAt: 1 } }),
-      ),
+      cookie: formatDevice({ consent: [JSON.parse('{"__proto__":true,"constructor":true}'), 1] }),
     },
     { why: 'JSON', cookie: written('{"anonymousId":"x","__proto__":{"polluted":true}}') },
     { why: 'control characters', cookie: cookie.replaceAll('-', '\u0000\u0007') },
     {
       why: 'times that are none',
-      cookie: written(
-        formatDevice({ ...device, session: { id: sessionId, startedAt: Number.NaN, lastSeenAt: 1e300 } }),
-      ),
+      cookie: formatDevice({ ...device, session: [sessionId, Number.NaN, 1e300] }),
     },
   ])('$why: neither throws nor gets through', ({ cookie }) => {
     const {
@@ -135,7 +134,7 @@ describe('what a client may put into its cookie', () => {
   });
 
   test('the first of two counts', () => {
-    const other = `${deviceCookieName}=${formatDevice({ anonymousId: 'another-one' })}`;
+    const other = formatDevice({ anonymousId: 'another-one' });
     expect(scopeOfRequest({ headers: { cookie: `${cookie}; ${other}` } }, policy).anonymousId).toBe(anonymousId);
   });
 });

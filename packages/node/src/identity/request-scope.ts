@@ -1,12 +1,4 @@
-import {
-  type ConsentPreferences,
-  type Device,
-  deviceCookieName,
-  type EventContext,
-  type PageContext,
-  parseDevice,
-  type Scope,
-} from '@org/track-core';
+import { type ConsentPreferences, type EventContext, type PageContext, parseDevice, type Scope } from '@org/track-core';
 import { type AddressPolicy, keptAddress } from '../collector/client-address.ts';
 
 /**
@@ -38,14 +30,14 @@ const maxHeaderLength = 2_048;
  * client's to say, so what does not look right is left out; where it matters who someone is, name the `userId` in the call.
  */
 export function scopeOfRequest(request: RequestLike, { vouched, ip }: RequestPolicy): Scope {
-  const { anonymousId, userId, session, consent }: Device = deviceOf(request) ?? {};
-  const preferences = consent?.preferences ?? vouched;
+  const { anonymousId, userId, session, consent } = parseDevice(header(request, 'cookie') ?? '');
+  const preferences = consent?.[0] ?? vouched;
   const hasGpc = header(request, 'sec-gpc') === '1';
   return {
     ...(anonymousId === undefined ? {} : { anonymousId }),
     ...(userId === undefined ? {} : { userId }),
     consent: hasGpc ? { ...preferences, advertising: false } : preferences,
-    context: contextOf(request, ip, session?.id),
+    context: contextOf(request, ip, session?.[0]),
   };
 }
 
@@ -73,15 +65,6 @@ function header({ headers }: RequestLike, name: string): string | undefined {
 function shortHeader(request: RequestLike, name: string): string | undefined {
   const text = header(request, name);
   return text !== undefined && text.length <= maxHeaderLength ? text : undefined;
-}
-
-function deviceOf(request: RequestLike): Device | undefined {
-  const prefix = `${deviceCookieName}=`;
-  const pair = header(request, 'cookie')
-    ?.split(';')
-    .map((part) => part.trim())
-    .find((part) => part.startsWith(prefix));
-  return pair === undefined ? undefined : parseDevice(pair.slice(prefix.length));
 }
 
 /** The first language of `Accept-Language`: browsers put the one they prefer there. */

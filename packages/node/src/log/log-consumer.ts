@@ -158,7 +158,8 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
       // The same id twice, further apart than the window reaches: entries are told apart by id, so one of them goes.
       if (stored === undefined || leases.has(stored.messageId)) {
         settlePlace(row, place);
-        host?.onDropped([stored?.messageId ?? ''], stored === undefined ? 'unreadable' : 'duplicate');
+        // Without its id, which would settle the other one.
+        host?.onDropped('', stored === undefined ? 'unreadable' : 'duplicate');
         continue;
       }
       const event = stampEvent(stored, batch.facts);
@@ -189,10 +190,9 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
           return []; // the disk cannot be read now; what waits stays, and whoever pulls comes back
         }
       },
-      settle(ids, verdict) {
-        for (const id of ids) {
-          const lease = leases.get(id);
-          if (lease === undefined) continue;
+      settle(id, verdict) {
+        const lease = leases.get(id);
+        if (lease !== undefined) {
           leases.delete(id);
           settlePlace(lease.row, lease.place);
           if (verdict.kind === 'dead') {
@@ -208,7 +208,7 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
         waiting += back.length;
         returned = [...back, ...returned];
       },
-      depth: () => ({ waiting, waitingBytes, leased: leases.size - returned.length }),
+      depth: () => ({ waiting, waitingBytes }),
       async close() {
         host = undefined;
         if (changed.size > 0) await commitSoon();

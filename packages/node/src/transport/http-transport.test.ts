@@ -103,7 +103,7 @@ test.each([
 ])('$why', async ({ length, encoding }) => {
   const { url, received } = await serve(success);
   const entry = anEntry({ id: 'a', value: JSON.stringify({ messageId: 'a', text: 'ü'.repeat(length) }) });
-  expect(await send(connect(url), [entry])).toMatchObject({ kind: 'settled' });
+  expect(await send(connect(url), [entry])).toMatchObject({ kind: 'delivered' });
   const [request] = received as [Received];
   expect(request.headers['content-encoding']).toBe(encoding);
   expect(Number(request.headers['content-length'])).toBe(request.raw.length);
@@ -125,7 +125,7 @@ test('the answer names what was not simply stored', async () => {
   const { url } = await serve((_, response) => response.end(JSON.stringify({ success: true, results })));
   const entries = ['a', 'b', 'c', 'd'].map((id) => anEntry({ id }));
   expect(await send(connect(url), entries)).toEqual({
-    kind: 'settled',
+    kind: 'delivered',
     verdicts: new Map([
       ['a', { kind: 'dead', reason: 'no-event' }],
       ['c', { kind: 'retry', reason: 'retry' }],
@@ -137,7 +137,7 @@ test.each<{ why: string; answer: RequestListener; expected: SendOutcome }>([
   {
     why: 'a server that stores and then breaks the connection',
     answer: (request) => request.socket.resetAndDestroy(),
-    expected: { kind: 'retryable', reason: 'network' },
+    expected: { kind: 'retry', reason: 'network' },
   },
   {
     why: 'an answer that stops half way',
@@ -145,7 +145,7 @@ test.each<{ why: string; answer: RequestListener; expected: SendOutcome }>([
       response.writeHead(200, { 'content-length': '100' });
       response.write('{"success":', () => request.socket.destroy());
     },
-    expected: { kind: 'retryable', reason: 'network' },
+    expected: { kind: 'retry', reason: 'network' },
   },
   {
     why: 'an answer without end',
@@ -156,17 +156,17 @@ test.each<{ why: string; answer: RequestListener; expected: SendOutcome }>([
       response.on('drain', pour);
       pour();
     },
-    expected: { kind: 'retryable', reason: 'network' },
+    expected: { kind: 'retry', reason: 'network' },
   },
   {
     why: 'a redirect: the batch is not carried elsewhere',
     answer: (_, response) => response.writeHead(307, { location: 'http://127.0.0.1:1/' }).end(),
-    expected: { kind: 'retryable', reason: 'server' },
+    expected: { kind: 'retry', reason: 'server' },
   },
   {
     why: '503 that names its time',
     answer: (_, response) => response.writeHead(503, { 'retry-after': '3' }).end(),
-    expected: { kind: 'retryable', reason: 'server', retryAfterMs: 3_000 },
+    expected: { kind: 'retry', reason: 'server', retryAfterMs: 3_000 },
   },
 ])('$why', async ({ answer, expected }) => {
   const { url } = await serve(answer);
@@ -176,7 +176,7 @@ test.each<{ why: string; answer: RequestListener; expected: SendOutcome }>([
 test('nobody there', async () => {
   const { server, url } = await serve(success);
   await new Promise((resolve) => server.close(resolve));
-  expect(await send(connect(url), [anEntry()])).toEqual({ kind: 'retryable', reason: 'network' });
+  expect(await send(connect(url), [anEntry()])).toEqual({ kind: 'retry', reason: 'network' });
 });
 
 test.each([
@@ -197,6 +197,6 @@ test.each([
     arrive();
   });
   abort(controller, arrived);
-  expect(await send(connect(url), [anEntry()], controller.signal)).toEqual({ kind: 'retryable', reason: 'timeout' });
+  expect(await send(connect(url), [anEntry()], controller.signal)).toEqual({ kind: 'retry', reason: 'timeout' });
   await gone;
 });

@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
-import { type Clock, type CollectorResponse, envelopeBody, outcomeOfResponse, type Transport } from '@org/track-core';
+import { type Clock, envelopeBody, outcomeOfResponse, type Transport } from '@org/track-core';
 
 /** Bodies below this many characters are sent as they are: compressing them costs more than it saves. */
 export const gzipFromLength = 1_024;
@@ -18,6 +18,9 @@ export interface HttpTransportOptions {
   readonly writeKey?: string;
   readonly clock: Clock;
 }
+
+/** What a collector answered: its status, the `Retry-After` header, the body's text. */
+type Answer = readonly [status: number, retryAfter: string, body: string];
 
 /** A transport that holds connections open between batches. */
 export interface HttpTransport extends Transport {
@@ -36,7 +39,7 @@ export function createHttpTransport({ endpoint, writeKey, clock }: HttpTransport
   const credentials =
     writeKey === undefined ? {} : { authorization: `Basic ${Buffer.from(`${writeKey}:`).toString('base64')}` };
 
-  function exchange(body: Buffer, isGzip: boolean, signal: AbortSignal): Promise<CollectorResponse> {
+  function exchange(body: Buffer, isGzip: boolean, signal: AbortSignal): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const headers = {
         'content-type': 'application/json',
@@ -55,7 +58,7 @@ export function createHttpTransport({ endpoint, writeKey, clock }: HttpTransport
         response.on('error', reject);
         response.on('end', () => {
           const { statusCode: status = 0, headers: answered } = response;
-          resolve({ status, retryAfter: answered['retry-after'] ?? null, body: Buffer.concat(chunks).toString() });
+          resolve([status, answered['retry-after'] ?? '', Buffer.concat(chunks).toString()]);
         });
       });
       request.on('error', reject);
@@ -69,9 +72,9 @@ export function createHttpTransport({ endpoint, writeKey, clock }: HttpTransport
         const text = envelopeBody(entries, clock.now());
         const isGzip = text.length >= gzipFromLength;
         const body = isGzip ? await gzip(text, { level: 1 }) : Buffer.from(text);
-        return outcomeOfResponse(await exchange(body, isGzip, signal), clock.now());
+        return outcomeOfResponse(...(await exchange(body, isGzip, signal)), clock.now());
       } catch {
-        return { kind: 'retryable', reason: signal.aborted ? 'timeout' : 'network' };
+        return { kind: 'retry', reason: signal.aborted ? 'timeout' : 'network' };
       }
     },
     close: () => agent.destroy(),

@@ -4,7 +4,7 @@ import { anEntry, createFakeClock, type FarEnd, transportContract } from '@org/t
 import { delay, HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, test, vi } from 'vitest';
-import { createFetchTransport } from './fetch-transport.ts';
+import { createPageTransport } from './page-transport.ts';
 
 const endpoint = 'http://localhost:3999/api/j';
 const clock = createFakeClock();
@@ -24,7 +24,7 @@ describe('the contract of a transport', () => {
         return new HttpResponse(farEnd.body ?? null, { status: farEnd.status, headers: farEnd.headers ?? {} });
       }),
     );
-    const transport = createFetchTransport({ endpoint, clock });
+    const transport = createPageTransport({ endpoint, clock });
     return { transport, received: () => body, close: async () => server.resetHandlers() };
   }
   for (const { rule, check } of transportContract({ create })) it(rule, check);
@@ -60,7 +60,7 @@ const ofBytes = (bytes: number): readonly Entry[] => [anEntry({ value: `"${'x'.r
 
 test('it posts text, so that no pre-flight is needed, with the write key in the body and nothing in the URL', async () => {
   const calls = recordedFetch();
-  const sent = createFetchTransport({ endpoint: '/api/j', writeKey: 'shop', clock }).send([anEntry()], first);
+  const sent = createPageTransport({ endpoint: '/api/j', writeKey: 'shop', clock }).send([anEntry()], first);
   calls[0]?.answer();
   await sent;
   expect(calls[0]?.url).toBe('/api/j');
@@ -73,8 +73,8 @@ test('it posts text, so that no pre-flight is needed, with the write key in the 
 
 test('keepalive requests under way stay within the page’s budget, over all trackers, and give it back', async () => {
   const calls = recordedFetch();
-  const one = createFetchTransport({ endpoint: '/api/j', clock });
-  const other = createFetchTransport({ endpoint: '/api/k', clock });
+  const one = createPageTransport({ endpoint: '/api/j', clock });
+  const other = createPageTransport({ endpoint: '/api/k', clock });
   const sent = [one.send(ofBytes(30_000), first), other.send(ofBytes(29_000), first), one.send(ofBytes(2_000), first)];
   expect(calls.map(({ init }) => init.keepalive)).toEqual([true, true, false]);
   calls[0]?.answer();
@@ -90,7 +90,7 @@ test('keepalive requests under way stay within the page’s budget, over all tra
 test('bytes count, not characters', async () => {
   const calls = recordedFetch();
   const value = JSON.stringify('ü'.repeat(30_000));
-  const sent = createFetchTransport({ endpoint: '/api/j', clock }).send([anEntry({ value, bytes: 60_002 })], first);
+  const sent = createPageTransport({ endpoint: '/api/j', clock }).send([anEntry({ value, bytes: 60_002 })], first);
   expect(calls[0]?.init.keepalive).toBe(false);
   calls[0]?.answer();
   await sent;
@@ -106,7 +106,7 @@ test.each([
   { why: 'at the end of the page any try needs it', options: { ...first, attempt: 1, exit: true }, keepalive: true },
 ])('$why', async ({ options, keepalive }) => {
   const calls = recordedFetch();
-  const sent = createFetchTransport({ endpoint: '/api/j', clock }).send([anEntry()], options);
+  const sent = createPageTransport({ endpoint: '/api/j', clock }).send([anEntry()], options);
   expect(calls[0]?.init.keepalive).toBe(keepalive);
   calls[0]?.answer();
   await sent;
@@ -116,14 +116,14 @@ test('a fetch that throws at once (patched, or blocked by a policy) is a failed 
   vi.stubGlobal('fetch', () => {
     throw new Error('patched');
   });
-  const transport = createFetchTransport({ endpoint: '/api/j', clock });
-  expect(await transport.send([anEntry()], first)).toEqual({ kind: 'retryable', reason: 'network' });
+  const transport = createPageTransport({ endpoint: '/api/j', clock });
+  expect(await transport.send([anEntry()], first)).toEqual({ kind: 'retry', reason: 'network' });
 });
 
 test('an answer that breaks off is no acknowledgement', async () => {
   const calls = recordedFetch();
-  const sent = createFetchTransport({ endpoint: '/api/j', clock }).send([anEntry()], first);
+  const sent = createPageTransport({ endpoint: '/api/j', clock }).send([anEntry()], first);
   const body = new ReadableStream({ start: (controller) => controller.error(new Error('reset')) });
   calls[0]?.answer(new Response(body));
-  expect(await sent).toEqual({ kind: 'retryable', reason: 'network' });
+  expect(await sent).toEqual({ kind: 'retry', reason: 'network' });
 });

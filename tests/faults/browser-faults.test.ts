@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest';
+import { chromium, needs } from '../../scripts/optional.mjs';
+import { track } from './clients/track.ts';
+import { leakedIn, lostIn } from './report.ts';
+import { rows } from './rows.ts';
+import { runRow } from './run-row.ts';
+
+// Quick ones, each of another kind, that hold on a busy machine too. All of them: `npm run faults:browser`.
+const names = [
+  'same-task redirect, 20 × 2 KB',
+  'tab closed',
+  'page open for 1 s, browser killed (kill -9) after 50 ms',
+  'reset after stored',
+  'IndexedDB missing, same-task redirect, 20 × 0.5 KB',
+  'consent revoked',
+];
+
+describe('when things go wrong in Chromium', needs(chromium), () => {
+  test.each(names)('%s: none lost, none twice, none without consent', async (name) => {
+    const row = rows.find((candidate) => candidate.name === name);
+    if (row === undefined) throw new Error(`There is no row "${name}"`);
+    const result = await runRow(row, track);
+    expect(result.sent).toBeGreaterThan(0);
+    expect({ lost: lostIn(result), doubled: result.doubledAfter, leaked: leakedIn(result) }).toEqual({
+      lost: 0,
+      doubled: 0,
+      leaked: 0,
+    });
+    expect(result).toMatchObject({ notes: [] });
+    expect(result.skipped).toBeUndefined();
+  });
+});

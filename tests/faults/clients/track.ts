@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { ClientUnderTest, WireEvent } from '../client.ts';
+
+interface Batch {
+  readonly batch?: readonly { readonly messageId: string; readonly properties?: { readonly marker?: string } }[];
+}
+
+const manifest = createRequire(import.meta.url).resolve('@org/track-browser/package.json');
+const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string };
+
+const setUp = `
+const isPending = new URLSearchParams(location.search).get('consent') === 'pending';
+const tracker = orgTrack.createTracker({
+  endpoint: '/api/j',
+  consent: isPending ? {} : { initial: { analytics: true } },
+});
+window.client = {
+  track: (marker, sizeBytes) => void tracker.track('Fault Met', { marker, text: incompressible(sizeBytes) }),
+  flush: () => tracker.flush(),
+  consent: (analytics) => tracker.consent.set({ analytics }),
+};`;
+
+/** The script-tag build, as published. */
+export const track: ClientUnderTest = {
+  name: 'track',
+  version,
+  async bundle() {
+    const built = await readFile(join(dirname(manifest), 'dist/track-browser.iife.js'), 'utf8');
+    return `${built}\n${setUp}`;
+  },
+  decode({ body }): readonly WireEvent[] {
+    if (body.length === 0) return [];
+    const { batch = [] } = JSON.parse(new TextDecoder().decode(body)) as Batch;
+    return batch.flatMap(({ messageId, properties }) =>
+      properties?.marker === undefined ? [] : [{ id: properties.marker, messageId }],
+    );
+  },
+};

@@ -1,0 +1,83 @@
+import { answerWith } from '../front-server.ts';
+import type { Row } from '../row.ts';
+
+/** Ways in which storage fails, as scripts that run before any of the page's. */
+const faults: readonly { readonly fault: string; readonly script: () => void }[] = [
+  {
+    fault: 'localStorage throws',
+    script: () => {
+      Object.defineProperty(window, 'localStorage', {
+        get() {
+          throw new DOMException('The operation is insecure.', 'SecurityError');
+        },
+      });
+    },
+  },
+  {
+    fault: 'localStorage is full',
+    script: () => {
+      Storage.prototype.setItem = () => {
+        throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
+      };
+    },
+  },
+  {
+    fault: 'localStorage ignores writes',
+    script: () => {
+      Storage.prototype.setItem = () => {};
+    },
+  },
+  {
+    fault: 'IndexedDB missing',
+    script: () => {
+      Object.defineProperty(window, 'indexedDB', { value: undefined });
+    },
+  },
+  {
+    fault: 'IndexedDB throws',
+    script: () => {
+      IDBFactory.prototype.open = () => {
+        throw new DOMException('The operation is insecure.', 'SecurityError');
+      };
+    },
+  },
+  {
+    fault: 'IndexedDB never answers',
+    script: () => {
+      // A request to open a database that nobody works on.
+      IDBFactory.prototype.open = () => new EventTarget() as IDBOpenDBRequest;
+    },
+  },
+];
+
+// A profile keeps its init scripts: storage is as broken at the return visit.
+export const storage: readonly Row[] = faults.flatMap(({ fault, script }): readonly Row[] => [
+  {
+    name: `${fault}, same-task redirect, 20 × 0.5 KB`,
+    what: 'one task tracks and leaves; storage is broken on both visits',
+    async run(scene) {
+      await scene.context.addInitScript(script);
+      await scene.track(await scene.open(), 20, { thenGo: scene.elsewhere });
+    },
+  },
+  {
+    name: `${fault}, same-task redirect, 60 × 2 KB`,
+    what: 'the same with more than a page may have under way when it ends',
+    async run(scene) {
+      await scene.context.addInitScript(script);
+      const page = await scene.open();
+      await scene.track(page, 60, { sizeBytes: 2_000, thenGo: scene.elsewhere });
+    },
+  },
+  {
+    name: `${fault}, tab closed, 503`,
+    what: 'what is sent at the end is refused',
+    async run(scene) {
+      await scene.context.addInitScript(script);
+      const page = await scene.open();
+      scene.front.inject(answerWith(503));
+      await scene.track(page, 20);
+      await page.close();
+    },
+  },
+]);
