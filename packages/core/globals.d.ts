@@ -13,11 +13,11 @@ declare class AbortController {
 }
 
 declare const crypto: {
-  getRandomValues<T extends Uint8Array>(array: T): T;
+  getRandomValues<T extends BigUint64Array>(array: T): T;
 };
 
 declare class TextEncoder {
-  encodeInto(source: string, destination: Uint8Array): { readonly read: number; readonly written: number };
+  encode(text: string): Uint8Array;
 }
 
 declare class URLSearchParams {
