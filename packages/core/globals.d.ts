@@ -19,9 +19,3 @@ declare const crypto: {
 declare class TextEncoder {
   encode(text: string): Uint8Array;
 }
-
-declare class URLSearchParams {
-  constructor(init: string | { readonly [name: string]: string });
-  get(name: string): string | null;
-  toString(): string;
-}
