@@ -111,7 +111,7 @@ test('none is seen from outside: in the API, on the wire, in the cookie or in th
       maxWaitMs: 100,
       concurrency: 1,
       timeoutMs: 5_000,
-      retry: { baseDelayMs: 100, maxDelayMs: 1_000, maxAttempts: 3 },
+      retry: { baseDelayMs: 100, maxDelayMs: 1_000 },
     },
     session: { idleMs: 60_000, maxMs: 600_000 },
     onDiagnostic: (diagnostic) => diagnostics.push(diagnostic),

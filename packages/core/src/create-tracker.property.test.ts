@@ -96,7 +96,7 @@ async function run(steps: readonly Step[], answers: readonly Answer[], { isDurab
       maxEvents: 5,
       maxWaitMs: 1_000,
       timeoutMs: 3_000,
-      retry: { baseDelayMs: 500, maxDelayMs: 4_000, maxAttempts: 3 },
+      retry: { baseDelayMs: 500, maxDelayMs: 4_000 },
     },
   });
   const fates = new Map<string, Verdict>();

@@ -1073,14 +1073,6 @@ describe('receipts', () => {
       expected: [true, false, dead('http-400')],
     },
     {
-      why: 'given up',
-      given: {
-        script: () => ({ kind: 'retry', reason: 'network' }),
-        limits: { retry: { baseDelayMs: 1, maxDelayMs: 1, maxAttempts: 2 } },
-      },
-      expected: [true, false, dropped('gave-up')],
-    },
-    {
       why: 'no room in the outbox',
       given: { outbox: createMemoryOutbox({ maxEvents: 1 }) },
       after: ({ tracker }) => tracker.track('Next'),
@@ -1115,6 +1107,16 @@ describe('receipts', () => {
       expected: [false, false, dropped('consent-buffer-full')],
     },
     { why: 'no name', call: (tracker) => tracker.track(), expected: [false, false, dropped('invalid')] },
+    {
+      why: 'properties that are no object',
+      call: (tracker) => tracker.track('Order Completed', ['p1']),
+      expected: [false, false, dropped('invalid')],
+    },
+    {
+      why: 'no properties',
+      call: (tracker) => tracker.track('Order Completed', null),
+      expected: [true, true, delivered],
+    },
     { why: 'nobody', given: { isServer: true }, expected: [false, false, dropped('no-identity')] },
     {
       why: 'a plugin',

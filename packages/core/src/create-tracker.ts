@@ -122,6 +122,8 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
       if (missing) return refuse('invalid', missing);
       if (id !== messageId) return refuse('duplicate');
       event ??= compose();
+      // In clean JSON only objects are made by `Object`: no key of their own can say otherwise.
+      if ((event[part]?.constructor ?? Object) !== Object) return refuse('invalid', part);
       if (!event.userId && !event.anonymousId) return refuse('no-identity');
 
       // The consent gate: nothing goes further without a yes.
@@ -161,7 +163,7 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
     function compose(): Draft {
       const who = identity?.touch(fields.userId as string | undefined, type === 'alias');
       // What makes it an event comes first: where the caller's data is too much, that is cut.
-      const clean = cleanJson(
+      return cleanJson(
         {
           type,
           messageId,
@@ -171,16 +173,10 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
           ...fields,
           context: { library, ...context?.(), session: who?.session, ...scope.context, ...options.context },
           integrations: options.integrations,
-          [part]: details,
+          [part]: details ?? undefined,
         },
         count,
       ) as unknown as Draft;
-      // In clean JSON only objects are made by `Object`: no key of their own can say otherwise.
-      if (clean[part]?.constructor !== Object) {
-        if (clean[part] != null) count('not-an-object');
-        delete clean[part];
-      }
-      return clean;
     }
 
     advance();
@@ -193,8 +189,8 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
     receipts.delete(id);
   });
 
-  consent.onChange(({ preferences, decidedAt = clock.now() }) => {
-    identity?.remember([preferences, decidedAt]);
+  consent.onChange(({ preferences, decidedAt }) => {
+    identity?.remember([preferences, decidedAt as number]);
     for (const advance of waiting.splice(0)) advance();
     queue.sweep();
   });

@@ -159,16 +159,6 @@ describe('while the far end fails', () => {
     expect(queue.stats()).toEqual({ accepted: 1, delivered: 1, dropped: {}, dead: {}, pending: 0 });
   });
 
-  test('a wait the far end names does not use up tries', async () => {
-    const busy = { kind: 'retry', reason: 'throttled', retryAfterMs: 2_000 } as const;
-    const { clock, add, queue } = setUp([busy, busy, busy, busy], {
-      limits: { ...limits, retry: { baseDelayMs: 100, maxDelayMs: 100, maxAttempts: 2 } },
-    });
-    add('a');
-    await clock.advance(60_000);
-    expect(queue.stats().delivered).toBe(1);
-  });
-
   test("another lane's success does not shorten the rest", async () => {
     const busy = { kind: 'retry', reason: 'throttled', retryAfterMs: 5_000 } as const;
     const { clock, add, transport, sentIds } = setUp([busy, 'hang'], { limits: { ...limits, concurrency: 2 } });
@@ -191,16 +181,6 @@ describe('while the far end fails', () => {
     expect(sentIds()).toEqual(['abc', 'def']);
     await clock.advance(1_000);
     expect(sentIds()).toHaveLength(4);
-  });
-
-  test('a batch that was tried often enough is given up, and counted', async () => {
-    const { clock, add, queue, transport } = setUp(() => ({ kind: 'retry', reason: 'network' }), {
-      limits: { ...limits, retry: { baseDelayMs: 100, maxDelayMs: 100, maxAttempts: 2 } },
-    });
-    add('a');
-    await clock.advance(60_000);
-    expect(transport.sent).toHaveLength(2);
-    expect(queue.stats()).toEqual({ accepted: 1, delivered: 0, dropped: { 'gave-up': 1 }, dead: {}, pending: 0 });
   });
 
   test.each([

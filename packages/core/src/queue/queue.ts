@@ -92,7 +92,7 @@ export function createQueue<T = string>({
     maxWaitMs: 2_000,
     concurrency: 1,
     timeoutMs: 15_000,
-    retry: { baseDelayMs: 1_000, maxDelayMs: 60_000, maxAttempts: never },
+    retry: { baseDelayMs: 1_000, maxDelayMs: 60_000 },
     ...given,
   };
   const books = { accepted: 0, delivered: 0, dropped: {} as Counts, dead: {} as Counts, pending: 0 };
@@ -199,21 +199,18 @@ export function createQueue<T = string>({
     // Nobody will answer. The entries stay leased, for whoever opens the outbox next.
     if (common.kind === 'unconfirmed') return;
     if (isClosed || (reason === 'too-large' && entries[1])) {
-      limits.maxEvents = Math.min(limits.maxEvents, entries.length >> 1);
+      limits.maxEvents = entries.length >> 1;
       return giveBack(entries);
     }
     if (reason) report(onDiagnostic, isFailing ? 'send-failed' : 'send-rejected', reason);
     // Full jitter: any wait up to the bound is as likely, so that clients do not come back together after an outage.
-    const chance = random();
-    let waitMs = retryAfterMs;
+    const { baseDelayMs, maxDelayMs } = limits.retry;
+    let waitMs = retryAfterMs + random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (entries[0]?.tries ?? 0));
     const again = entries.filter((entry) => {
       const verdict = verdicts?.get(entry.id) ?? common;
       if (verdict.kind !== 'retry') return settle(entry.id, verdict);
-      // A far end that names its time is alive: waiting for it does not use up tries.
-      entry.tries = (entry.tries ?? 0) + (retryAfterMs ? 0 : 1);
-      if (entry.tries >= limits.retry.maxAttempts) return drop(entry.id, 'gave-up');
-      const boundMs = Math.min(limits.retry.maxDelayMs, limits.retry.baseDelayMs * 2 ** Math.max(0, entry.tries - 1));
-      waitMs = Math.max(waitMs, (verdict.retryAfterMs ?? retryAfterMs) + chance * boundMs);
+      entry.tries = (entry.tries ?? 0) + 1;
+      waitMs = Math.max(waitMs, verdict.retryAfterMs ?? 0);
       return true;
     });
     if (isFailing) {

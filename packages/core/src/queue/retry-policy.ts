@@ -4,6 +4,4 @@ export interface RetryPolicy {
   readonly baseDelayMs: number;
   /** Cap of that bound, milliseconds. */
   readonly maxDelayMs: number;
-  /** Tries before a batch is given up; `Infinity` leaves the end to the outbox's own bounds. */
-  readonly maxAttempts: number;
 }

@@ -44,7 +44,7 @@ export function transportContract({ create }: TransportUnderTest): readonly Cont
     row(
       'a 200 that is not from a collector is no acknowledgement',
       { status: 200, body: '<html>Please log in</html>' },
-      { kind: 'retry', reason: 'server', retryAfterMs: 0 },
+      { kind: 'retry', reason: 'http-200', retryAfterMs: 0 },
     ),
     row('413 asks for less', { status: 413 }, { kind: 'dead', reason: 'too-large' }),
     row('400 is final', { status: 400 }, { kind: 'dead', reason: 'http-400' }),
@@ -52,9 +52,9 @@ export function transportContract({ create }: TransportUnderTest): readonly Cont
     row(
       '429 names its time',
       { status: 429, headers: { 'retry-after': '7' } },
-      { kind: 'retry', reason: 'throttled', retryAfterMs: 7_000 },
+      { kind: 'retry', reason: 'http-429', retryAfterMs: 7_000 },
     ),
-    row('503 may pass', { status: 503 }, { kind: 'retry', reason: 'server', retryAfterMs: 0 }),
+    row('503 may pass', { status: 503 }, { kind: 'retry', reason: 'http-503', retryAfterMs: 0 }),
     row('a broken connection may pass', 'reset', { kind: 'retry', reason: 'network' }),
     {
       rule: 'sends an envelope with every event and the time of this attempt',

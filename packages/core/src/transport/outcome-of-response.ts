@@ -9,16 +9,16 @@ export const maxRetryAfterMs: number = 300_000;
  * Statuses that will not change by asking again. 404 may: nobody is at this address yet, as in the middle of a deployment.
  * So may 408, 425 and 429.
  */
-const refusal = /^4(?!0[48]|2[59])|501/;
+const refusal = /-4(?!0[48]|2[59])|501/;
 
 /**
  * Translates a collector's answer into what the queue understands.
  *
- * @param retryAfter - the header as received, '' if there is none: whole seconds or an HTTP date count, for at most
+ * @param retryAfter - the header as received, null if there is none: whole seconds or an HTTP date count, for at most
  *   `maxRetryAfterMs`. https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
  * @param body - its text. Only one that says so in JSON is an acknowledgement: a hotel's log-in page is also a 200.
  */
-export function outcomeOfResponse(status: number, retryAfter: string, body: string, nowMs: number): SendOutcome {
+export function outcomeOfResponse(status: number, retryAfter: string | null, body: string, nowMs: number): SendOutcome {
   const reply = attempt(() => JSON.parse(body) as Partial<CollectorReply> | null);
   if (status < 300 && reply?.success) {
     const verdicts = new Map<string, SendVerdict>();
@@ -29,9 +29,9 @@ export function outcomeOfResponse(status: number, retryAfter: string, body: stri
     }
     return { kind: 'delivered', verdicts };
   }
-  if (status === 413) return { kind: 'dead', reason: 'too-large' };
-  if (refusal.test(`${status}`)) return { kind: 'dead', reason: `http-${status}` };
-  const reason = status === 429 ? 'throttled' : status === 404 ? 'config' : 'server';
-  const ms = /\D/.test(retryAfter) ? Date.parse(retryAfter) - nowMs : Number(retryAfter) * 1_000;
+  const reason = `http-${status}` as const;
+  if (refusal.test(reason)) return { kind: 'dead', reason: status === 413 ? 'too-large' : reason };
+  const header = `${retryAfter}`;
+  const ms = /\D/.test(header) ? Date.parse(header) - nowMs : Number(header) * 1_000;
   return { kind: 'retry', reason, retryAfterMs: ms > 0 ? Math.min(ms, maxRetryAfterMs) : 0 };
 }

@@ -4,7 +4,7 @@ import type { Entry, Verdict } from '../event/entry.ts';
 export type SendVerdict = Verdict | { readonly kind: 'retry'; readonly reason: string; readonly retryAfterMs?: number };
 
 /** Why a batch may work later. `config`: the far end does not know us; someone must act, events are kept. */
-export type RetryReason = 'network' | 'timeout' | 'throttled' | 'server' | 'config';
+export type RetryReason = 'network' | 'timeout' | 'throttled' | 'server' | 'config' | `http-${number}`;
 
 /**
  * What became of one batch: one verdict for all of it, in the words of single events.

@@ -161,12 +161,12 @@ test.each<{ why: string; answer: RequestListener; expected: SendOutcome }>([
   {
     why: 'a redirect: the batch is not carried elsewhere',
     answer: (_, response) => response.writeHead(307, { location: 'http://127.0.0.1:1/' }).end(),
-    expected: { kind: 'retry', reason: 'server' },
+    expected: { kind: 'retry', reason: 'http-307' },
   },
   {
     why: '503 that names its time',
     answer: (_, response) => response.writeHead(503, { 'retry-after': '3' }).end(),
-    expected: { kind: 'retry', reason: 'server', retryAfterMs: 3_000 },
+    expected: { kind: 'retry', reason: 'http-503', retryAfterMs: 3_000 },
   },
 ])('$why', async ({ answer, expected }) => {
   const { url } = await serve(answer);
