@@ -58,6 +58,14 @@ const tasks = {
     await last('tests/faults/run.ts', args);
   },
 
+  /** What trackers cost a page: ours and the others. */
+  async 'bench:browser'() {
+    await install();
+    await turbo('Building', ['build'], ['--filter=@org/track-browser']);
+    await chromium();
+    await last('bench/browser/run.ts', args);
+  },
+
   /** What the browser package weighs. */
   async size() {
     await install();
