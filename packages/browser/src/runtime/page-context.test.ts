@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { readContext } from './page-context.ts';
 
 const origin = 'http://localhost:3999';
@@ -32,4 +32,12 @@ test('each event gets the page of its moment, the locale and the time zone', () 
     locale: navigator.language,
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   });
+});
+
+test('where the browser has Temporal, that says the time zone: it is ready at once', async () => {
+  vi.stubGlobal('Temporal', { Now: { timeZoneId: () => 'Europe/Tallinn' } });
+  vi.resetModules();
+  const fresh = await import('./page-context.ts');
+  expect(fresh.readContext().timezone).toBe('Europe/Tallinn');
+  vi.unstubAllGlobals();
 });
