@@ -16,15 +16,33 @@ const faults: readonly { readonly fault: string; readonly script: () => void }[]
   {
     fault: 'localStorage is full',
     script: () => {
-      Storage.prototype.setItem = () => {
+      const refuse = (): never => {
         throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
       };
+      Storage.prototype.setItem = refuse;
+      // `localStorage[key] = value` asks no prototype.
+      const storage = new Proxy(window.localStorage, {
+        set: refuse,
+        get(target, key) {
+          const value: unknown = Reflect.get(target, key);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+      Object.defineProperty(window, 'localStorage', { value: storage });
     },
   },
   {
     fault: 'localStorage ignores writes',
     script: () => {
       Storage.prototype.setItem = () => {};
+      const storage = new Proxy(window.localStorage, {
+        set: () => true,
+        get(target, key) {
+          const value: unknown = Reflect.get(target, key);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+      Object.defineProperty(window, 'localStorage', { value: storage });
     },
   },
   {

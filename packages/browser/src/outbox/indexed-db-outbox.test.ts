@@ -17,6 +17,7 @@ let diagnostics: Diagnostic[];
 
 beforeEach(() => {
   vi.stubGlobal('indexedDB', new IDBFactory());
+  localStorage.clear();
   clock = createFakeClock(10 * minuteMs);
   diagnostics = [];
   host = {
@@ -31,7 +32,11 @@ beforeEach(() => {
   };
 });
 
-afterEach(() => {
+afterEach(async () => {
+  // One that looks for leftovers still would find those of the next test in localStorage.
+  vi.restoreAllMocks();
+  if (indexedDB) await stored();
+  await endOfTask();
   vi.unstubAllGlobals();
 });
 
@@ -55,8 +60,17 @@ function opened(options: Partial<IndexedDbOutboxOptions> = {}): IndexedDbOutbox 
   return outbox;
 }
 
-/** Resolves once everything asked of the database so far was done: requests of one store are served in order. */
+/** Resolves once an outbox has opened, written what it had and looked for leftovers: one after the other. */
 async function stored(name = 'jn'): Promise<string[]> {
+  for (let step = 0; step < 2; step++) {
+    await keysIn(name);
+    await endOfTask();
+  }
+  return keysIn(name);
+}
+
+/** Resolves once everything asked of the database so far was done: requests of one store are served in order. */
+async function keysIn(name: string): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open(name);
     opening.onerror = () => reject(opening.error);
@@ -72,6 +86,17 @@ async function stored(name = 'jn'): Promise<string[]> {
   });
 }
 
+/** Resolves when the microtasks of this task are done: the database answers in later ones. */
+const endOfTask = (): Promise<void> =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+
 const open = (maxEvents?: number): IndexedDbOutbox =>
   createIndexedDbOutbox({ clock, name: 'jn', mayStore: () => true, ...(maxEvents === undefined ? {} : { maxEvents }) });
 
@@ -84,13 +109,14 @@ describe('the contract of an outbox', () => {
 test('one transaction holds all that a task adds and settles, and is committed in the same task', async () => {
   const outbox = opened();
   await outbox.add(anEntry({ id: 'first' }));
+  await stored();
   const begun = vi.spyOn(IDBDatabase.prototype, 'transaction');
   const committed = vi.spyOn(IDBTransaction.prototype, 'commit');
   void outbox.pull(all);
   for (const id of ['a', 'b', 'c']) void outbox.add(anEntry({ id }));
   void outbox.settle('first', delivered);
   expect(begun).not.toHaveBeenCalled(); // the caller's turn is free of it
-  await Promise.resolve();
+  await endOfTask();
   expect(begun.mock.calls).toEqual([['e', 'readwrite', { durability: 'relaxed' }]]);
   expect(committed).toHaveBeenCalledOnce();
   expect(await stored()).toEqual(['a', 'b', 'c']);
@@ -136,7 +162,7 @@ test('without Web Locks, young entries are left to the page that may still hold 
 
 test('what this page stores before its database is open does not come back as an earlier visit’s', async () => {
   const outbox = opened();
-  void outbox.add(anEntry({ id: 'waited for consent', queuedAt: clock.now() - 2 * minuteMs }));
+  await outbox.add(anEntry({ id: 'waited for consent', queuedAt: clock.now() - 2 * minuteMs }));
   expect(await stored()).toEqual(['waited for consent']);
   expect(host.arrived).toBe(0);
   expect(outbox.depth().waiting).toBe(1);
@@ -182,10 +208,11 @@ test('outboxes of different names know nothing of each other', async () => {
 
 describe('where storage fails, it goes on in memory and says so once', () => {
   async function goesOnInMemory(outbox: IndexedDbOutbox): Promise<void> {
-    expect(await outbox.add(anEntry({ id: 'a' }))).toBeFalsy();
+    expect(await outbox.add(anEntry({ id: 'a' }))).toBe(false);
     expect(outbox.durable).toBe(false);
     expect(diagnostics.map(({ code }) => code)).toEqual(['storage-unavailable']);
-    expect(outbox.add(anEntry({ id: 'b' }))).toBeUndefined();
+    expect(await outbox.add(anEntry({ id: 'b' }))).toBe(false);
+    expect(diagnostics).toHaveLength(1);
     expect((await outbox.pull(all)).map(({ id }) => id).slice(-2)).toEqual(['a', 'b']);
     await outbox.settle('a', delivered);
     await outbox.close();
@@ -255,6 +282,173 @@ test('closing waits for what is being written, and opens nothing again', async (
   void outbox.add(anEntry({ id: 'last' }));
   await outbox.close();
   expect(await stored()).toEqual(['last']);
-  expect(outbox.add(anEntry())).toBeUndefined();
+  expect(await outbox.add(anEntry())).toBe(false);
   expect(clock.timers).toBe(0);
+});
+
+describe('what IndexedDB has not taken has a copy in localStorage', () => {
+  const idsOf = (entries: readonly { readonly id: string }[]): readonly string[] => entries.map(({ id }) => id);
+  const copies = (): readonly string[] => Object.keys(localStorage).sort();
+  const noDatabase = (): void => void vi.stubGlobal('indexedDB', undefined);
+
+  /** The next visit, late enough for what it finds to be taken for abandoned, when it has looked everywhere. */
+  async function nextVisit(): Promise<IndexedDbOutbox> {
+    clock.jump(2 * minuteMs);
+    host.arrived = 0;
+    const outbox = opened();
+    if (indexedDB) await stored();
+    await endOfTask();
+    return outbox;
+  }
+
+  const left = (id: string): ReturnType<typeof anEntry> => anEntry({ id, queuedAt: clock.now() });
+
+  test('before the database has taken something: at once; then no more', async () => {
+    const outbox = opened();
+    const added = outbox.add(left('early'));
+    expect(copies()).toEqual(['jnearly']);
+    expect(await added).toBe(true);
+    await stored();
+    expect(copies()).toEqual([]); // found in the database
+    void outbox.add(left('late'));
+    expect(copies()).toEqual([]);
+  });
+
+  test('the next visit takes over what never came into the database, and sends each once', async () => {
+    const { open } = indexedDB;
+    vi.spyOn(indexedDB, 'open').mockReturnValue({} as IDBOpenDBRequest);
+    const gone = opened();
+    for (const id of ['a', 'b']) void gone.add(left(id));
+    indexedDB.open = open;
+    const outbox = await nextVisit();
+    expect(host.arrived).toBe(2);
+    const found = outbox.pull(all);
+    expect(idsOf(found).toSorted()).toEqual(['a', 'b']);
+    for (const { id } of found) void outbox.settle(id, delivered);
+    expect(copies()).toEqual([]);
+  });
+
+  test('what is in both places arrives once, and its copy goes', async () => {
+    await opened().add(left('a'));
+    expect(copies()).toEqual(['jna']);
+    const outbox = await nextVisit();
+    expect(host.arrived).toBe(1);
+    expect(idsOf(outbox.pull(all))).toEqual(['a']);
+    expect(copies()).toEqual([]);
+  });
+
+  test('where there is no IndexedDB, they stay until they are settled', async () => {
+    noDatabase();
+    const gone = opened();
+    for (const id of ['a', 'b', 'c']) await gone.add(left(id));
+    void gone.settle('b', delivered);
+    expect(copies()).toEqual(['jna', 'jnc']);
+    const outbox = await nextVisit();
+    expect(idsOf(outbox.pull(all)).toSorted()).toEqual(['a', 'c']);
+    expect(copies()).toEqual(['jna', 'jnc']); // this visit may end early too
+    for (const id of ['a', 'c']) void outbox.settle(id, delivered);
+    await endOfTask();
+    expect(copies()).toEqual([]);
+    await nextVisit();
+    expect(host.arrived).toBe(0);
+  });
+
+  test('a database that worked and then fails: what it refuses is copied', async () => {
+    const outbox = opened();
+    await outbox.add(left('kept'));
+    localStorage.clear();
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError');
+    });
+    expect(await outbox.add(left('refused'))).toBe(false);
+    expect(copies()).toEqual(['jnrefused']);
+    const next = outbox.add(left('next'));
+    expect(copies()).toEqual(['jnnext', 'jnrefused']);
+    await next;
+    vi.restoreAllMocks();
+    expect(idsOf((await nextVisit()).pull(all)).toSorted()).toEqual(['kept', 'next', 'refused']);
+  });
+
+  test('without Web Locks, young ones are left to the page that may still hold them', async () => {
+    noDatabase();
+    await opened().add(left('young'));
+    opened();
+    await endOfTask();
+    expect(host.arrived).toBe(0);
+    expect(copies()).toEqual(['jnyoung']);
+  });
+
+  test('those older than a week are dropped as expired, and forgotten', async () => {
+    noDatabase();
+    await opened().add(left('old'));
+    clock.jump(7 * dayMs);
+    await nextVisit();
+    expect(host.dropped).toEqual([['old', 'expired']]);
+    await endOfTask();
+    expect(copies()).toEqual([]);
+  });
+
+  test('nothing is looked at or copied before something may be stored', async () => {
+    noDatabase();
+    await opened().add(left('a'));
+    clock.jump(2 * minuteMs);
+    opened({ mayStore: () => false });
+    await endOfTask();
+    expect(host.arrived).toBe(0);
+    expect(copies()).toEqual(['jna']);
+  });
+
+  test.each([
+    { what: 'no JSON', key: 'jnx', value: '{' },
+    { what: 'null', key: 'jnx', value: 'null' },
+    {
+      what: 'an entry under another name',
+      key: 'jn2x',
+      value: JSON.stringify({ id: 'x', owner: 'jn20', queuedAt: 0 }),
+    },
+    { what: 'a key that only looks like ours', key: 'jn', value: '{"theme":"dark"}' },
+    { what: 'another application’s', key: 'cart', value: '{"id":"x"}' },
+  ])('$what is left alone, and does not hide what is ours', async ({ key, value }) => {
+    noDatabase();
+    localStorage.setItem(key, value);
+    await opened().add(left('zz'));
+    const outbox = await nextVisit();
+    expect(idsOf(outbox.pull(all))).toEqual(['zz']);
+    void outbox.settle('zz', delivered);
+    await endOfTask();
+    expect(Object.entries(localStorage)).toEqual([[key, value]]);
+  });
+
+  test('they are bounded: while 500 KB wait, no more are made, and what waits stays in memory', async () => {
+    noDatabase();
+    const outbox = opened();
+    for (let index = 10; index < 40; index++) await outbox.add(anEntry({ id: `e${index}`, bytes: 30_000 }));
+    expect(copies()).toHaveLength(17);
+    expect(outbox.depth().waiting).toBe(30);
+  });
+
+  test.each([
+    { what: 'missing', storage: undefined },
+    {
+      what: 'throwing',
+      get storage(): unknown {
+        return new Proxy({}, { set: fail, get: fail, ownKeys: fail, deleteProperty: fail });
+      },
+    },
+    { what: 'full', storage: new Proxy({}, { set: fail }) },
+    { what: 'deaf', storage: new Proxy({}, { set: () => true }) },
+  ])('where localStorage is $what, nothing throws and memory goes on', async ({ storage }) => {
+    noDatabase();
+    vi.stubGlobal('localStorage', storage);
+    const outbox = opened();
+    expect(await outbox.add(left('a'))).toBe(false);
+    expect(idsOf(outbox.pull(all))).toEqual(['a']);
+    void outbox.settle('a', delivered);
+    await outbox.close();
+    expect(diagnostics).toHaveLength(1);
+  });
+
+  function fail(): never {
+    throw new DOMException('denied', 'SecurityError');
+  }
 });

@@ -1,4 +1,5 @@
 import {
+  attempt,
   type Clock,
   createMemoryOutbox,
   type Entry,
@@ -33,6 +34,9 @@ const storeName = 'e';
 /** A week: entries this old are dropped as `expired`: nobody expects them any more. */
 const maxAgeMs = 604_800_000;
 
+/** While more than this waits, no more is copied to localStorage: its room, some 5 MB, is the page's. */
+const maxCopiedBytes = 500_000;
+
 /** Without Web Locks, entries this old are taken for abandoned: a living page would have sent them. */
 const abandonedAfterMs = 60_000;
 
@@ -40,10 +44,12 @@ const abandonedAfterMs = 60_000;
 const openPatienceMs = 5_000;
 
 /**
- * Events wait in memory, and a copy of each in IndexedDB, where later visits find what was not settled.
+ * Events wait in memory, and in IndexedDB, where later visits find what was not settled.
  *
- * Nothing is read back while the page lives, so no call waits for the disk. Where IndexedDB is missing, full or silent,
- * it goes on in memory, says so once (`storage-unavailable`) and is no longer `durable`.
+ * Nothing is read back while the page lives, so no call waits for the disk. A database takes up to 90 ms to open, and a
+ * page may be gone by then: until it has taken something, and where it is missing, full or silent, entries are copied
+ * to localStorage, one key for each, until they are settled or found in the database by a later visit. A database that
+ * fails is told once (`storage-unavailable`), and nothing is `durable` any more.
  */
 export function createIndexedDbOutbox({
   clock,
@@ -58,8 +64,10 @@ export function createIndexedDbOutbox({
   let isDurable = true;
   let opening: Promise<unknown> | undefined; // resolves with the database, or without if there is none to be had
 
-  const changes = new Map<string, Entry | undefined>(); // not written yet: kept entries by id, undefined for forgotten
+  // Of this turn of the event loop: kept entries by id, undefined for forgotten.
+  let changes = new Map<string, StoredEntry | undefined>();
   let written: Promise<boolean> | undefined; // becomes true when the latest changes are stored
+  let isProven = false; // did the database take what it got last?
 
   const locks: Record<string, Promise<unknown> | undefined> = {}; // those it holds or waits for, by owner
   let letGo = (): void => {};
@@ -67,34 +75,35 @@ export function createIndexedDbOutbox({
     letGo = resolve;
   });
 
-  /** From now on in memory only: whatever failed, its changes are lost to the disk. */
+  /** IndexedDB did not do what it was asked for. Nothing that comes from now on counts as durable. */
   function fallBack(): false {
     if (isDurable) report(onDiagnostic, 'storage-unavailable', 'IndexedDB');
-    changes.clear();
     isDurable = false;
     return false;
   }
 
   function openDatabase(): Promise<unknown> {
-    opening ??= new Promise<IDBDatabase>((resolve, reject) => {
-      const request = indexedDB.open(name, 1);
-      const cancelPatience = clock.after(openPatienceMs, reject);
-      request.onupgradeneeded = () => request.result.createObjectStore(storeName, { keyPath: 'id' });
-      request.onerror = reject;
-      request.onsuccess = () => {
-        cancelPatience();
-        const database = request.result;
-        // Somebody deletes the database, the host or the person: that is theirs to do.
-        database.onversionchange = database.onclose = () => {
-          database.close();
-          fallBack();
+    if (!opening) {
+      opening = new Promise<IDBDatabase>((resolve, reject) => {
+        const request = indexedDB.open(name, 1);
+        const cancelPatience = clock.after(openPatienceMs, reject);
+        request.onupgradeneeded = () => request.result.createObjectStore(storeName, { keyPath: 'id' });
+        request.onerror = reject;
+        request.onsuccess = () => {
+          cancelPatience();
+          const database = request.result;
+          // Somebody deletes the database, the host or the person: that is theirs to do.
+          database.onversionchange = database.onclose = () => {
+            database.close();
+            fallBack();
+          };
+          void closed.then(() => database.close());
+          resolve(database);
         };
-        void closed.then(() => database.close());
-        resolve(database);
-        // Asked for before anything is written. What waits to be written comes before what is adopted.
-        if (!hold(self)) adopt(self);
-      };
-    }).catch(fallBack);
+      }).catch(fallBack);
+      // Asked for before anything is written.
+      if (!hold(self)) void adopt(self);
+    }
     return opening;
   }
 
@@ -116,16 +125,29 @@ export function createIndexedDbOutbox({
       .catch(fallBack);
 
   /** Stores `entry`, or forgets `id`, with everything else this turn of the event loop changes. */
-  function change(id: string, entry?: Entry): void {
-    // Once storing has failed, what is stored already can still be forgotten.
-    if (entry && !isDurable) return;
-    if (!changes.size) {
-      written = transact((store) => {
-        for (const [id, entry] of changes) entry ? store.put({ ...entry, owner: self }) : store.delete(id);
-        changes.clear();
-      });
-    }
+  function change(id: string, entry?: StoredEntry): void {
+    if (!(entry && isProven)) copy(id, entry);
+    if (!changes.size) written = openDatabase().then(write);
     changes.set(id, entry);
+  }
+
+  /** Writes the changes so far. What a database that worked before does not take is copied now. */
+  async function write(): Promise<boolean> {
+    const batch = changes;
+    changes = new Map();
+    isProven = await transact((store) => {
+      for (const [id, entry] of batch) entry ? store.put(entry) : store.delete(id);
+    });
+    if (!isProven) for (const [id, entry] of batch) copy(id, entry);
+    return isProven;
+  }
+
+  /** Copies `entry` to localStorage, which takes it at once, or forgets the copy. Where that fails, there is none. */
+  function copy(id: string, entry?: StoredEntry): void {
+    attempt(() => {
+      if (!entry) delete localStorage[name + id];
+      else if (memory.depth().waitingBytes < maxCopiedBytes) localStorage[name + id] = JSON.stringify(entry);
+    });
   }
 
   /**
@@ -135,26 +157,43 @@ export function createIndexedDbOutbox({
   const hold = (owner: string): Promise<unknown> | undefined =>
     (locks[owner] ??= navigator.locks
       ?.request(owner, () => {
-        adopt(owner);
+        void adopt(owner);
         return closed;
       })
       .catch(() => {})); // refused in a sandbox: then nothing is adopted
 
-  /** Takes over what `gone` left behind, and asks for the locks of all others that have stored something. */
-  function adopt(gone: string): void {
-    void transact((store) => {
+  /** Takes over what `gone` left behind, and asks for the locks of all others that have left or copied something. */
+  async function adopt(gone: string): Promise<void> {
+    function take(entry: StoredEntry): void {
+      const ageMs = clock.now() - entry.queuedAt;
+      const { owner } = entry;
+      if (owner === self || (hold(owner) ? owner !== gone : ageMs <= abandonedAfterMs)) return;
+      if (ageMs <= maxAgeMs) void memory.add(entry);
+      else host.onDropped(entry.id, 'expired');
+      host.onArrived(1, true);
+    }
+    // What waits to be written comes first: the page may be about to end.
+    await openDatabase();
+    await written;
+    await transact((store) => {
       const request: IDBRequest<StoredEntry[]> = store.getAll();
       request.onsuccess = () => {
         // In the order of their ids, which is that of time.
         for (const entry of request.result) {
-          const ageMs = clock.now() - entry.queuedAt;
-          const { owner } = entry;
-          if (owner === self || (hold(owner) ? owner !== gone : ageMs <= abandonedAfterMs)) continue;
-          if (ageMs > maxAgeMs) host.onDropped(entry.id, 'expired');
-          else void memory.add(entry);
-          host.onArrived(1, true);
+          copy(entry.id); // which is no longer needed, whoever made it
+          take(entry);
         }
       };
+    });
+    attempt(() => {
+      for (const key in localStorage) {
+        if (!key.startsWith(name)) continue;
+        // Throws where somebody else uses such a key, for whatever it is.
+        attempt(() => {
+          const entry: StoredEntry = JSON.parse(localStorage[key]);
+          if (key === name + entry.id) take(entry);
+        });
+      }
     });
   }
 
@@ -174,9 +213,9 @@ export function createIndexedDbOutbox({
     },
     prepare,
     add(entry) {
-      change(entry.id, entry);
+      change(entry.id, { ...entry, owner: self });
       void memory.add(entry);
-      if (isDurable) return written;
+      return written;
     },
     settle: (id) => change(id),
     async close() {

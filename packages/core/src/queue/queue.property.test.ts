@@ -199,7 +199,7 @@ describe('whatever happens, in any order', () => {
       fc.asyncProperty(steps, wholeAnswers, async (what, how) => {
         const { sent } = await run(what, how);
         const isFailure = ({ answer }: Sent): boolean =>
-          answer === 'hang' || (typeof answer === 'object' && answer.kind === 'retry');
+          answer === 'hang' || (typeof answer === 'object' && answer.kind === 'retry' && !answer.retryAfterMs);
         for (const [index, one] of sent.entries()) {
           const { attempt, concludedAt, ids } = one;
           const next = sent[index + 1];

@@ -209,7 +209,8 @@ export function createQueue<T = string>({
     const again = entries.filter((entry) => {
       const verdict = verdicts?.get(entry.id) ?? common;
       if (verdict.kind !== 'retry') return settle(entry.id, verdict);
-      entry.tries = (entry.tries ?? 0) + 1;
+      // A far end that names its time is alive: waiting for it does not make later waits longer.
+      entry.tries = (entry.tries ?? 0) + (retryAfterMs ? 0 : 1);
       waitMs = Math.max(waitMs, verdict.retryAfterMs ?? 0);
       return true;
     });
