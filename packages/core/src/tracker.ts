@@ -32,7 +32,10 @@ export interface Receipt {
   readonly messageId: string;
   /** True once it passed consent and waits in the outbox; false if it was dropped first. */
   readonly queued: Promise<boolean>;
-  /** True once it would survive a crash here, or was delivered; false if it is only in memory, or was dropped. */
+  /**
+   * True once it would survive a crash here, or was delivered; false if it was dropped first. Where nothing can be
+   * stored, its fate is the answer.
+   */
   readonly durable: Promise<boolean>;
   /** Its fate, when it is known. */
   readonly delivered: Promise<Verdict>;
