@@ -1,18 +1,4 @@
-import { AnalyticsBrowser } from '@segment/analytics-next';
-
-// IS_BATCHING is set by the build: their default is one request for each event.
-const analytics = AnalyticsBrowser.load(
-  { writeKey: 'bench', cdnSettings: { integrations: { 'Segment.io': { apiKey: 'bench' } } } },
-  {
-    integrations: {
-      'Segment.io': {
-        apiHost: `${location.host}/v1`,
-        protocol: 'http',
-        ...(IS_BATCHING ? { deliveryStrategy: { strategy: 'batching' } } : {}),
-      },
-    },
-  },
-);
+import { analytics } from '../setup/segment.js';
 
 window.client = {
   ready: analytics.then(() => {}),

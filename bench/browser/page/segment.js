@@ -1,18 +1,5 @@
-import { AnalyticsBrowser } from '@segment/analytics-next';
+import { analytics } from '../../setup/segment.js';
 
-// IS_BATCHING is set by the build: their default is one request for each event.
-const analytics = AnalyticsBrowser.load(
-  { writeKey: 'bench', cdnSettings: { integrations: { 'Segment.io': { apiKey: 'bench' } } } },
-  {
-    integrations: {
-      'Segment.io': {
-        apiHost: `${location.host}/v1`,
-        protocol: 'http',
-        ...(IS_BATCHING ? { deliveryStrategy: { strategy: 'batching' } } : {}),
-      },
-    },
-  },
-);
 analytics.page();
 
 window.client = {
