@@ -22,7 +22,8 @@ test('a server that is killed again and again loses no event it acknowledged, an
       maxEvents: 20,
       maxWaitMs: 5,
       concurrency: 3,
-      retry: { baseDelayMs: 50, maxDelayMs: 200 },
+      baseDelayMs: 50,
+      maxDelayMs: 200,
     },
   });
   const acknowledged: string[] = [];

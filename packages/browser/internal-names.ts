@@ -37,7 +37,6 @@ export const internalNames: readonly string[] = [
   'ids',
   'known',
   'load',
-  'maxBuffered',
   'maxEventBytes',
   'mayStore',
   'outbox',
@@ -48,6 +47,6 @@ export const internalNames: readonly string[] = [
   'time',
   'touch',
   'when',
-  // the page's own
-  'prepare',
+  'baseDelayMs',
+  'maxDelayMs',
 ];

@@ -28,13 +28,23 @@ const shorten: Plugin = {
   },
 };
 
-/** Puts functions behind everything else, which they may be since they are hoisted: like beside like compresses. */
-const functionsLast: Plugin = {
-  name: 'functions-last',
+/** What is said at length while a page is written stays out of what its visitors get. */
+const forVisitors: Plugin = {
+  name: 'for-visitors',
+  load: { filter: { id: /is-development\.ts$/ }, handler: () => 'export const isDevelopment = false;' },
+};
+
+/**
+ * Puts like beside like, which compresses: functions go behind everything else, which they may since they are hoisted, and
+ * what is declared before them is declared by one word.
+ */
+const likeBesideLike: Plugin = {
+  name: 'like-beside-like',
   renderChunk(code) {
     const text = new RolldownMagicString(code);
     for (const { type, start, end } of this.parse(code).body) {
       if (type === 'FunctionDeclaration') text.move(start, end, code.length).appendLeft(end, '\n');
+      if (type === 'VariableDeclaration') text.overwrite(start, code.indexOf(' ', start), 'let');
     }
     return { code: text.toString(), map: text.generateMap({ hires: true }).toString() };
   },
@@ -47,12 +57,12 @@ const functionsLast: Plugin = {
  * With the bundler of Vite, because it puts constants in their places: once they are variables of the built file, no
  * minifier of a page does.
  */
-async function buildForBundlers(format: 'esm' | 'cjs', file: string): Promise<void> {
+async function buildForBundlers(format: 'esm' | 'cjs', file: string, ...plugins: readonly Plugin[]): Promise<void> {
   await build({
     input: 'src/index.ts',
     platform: 'browser',
     resolve: { alias: { '@org/track-core': resolve('../core/src/index.ts') } },
-    plugins: [shorten, functionsLast],
+    plugins: [...plugins, shorten, likeBesideLike],
     // Functions would leave the names of their files behind.
     experimental: { attachDebugInfo: 'none' },
     output: {
@@ -87,6 +97,8 @@ async function buildForScriptTag(): Promise<void> {
 export default defineConfig(async () => {
   await buildForBundlers('esm', 'dist/index.js');
   await buildForBundlers('cjs', 'dist/index.cjs');
+  await buildForBundlers('esm', 'dist/index.production.js', forVisitors);
+  await buildForBundlers('cjs', 'dist/index.production.cjs', forVisitors);
   await buildForScriptTag();
   return { entry: ['src/index.ts'], format: ['esm', 'cjs'], dts: { only: true }, clean: true };
 });

@@ -143,7 +143,7 @@ describe('storage that fails', needs(chromium), () => {
   const site = useSite();
   const foreign = 'x'.repeat(5_000_000);
 
-  const unavailable = ['storage-unavailable: IndexedDB'];
+  const unavailable = ['no-storage: '];
   const faults: readonly { readonly fault: string; readonly said: readonly string[]; readonly script: () => void }[] = [
     {
       fault: 'localStorage throws on access',

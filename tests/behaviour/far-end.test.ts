@@ -55,7 +55,8 @@ describe('a collector that refuses', needs(chromium), () => {
     async ({ header, waitMs, refusals }) => {
       const time = await stopTime(site.context);
       // HTTP dates have whole seconds: so has the moment of the first request.
-      const queue = { maxWaitMs: 1_000, retry: { baseDelayMs: 1_000, maxDelayMs: 60_000 } };
+      const queue = { maxWaitMs: 1_000 };
+      const baseDelayMs = 1_000; // its default
       await site.options({ queue });
       const page = await openWithChance(0.5);
       let left = refusals;
@@ -67,7 +68,7 @@ describe('a collector that refuses', needs(chromium), () => {
       await answered(page, 1);
       for (let request = 1; request <= refusals; request++) {
         ids.push(...(await site.track(page, 1)));
-        await nextRequestAfter(waitMs + 0.5 * queue.retry.baseDelayMs, page, time);
+        await nextRequestAfter(waitMs + 0.5 * baseDelayMs, page, time);
         expect(inRequest(request)).toEqual(ids);
       }
       await expect.poll(() => stats(page), patience).toMatchObject({ delivered: ids.length, dropped: {}, pending: 0 });
@@ -117,7 +118,7 @@ describe('a collector that refuses', needs(chromium), () => {
           dead: { [`http-${status}`]: 10 },
           pending: 0,
         });
-      expect(await diagnostics(page)).toEqual([`send-rejected: http-${status}`]);
+      expect(await diagnostics(page)).toEqual([`send-failed: http-${status}`]);
       expect(site.front.statuses).toEqual([status, 200]);
     },
   );
@@ -132,7 +133,7 @@ describe('a collector that refuses', needs(chromium), () => {
     const fitting = [...before, ...after];
     await expect.poll(() => site.kept([...fitting, tooLarge]), patience).toEqual(fitting);
     await expect.poll(() => stats(page), patience).toMatchObject({ dead: { 'too-large': 1 }, pending: 0 });
-    expect(await diagnostics(page)).toEqual(['send-rejected: too-large']);
+    expect(await diagnostics(page)).toEqual(['send-failed: too-large']);
   });
 
   test('T8 two of ten refused one by one: eight are stored, two callers learn why, and nothing is sent again', async () => {

@@ -184,6 +184,6 @@ describe('a strict host', needs(chromium), () => {
       });
     });
     // It has no page to tell of: as on a server, every call is counted and nothing leaves.
-    expect(stats).toMatchObject({ accepted: 1, dropped: { closed: 1 }, pending: 0 });
+    expect(stats).toMatchObject({ accepted: 1, dropped: { shutdown: 1 }, pending: 0 });
   });
 });

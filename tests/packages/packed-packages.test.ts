@@ -44,6 +44,19 @@ describe.each(known)('%s', (entry) => {
   });
 });
 
+test('of the browser package, what visitors get has the same names, and says less about wrong options', async () => {
+  const node = (condition: string, ...args: string[]): Promise<string> =>
+    project.run(process.execPath, [`--conditions=${condition}`, ...args]);
+  const names = await node('development', 'names.mjs', '@org/track-browser');
+  expect(await node('production', 'names.mjs', '@org/track-browser')).toBe(names);
+  expect(await node('production', 'names.cjs', '@org/track-browser')).toBe(names);
+  expect(JSON.parse(await node('development', 'wrong-options.mjs'))).toEqual([
+    'createTracker: apiHost is "x", expected one of endpoint, writeKey, capture, plugins, consent, queue, session, purposeOf, onDiagnostic',
+    'createTracker: endpoint is undefined, expected a path like "/api/j", or an http(s) URL, without query and extension',
+  ]);
+  expect(JSON.parse(await node('production', 'wrong-options.mjs'))).toEqual([null, 'endpoint is undefined']);
+});
+
 test.each(['nodenext', 'node16', 'bundler'])('its types compile with %s resolution', async (resolution) => {
   await project.run(process.execPath, [typescript, '-p', `tsconfig.${resolution}.json`]);
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { entries, installPacked, lend, type Project, packageManager } from '../packages/install-packed.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const delivered = { accepted: 1, delivered: 1, pending: 0, sent: 1, inert: { closed: 1 } };
+const delivered = { accepted: 1, delivered: 1, pending: 0, sent: 1, inert: { shutdown: 1 } };
 
 let project: Project;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { checkOptions } from './check-options.ts';
 
 const valid = { endpoint: '/api/j' };
@@ -33,37 +33,45 @@ describe('options that are accepted', () => {
 
 describe('options that are refused, by name, with what was expected and what came', () => {
   test.each([
-    { why: 'none at all', options: undefined, message: 'endpoint is null, not "/api/j"|' },
-    { why: 'null', options: null, message: 'endpoint is null, not "/api/j"|' },
-    { why: 'text', options: '/api/j', message: '0 is "/", not an option' },
-    { why: 'no endpoint', options: {}, message: 'endpoint is null, not "/api/j"|' },
+    { why: 'none at all', options: undefined, message: 'endpoint' },
+    { why: 'null', options: null, message: 'endpoint' },
+    { why: 'text', options: '/api/j', message: '0 is "/", expected one of endpoint, writeKey, ' },
+    { why: 'no endpoint', options: {}, message: 'createTracker: endpoint is undefined, expected a path' },
     { why: 'an endpoint that is undefined', options: { endpoint: undefined }, message: 'endpoint is undefined' },
-    { why: 'an endpoint in a list', options: { endpoint: ['/api/j'] }, message: 'endpoint is array' },
-    { why: 'a URL object', options: { endpoint: new URL('https://example.com/j') }, message: 'endpoint is object' },
-    { why: 'an empty endpoint', options: { endpoint: '' }, message: 'endpoint is ""' },
-    { why: 'a number as endpoint', options: { endpoint: 7 }, message: 'endpoint is number, not' },
-    { why: 'a relative path', options: { endpoint: 'api/j' }, message: 'endpoint is "api/j"' },
+    { why: 'an endpoint in a list', options: { endpoint: ['/api/j'] }, message: 'endpoint is array, expected string' },
+    {
+      why: 'a URL object',
+      options: { endpoint: new URL('https://example.com/j') },
+      message: 'endpoint is object, expected string',
+    },
+    { why: 'an empty endpoint', options: { endpoint: '' }, message: 'endpoint is "", expected a path' },
+    { why: 'a number as endpoint', options: { endpoint: 7 }, message: 'endpoint is number, expected a path' },
+    {
+      why: 'a relative path',
+      options: { endpoint: 'api/j' },
+      message: 'endpoint is "api/j", expected a path like "/api/j"',
+    },
     {
       why: 'a scheme that is not http',
       options: { endpoint: 'ftp://example.com/j' },
-      message: 'endpoint is "ftp://example.com/j"',
+      message: 'endpoint is "ftp://example.com/j", expected',
     },
-    { why: 'script as endpoint', options: { endpoint: 'javascript:alert(1)' }, message: 'endpoint is "' },
+    { why: 'script as endpoint', options: { endpoint: 'javascript:alert(1)' }, message: ', expected a path' },
     {
       why: 'another host in disguise',
       options: { endpoint: '//example.com/j' },
-      message: 'endpoint is "//example.com/j"',
+      message: 'endpoint is "//example.com/j", expected',
     },
-    { why: 'another host behind a backslash', options: { endpoint: '/\\example.com' }, message: 'endpoint is "' },
-    { why: 'an origin without a path', options: { endpoint: 'https://example.com' }, message: 'endpoint is "' },
-    { why: 'a name and password', options: { endpoint: 'https://u:p@example.com/j' }, message: 'endpoint is "' },
-    { why: 'a space', options: { endpoint: '/api/ j' }, message: 'endpoint is "' },
+    { why: 'another host behind a backslash', options: { endpoint: '/\\example.com' }, message: ', expected a path' },
+    { why: 'an origin without a path', options: { endpoint: 'https://example.com' }, message: ', expected a path' },
+    { why: 'a name and password', options: { endpoint: 'https://u:p@example.com/j' }, message: ', expected a path' },
+    { why: 'a space', options: { endpoint: '/api/ j' }, message: ', expected a path' },
     {
       why: 'a query: block lists match it',
       options: { endpoint: '/api/j?v=1' },
       message: 'endpoint is "/',
     },
-    { why: 'a fragment', options: { endpoint: '/api/j#a' }, message: 'endpoint is "' },
+    { why: 'a fragment', options: { endpoint: '/api/j#a' }, message: ', expected a path' },
     {
       why: 'an extension: block lists match it',
       options: { endpoint: '/j.gif' },
@@ -72,57 +80,66 @@ describe('options that are refused, by name, with what was expected and what cam
     {
       why: 'an unknown option',
       options: { ...valid, apiHost: 'x' },
-      message: 'createTracker: apiHost is "x", not an option',
+      message: 'createTracker: apiHost is "x", expected one of endpoint, ',
     },
     {
       why: 'an unknown one, though undefined',
       options: { ...valid, debug: undefined },
-      message: 'debug is undefined, not an option',
+      message: 'debug is undefined, expected one of',
     },
-    { why: 'an escape', options: { endpoint: '/%2e%2e/j' }, message: 'endpoint is "' },
+    { why: 'an escape', options: { endpoint: '/%2e%2e/j' }, message: ', expected a path' },
     {
       why: 'a name every object has',
       options: { ...valid, toString: () => '' },
-      message: 'toString is function, not ',
+      message: 'toString is function, expected one of',
     },
     {
       why: 'a key that is no string',
       options: { ...valid, writeKey: 1 },
-      message: 'writeKey is number, not ".*"|undefined',
+      message: 'writeKey is number, expected string',
     },
     {
       why: 'a plugin instead of a list',
       options: { ...valid, capture: {} },
-      message: 'capture is object, not array|undefined',
+      message: 'capture is object, expected array',
     },
-    { why: 'a list of none', options: { ...valid, plugins: null }, message: 'plugins is null, not array|undefined' },
+    { why: 'a list of none', options: { ...valid, plugins: null }, message: 'plugins is null, expected array' },
     {
       why: 'consent as a flag',
       options: { ...valid, consent: true },
-      message: 'consent is boolean, not object|undefined',
+      message: 'consent is boolean, expected object',
     },
     {
       why: 'a plan instead of what it tells',
       options: { ...valid, purposeOf: {} },
-      message: 'purposeOf is object, not function|undefined',
+      message: 'purposeOf is object, expected function',
     },
-    { why: 'a list as limits', options: { ...valid, queue: [] }, message: 'queue is array, not object|undefined' },
+    { why: 'a list as limits', options: { ...valid, queue: [] }, message: 'queue is array, expected object' },
     {
       why: 'minutes as session',
       options: { ...valid, session: 30 },
-      message: 'session is number, not object|undefined',
+      message: 'session is number, expected object',
     },
     {
       why: 'a listener by name',
       options: { ...valid, onDiagnostic: 'log' },
-      message: 'onDiagnostic is "log", not function|undefined',
+      message: 'onDiagnostic is "log", expected function',
     },
     {
       why: 'a part of its own',
       options: { ...valid, transport: {} },
-      message: 'transport is object, not an option',
+      message: 'transport is object, expected one of',
     },
   ])('$why', ({ options, message }) => {
     expect(() => checkOptions(options as never)).toThrow(message);
   });
+});
+
+test('what visitors get looks at the endpoint only', async () => {
+  vi.doMock('./runtime/is-development.ts', () => ({ isDevelopment: false }));
+  vi.resetModules();
+  const { checkOptions: check } = await import('./check-options.ts');
+  expect(() => check({ ...valid, apiHost: 'x', capture: {} } as never)).not.toThrow();
+  expect(() => check({ endpoint: undefined })).toThrow('endpoint is undefined');
+  vi.doUnmock('./runtime/is-development.ts');
 });

@@ -1,24 +1,40 @@
-/** What each option may be: a pattern for its kind, or for its text in quotes. */
-const kinds: { readonly [option: string]: string } = {
-  // An example first: this is also what an error says. Query strings and extensions are what block lists match.
-  endpoint: '"/api/j"|"(https?://[\\w.:-]+)?(/[\\w.-]+)*/[\\w-]+"',
-  writeKey: '".*"|undefined',
-  capture: 'array|undefined',
-  plugins: 'array|undefined',
-  consent: 'object|undefined',
-  queue: 'object|undefined',
-  session: 'object|undefined',
-  purposeOf: 'function|undefined',
-  onDiagnostic: 'function|undefined',
-};
+import { isDevelopment } from './runtime/is-development.ts';
 
-/** Throws an error that names the option which is unknown, of the wrong kind, or no endpoint. */
-export function checkOptions(options: object): void {
-  for (const [option, value] of Object.entries<unknown>({ endpoint: null, ...options })) {
-    const expected = kinds[option] ?? 'an option';
-    const kind = Array.isArray(value) ? 'array' : typeof value;
-    const got = kind === 'string' || value === null ? JSON.stringify(value) : kind;
-    if (!new RegExp(`^(${expected})$`).test(got))
-      throw new TypeError(`createTracker: ${option} is ${got}, not ${expected}`);
+/** A path, or an http(s) URL with one. Query strings and extensions are what block lists match. */
+const endpointPattern = /^(https?:\/\/[\w.:-]+)?(\/[\w.-]+)*\/[\w-]+$/;
+
+/**
+ * Throws an error that names the option which is no endpoint, unknown, or of the wrong kind.
+ *
+ * A production build looks at the endpoint only, since that often comes from the surroundings of the build. Everything
+ * else was checked while the page was written.
+ */
+export function checkOptions(options: { readonly endpoint: unknown }): void {
+  const { endpoint } = options;
+  const isEndpoint = endpointPattern.test(endpoint as string);
+  if (isDevelopment) checkAll(options, isEndpoint);
+  if (!isEndpoint) throw new TypeError(`endpoint is ${endpoint}`);
+}
+
+function checkAll(options: object, isEndpoint: boolean): void {
+  const kinds = new Map([
+    ['endpoint', 'string'],
+    ['writeKey', 'string'],
+    ['capture', 'array'],
+    ['plugins', 'array'],
+    ['consent', 'object'],
+    ['queue', 'object'],
+    ['session', 'object'],
+    ['purposeOf', 'function'],
+    ['onDiagnostic', 'function'],
+  ]);
+  for (const [option, value] of Object.entries<unknown>({ endpoint: undefined, ...options })) {
+    const kind = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+    let expected = kinds.get(option) ?? `one of ${[...kinds.keys()].join(', ')}`;
+    if (option === 'endpoint' && !isEndpoint) {
+      expected = 'a path like "/api/j", or an http(s) URL, without query and extension';
+    } else if (kind === expected || (value === undefined && kinds.has(option))) continue;
+    const got = typeof value === 'string' ? JSON.stringify(value) : kind;
+    throw new TypeError(`createTracker: ${option} is ${got}, expected ${expected}`);
   }
 }

@@ -34,8 +34,8 @@ test('on a server a tracker is inert: it sends nothing, starts nothing, and coun
   const receipt = tracker.track('Product Added', { product_id: 'p1' }, { purpose: 'necessary' });
 
   expect(await receipt.queued).toBe(false);
-  expect(await receipt.delivered).toEqual({ kind: 'dropped', reason: 'closed' });
-  expect(await tracker.flush()).toMatchObject({ accepted: 2, delivered: 0, dropped: { closed: 2 }, pending: 0 });
+  expect(await receipt.delivered).toEqual({ kind: 'dropped', reason: 'shutdown' });
+  expect(await tracker.flush()).toMatchObject({ accepted: 2, delivered: 0, dropped: { shutdown: 2 }, pending: 0 });
   await tracker.shutdown();
   expect(fetched).not.toHaveBeenCalled();
 });

@@ -2,20 +2,23 @@ import {
   type AnyPlan,
   type Clock,
   type ConsentCategory,
-  type ConsentModel,
   type ConsentPreferences,
   createConsent,
   createTracker as createCoreTracker,
   createIdentity,
   createIds,
   createQueue,
+  type IdentityOptions,
   type OnDiagnostic,
   type Outbox,
   type Plan,
   type Plugin,
   type QueueLimits,
+  type QueueOptions,
+  type RetryPolicy,
   type SessionLimits,
   type Tracker,
+  type TrackerParts,
   type Transport,
 } from '@org/track-core';
 import { name as libraryName, version } from '../package.json';
@@ -23,11 +26,11 @@ import { capturePlugin } from './capture/capture-plugin.ts';
 import { checkOptions } from './check-options.ts';
 import { isGpcOn } from './consent/privacy-signals.ts';
 import { cookieDeviceStore } from './identity/cookie-device-store.ts';
-import { createIndexedDbOutbox, type IndexedDbOutbox } from './outbox/indexed-db-outbox.ts';
+import { createIndexedDbOutbox, type IndexedDbOutboxOptions } from './outbox/indexed-db-outbox.ts';
 import { browserClock } from './runtime/browser-clock.ts';
 import { readContext } from './runtime/page-context.ts';
 import { watchPage } from './runtime/page-lifecycle.ts';
-import { createPageTransport } from './transport/page-transport.ts';
+import { createPageTransport, type PageTransportOptions } from './transport/page-transport.ts';
 
 export interface BrowserTrackerOptions {
   /** Where the collector listens: a path of this site like `/api/j`, or an http(s) URL. Its steps are made of `\w . -`; no query, no extension. */
@@ -39,14 +42,18 @@ export interface BrowserTrackerOptions {
   /** What sees each event before it is kept, in this order. */
   readonly plugins?: readonly Plugin[];
   readonly consent?: {
-    /** Default `opt-in`: nothing is stored or sent before a yes; up to 200 events wait in memory for it. */
-    readonly model?: ConsentModel;
+    /**
+     * What it means that the person has not decided. `opt-in`: nothing is stored or sent before a yes; up to 200 events
+     * wait in memory for it. `opt-out`: a yes. Default `opt-in`.
+     */
+    readonly model?: 'opt-in' | 'opt-out';
     /** What the person said elsewhere. A decision this device remembers comes first. */
     readonly initial?: ConsentPreferences;
   };
   /** Tells what consent a `track` event needs, as a plan's `purposeOf` does. Default: `analytics`, for all. */
   readonly purposeOf?: (event: string | undefined) => ConsentCategory;
-  readonly queue?: Partial<QueueLimits>;
+  /** When a batch leaves, and how many at once. */
+  readonly queue?: Partial<Omit<QueueLimits, keyof RetryPolicy>>;
   /** When a visit ends. Default: after 30 minutes without an event, or 24 hours. */
   readonly session?: Partial<SessionLimits>;
   /** Hears of refused events, failing sends, missing storage. Default: nobody. */
@@ -64,57 +71,64 @@ export interface PageParts {
 
 const library = { name: libraryName, version };
 
+/** What the parts of a tracker are made with; each takes what it needs. */
+type Shared = Omit<IdentityOptions, 'session'> &
+  IndexedDbOutboxOptions &
+  PageTransportOptions &
+  Omit<QueueOptions<string>, 'outbox' | 'transport'> &
+  Pick<TrackerParts, 'library' | 'context' | 'purposeOf'> &
+  Pick<BrowserTrackerOptions, 'session'>;
+
 /**
  * Starts tracking on this page. Throws only for a wrong option; afterwards nothing throws into the page.
  *
  * Where there is no page, as in server-side rendering, the tracker is inert: it listens to nothing, stores and sends
- * nothing, and counts every call as dropped (`closed`).
+ * nothing, and counts every call as dropped (`shutdown`).
  */
 export function createTracker<P extends Plan = AnyPlan>(options: BrowserTrackerOptions): Tracker<P, 'browser'>;
 // What follows is no part of the interface: tests hand in parts.
 export function createTracker(options: BrowserTrackerOptions, parts: PageParts = {}): Tracker<AnyPlan, 'browser'> {
   checkOptions(options);
-  const { clock = browserClock } = parts;
   const isPage = typeof document === 'object';
+  const clock = parts.clock ?? browserClock;
   const ids = createIds(clock);
-
   const consent = createConsent({
     ...options.consent,
+    undecided: options.consent?.model === 'opt-out' || undefined,
     remembered: cookieDeviceStore.load()?.consent,
     gpc: isGpcOn(),
     now: clock.now,
   });
-  const mayStore = (): boolean => isPage && consent.decide('analytics') === 'granted';
-
-  // Two collectors never get each other's leftovers.
-  const name = ['jn', options.endpoint, options.writeKey].join(':');
-  const outbox: Outbox & Partial<IndexedDbOutbox> =
-    parts.outbox ?? createIndexedDbOutbox({ ...options, clock, name, mayStore });
-  consent.onChange(() => outbox.prepare?.());
-  const queue = createQueue({
+  const shared: Shared = {
     ...options,
-    outbox,
-    transport: parts.transport ?? createPageTransport({ ...options, clock }),
-    clock,
-    limits: options.queue,
-    allow: ({ purpose }) => consent.decide(purpose) === 'granted',
-  });
-
-  const tracker = createCoreTracker<AnyPlan, 'browser'>({
-    ...options,
-    queue,
     clock,
     ids,
-    consent,
-    identity: createIdentity({ ids, now: clock.now, store: cookieDeviceStore, mayStore, session: options.session }),
+    now: clock.now,
+    store: cookieDeviceStore,
+    // Two collectors never get each other's leftovers.
+    name: `jn:${options.endpoint}:${options.writeKey}`,
+    mayStore: () => isPage && !!consent.allows('analytics'),
+    allow: ({ purpose }) => !!consent.allows(purpose),
+    limits: options.queue,
     library,
     context: readContext,
+  };
+  const queue = createQueue({
+    ...shared,
+    outbox: parts.outbox ?? createIndexedDbOutbox(shared),
+    transport: parts.transport ?? createPageTransport(shared),
+  });
+  const tracker = createCoreTracker<AnyPlan, 'browser'>({
+    ...shared,
+    queue,
+    consent,
+    identity: createIdentity(shared),
     plugins: isPage
       ? [
           ...(options.capture ?? []),
           ...(options.plugins ?? []),
           // Last: at the page's end the others have their last word before the queue leaves.
-          capturePlugin('page', (_, signal) => watchPage(queue.exit, () => void queue.flush(), signal)),
+          capturePlugin('page', (_, signal) => watchPage(queue.exit, queue.flush as () => void, signal)),
         ]
       : [],
   });

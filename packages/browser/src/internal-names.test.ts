@@ -105,14 +105,7 @@ test('none is seen from outside: in the API, on the wire, in the cookie or in th
     plugins: [plugin],
     consent: { model: 'opt-in', initial: { functional: true, analytics: true, advertising: false } },
     purposeOf: () => 'analytics',
-    queue: {
-      maxEvents: 100,
-      maxBytes: 40_000,
-      maxWaitMs: 100,
-      concurrency: 1,
-      timeoutMs: 5_000,
-      retry: { baseDelayMs: 100, maxDelayMs: 1_000 },
-    },
+    queue: { maxEvents: 100, maxBytes: 40_000, maxWaitMs: 100, concurrency: 1, timeoutMs: 5_000 },
     session: { idleMs: 60_000, maxMs: 600_000 },
     onDiagnostic: (diagnostic) => diagnostics.push(diagnostic),
   };

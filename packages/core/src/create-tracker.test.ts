@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type ConsentOptions, createConsent } from './consent/consent.ts';
-import { createTracker, type TrackerParts } from './create-tracker.ts';
+import { createTracker, maxBuffered, maxEventBytes, type TrackerParts } from './create-tracker.ts';
 import type { Verdict } from './event/entry.ts';
 import type { ConsentCategory, TrackEvent } from './event/event.ts';
 import { parseEvent } from './event/parse-event.ts';
@@ -52,7 +52,7 @@ function setUp({
   const told: Diagnostic[] = [];
   const transport = createScriptedTransport(script);
   const consent = createConsent({ now, ...said });
-  const allow = ({ purpose }: { readonly purpose: ConsentCategory }): boolean => consent.decide(purpose) === 'granted';
+  const allow = ({ purpose }: { readonly purpose: ConsentCategory }): boolean => !!consent.allows(purpose);
   const queue = createQueue({
     outbox,
     transport,
@@ -592,12 +592,13 @@ describe('too large events', () => {
     const [value] = (await measured.flushed()).map((event) => JSON.stringify(event));
     const bytes = utf8Length(`${value}`);
     expect(measured.transport.sent[0]?.entries[0]?.bytes).toBe(bytes);
-    for (const [maxEventBytes, count] of [
-      [bytes, 1],
-      [bytes - 1, 0],
+    const room = maxEventBytes - bytes;
+    for (const [more, count] of [
+      [room, 1],
+      [room + 1, 0],
     ] as const) {
-      const { tracker, flushed } = setUp({ maxEventBytes });
-      tracker.track('a', properties);
+      const { tracker, flushed } = setUp();
+      tracker.track('a', { text: properties.text + 'x'.repeat(more) });
       expect(await flushed()).toHaveLength(count);
     }
   });
@@ -666,7 +667,7 @@ describe('a scope', () => {
     expect(transport.sent).toHaveLength(1);
     await scoped.shutdown();
     tracker.track('c');
-    expect(tracker.stats().dropped).toEqual({ closed: 1 });
+    expect(tracker.stats().dropped).toEqual({ shutdown: 1 });
   });
 
   test.each<{ why: string; consent?: Partial<ConsentOptions>; scope: Scope; isSent: boolean }>([
@@ -680,8 +681,8 @@ describe('a scope', () => {
     { why: 'where it is undecided, it is a no', consent: agreed, scope: { consent: {} }, isSent: false },
     { why: 'undecided is a no where others may wait', consent: undecided, scope: { consent: {} }, isSent: false },
     {
-      why: 'undecided is a no under opt-out',
-      consent: { model: 'opt-out' },
+      why: 'undecided is a no where that is a yes for others',
+      consent: { undecided: true },
       scope: { consent: { advertising: true } },
       isSent: false,
     },
@@ -778,22 +779,18 @@ describe('while consent is pending', () => {
   });
 
   test('only so many wait: the oldest are dropped, and counted', async () => {
-    const { tracker, consent, told, flushed } = setUp({ consent: undecided, maxBuffered: 3 });
-    for (const name of ['a', 'b', 'c', 'd', 'e']) tracker.track(name);
-    expect(tracker.stats()).toMatchObject({ accepted: 5, pending: 3, dropped: { 'consent-buffer-full': 2 } });
-    expect(told.map(({ code }) => code)).toEqual(['consent-buffer-full', 'consent-buffer-full']);
+    const { tracker, consent, told, flushed } = setUp({ consent: undecided });
+    const names = Array.from({ length: maxBuffered + 2 }, (_, index) => `e${index}`);
+    for (const name of names) tracker.track(name);
+    const dropped = { 'outbox-full': 2 };
+    expect(tracker.stats()).toMatchObject({ accepted: names.length, pending: maxBuffered, dropped });
+    expect(told.map(({ code }) => code)).toEqual(['outbox-full', 'outbox-full']);
     consent.set({ analytics: true });
-    expect((await flushed()).map(({ event }) => event)).toEqual(['c', 'd', 'e']);
+    expect((await flushed()).map(({ event }) => event)).toEqual(names.slice(2));
   });
 
-  test('up to 200 wait, unless said otherwise', () => {
-    const { tracker } = setUp({ consent: undecided });
-    for (let count = 0; count < 201; count++) tracker.track('a');
-    expect(tracker.stats()).toMatchObject({ pending: 200, dropped: { 'consent-buffer-full': 1 } });
-  });
-
-  test('none waits where there is no room: undecided is a no', () => {
-    const { tracker } = setUp({ consent: undecided, maxBuffered: 0 });
+  test('none waits where undecided is a no', () => {
+    const { tracker } = setUp({ consent: { undecided: false } });
     tracker.track('a');
     expect(tracker.stats()).toMatchObject({ accepted: 1, pending: 0, dropped: { consent: 1 } });
   });
@@ -882,7 +879,10 @@ describe('consent', () => {
   test('does not name a time while nothing was decided', async () => {
     const { tracker, flushed } = setUp({ consent: undecided });
     tracker.track('a', {}, { purpose: 'necessary' });
-    expect((await flushed())[0]?.context?.consent).toEqual({ categoryPreferences: {}, gpc: false });
+    expect((await flushed())[0]?.context?.consent).toEqual({
+      categoryPreferences: { necessary: true },
+      gpc: false,
+    });
   });
 
   test('cannot be claimed by a call', async () => {
@@ -899,8 +899,8 @@ describe('consent', () => {
     expect(tracker.stats().dropped).toEqual({ consent: 1 });
   });
 
-  test('under opt-out, an event that was let through says so to everyone after', async () => {
-    const { tracker, flushed } = setUp({ consent: { model: 'opt-out' } });
+  test('where undecided is a yes, an event that was let through says so to everyone after', async () => {
+    const { tracker, flushed } = setUp({ consent: { undecided: true } });
     tracker.track('a');
     const [event] = await flushed();
     expect(event?.context?.consent?.categoryPreferences.analytics).toBe(true);
@@ -958,15 +958,6 @@ describe('what an event is for', () => {
     tracker.track('Order Completed');
     tracker.page('Home');
     expect(asked).toEqual(['Order Completed', undefined]);
-  });
-
-  test('is asked once, however long the event waits for consent', () => {
-    asked.length = 0;
-    const { tracker, consent } = setUp({ purposeOf, consent: undecided });
-    tracker.track('Ad Seen');
-    consent.set({ functional: true });
-    consent.set({ advertising: true });
-    expect(asked).toEqual(['Ad Seen']);
   });
 
   test('is analytics where nobody says', async () => {
@@ -1102,9 +1093,11 @@ describe('receipts', () => {
     },
     {
       why: 'no room to wait for consent',
-      given: { consent: undecided, maxBuffered: 1 },
-      after: ({ tracker }) => tracker.track('Next'),
-      expected: [false, false, dropped('consent-buffer-full')],
+      given: { consent: undecided },
+      after: ({ tracker }) => {
+        for (let count = 0; count < maxBuffered; count++) tracker.track('Next');
+      },
+      expected: [false, false, dropped('outbox-full')],
     },
     { why: 'no name', call: (tracker) => tracker.track(), expected: [false, false, dropped('invalid')] },
     {
@@ -1123,11 +1116,15 @@ describe('receipts', () => {
       given: { plugins: [{ name: 'no', process: () => null }] },
       expected: [false, false, dropped('plugin')],
     },
-    { why: 'too large', given: { maxEventBytes: 10 }, expected: [false, false, dropped('too-large')] },
+    {
+      why: 'too large',
+      call: (tracker) => tracker.track('a', { text: 'x'.repeat(maxEventBytes) }),
+      expected: [false, false, dropped('too-large')],
+    },
     {
       why: 'too late',
       before: ({ tracker }) => tracker.shutdown(),
-      expected: [false, false, dropped('closed')],
+      expected: [false, false, dropped('shutdown')],
     },
     {
       why: 'the end, while it waited for consent',
@@ -1166,7 +1163,6 @@ describe('receipts', () => {
     const memory = createMemoryOutbox();
     const outbox: Outbox = {
       ...memory,
-      durable: true,
       add(entries) {
         void memory.add(entries);
         return new Promise((resolve) => {
@@ -1231,7 +1227,13 @@ test('an entry says when its event was let through, how large it is and what it 
 describe('twins: two calls with one messageId', () => {
   const twin = { messageId: 'order-1' };
 
-  test('both learn their fate', async () => {
+  test('are one event: the second call is told what becomes of the first', () => {
+    const { tracker } = setUp();
+    expect(tracker.track('Order Completed', {}, twin)).toBe(tracker.track('Order Completed', {}, twin));
+    expect(tracker.stats()).toMatchObject({ accepted: 1, pending: 1 });
+  });
+
+  test('both learn its fate', async () => {
     const { tracker, clock } = setUp();
     const receipts = [tracker.track('Order Completed', {}, twin), tracker.track('Order Completed', {}, twin)];
     await clock.advance(2_000);
@@ -1362,9 +1364,9 @@ describe('shutdown', () => {
     tracker.alias('u1');
     await closed;
     expect(sent()).toEqual([]);
-    expect(tracker.stats()).toMatchObject({ accepted: 6, pending: 0, dropped: { closed: 6 } });
+    expect(tracker.stats()).toMatchObject({ accepted: 6, pending: 0, dropped: { shutdown: 6 } });
     expect(told.map(({ code, detail }) => `${code} ${detail}`)).toEqual(
-      ['track', 'page', 'screen', 'identify', 'group', 'alias'].map((type) => `closed ${type}`),
+      ['track', 'page', 'screen', 'identify', 'group', 'alias'].map((type) => `shutdown ${type}`),
     );
   });
 

@@ -1,4 +1,4 @@
-import { type Consent, decideConsent } from './consent/consent.ts';
+import { type Consent, isAllowed } from './consent/consent.ts';
 import { cleanJson } from './event/clean-json.ts';
 import type {
   ConsentCategory,
@@ -35,12 +35,14 @@ export interface TrackerParts {
   readonly plugins?: readonly Plugin[] | undefined;
   /** Which consent a `track` event needs, where the call does not say. Default: `analytics` for all. */
   readonly purposeOf?: ((event: string | undefined) => ConsentCategory) | undefined;
-  /** Events kept in memory while consent is pending; the oldest are dropped. 0: undecided is denied. Default 200. */
-  readonly maxBuffered?: number | undefined;
-  /** An event whose JSON is larger is dropped as `too-large`. Default 32 KiB, as Segment. */
-  readonly maxEventBytes?: number | undefined;
   readonly onDiagnostic?: OnDiagnostic | undefined;
 }
+
+/** Events that may wait in memory for consent; beyond it the oldest are dropped as `outbox-full`. */
+export const maxBuffered = 200;
+
+/** An event whose JSON is larger is dropped as `too-large`: 32 KiB, as at Segment. */
+export const maxEventBytes = 32_768;
 
 type Fields = { readonly [field: string]: unknown };
 
@@ -49,7 +51,7 @@ type Part = 'properties' | 'traits';
 /** An event that is still ours to change. */
 type Draft = TrackEvent & { context: { consent?: ConsentContext } } & { [part in Part]?: JsonObject };
 
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const isText = (value: unknown): value is string => !!value && typeof value === 'string';
 
 /** ISO 8601 in UTC; undefined if it is no date of our era: such a call is kept, its time is now. */
 function isoDate(date: Date | string | number | undefined): string | undefined {
@@ -62,7 +64,7 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
   parts: TrackerParts,
 ): Tracker<P, Side> {
   const { queue, clock, ids, consent, identity, library, context, purposeOf, onDiagnostic } = parts;
-  const { plugins = [], maxBuffered = 200, maxEventBytes = 32_768 } = parts;
+  const { plugins = [] } = parts;
 
   const sanitized: Record<string, number> = {};
   const receipts = new Map<string, EventReceipt>(); // of events without a fate
@@ -94,22 +96,22 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
   ): Receipt {
     const options: CallOptions = attempt(() => ({ ...said })) ?? {};
     const messageId = isText(options.messageId) ? options.messageId : ids.time();
+    // A twin of an event on its way is that event.
+    const twin = receipts.get(messageId);
+    if (twin) return twin;
     const receipt = new EventReceipt(messageId);
-    // A twin of an event on its way is another call, with a fate of its own.
-    const id = receipts.has(messageId) ? ids.time() : messageId;
-    receipts.set(id, receipt);
+    receipts.set(messageId, receipt);
     queue.accept(1);
     let event: Draft | undefined;
-    let purpose: ConsentCategory | undefined;
 
     /** It goes no further: why, and in a word where. */
     function refuse(reason: string, detail: unknown = type): void {
       report(onDiagnostic, reason, detail);
-      queue.refuse(id, reason);
+      queue.refuse(messageId, reason);
     }
 
     /** Takes it as far as it may go. What goes wrong costs this event and no other. */
-    const advance = (end: string | false = isClosed && 'closed'): void =>
+    const advance = (end: string | false = isClosed && 'shutdown'): void =>
       attempt(
         () => proceed(end),
         (error) => refuse('invalid', error),
@@ -118,44 +120,41 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
     function proceed(end: string | false): void {
       // Pages and screens may go without a name; the other fields make a call what it is.
       const missing = Object.keys(fields).find((field) => field !== 'name' && !isText(fields[field]));
-      if (end) return refuse(end);
-      if (missing) return refuse('invalid', missing);
-      if (id !== messageId) return refuse('duplicate');
+      if (end || missing) return refuse(end || 'invalid', missing);
       event ??= compose();
       // In clean JSON only objects are made by `Object`: no key of their own can say otherwise.
       if ((event[part]?.constructor ?? Object) !== Object) return refuse('invalid', part);
       if (!event.userId && !event.anonymousId) return refuse('no-identity');
 
       // The consent gate: nothing goes further without a yes.
-      purpose ??= options.purpose ?? purposeOf?.(fields.event as string) ?? 'analytics';
+      const purpose = options.purpose ?? purposeOf?.(fields.event as string) ?? 'analytics';
       const own = scope.consent;
-      const decision = own ? decideConsent(purpose, own) : consent.decide(purpose);
-      // Nobody will ever decide for a scope: there undecided is no.
-      if (decision === 'pending' && !own && maxBuffered) {
-        if (waiting.push(advance) > maxBuffered) waiting.shift()?.('consent-buffer-full');
+      // Nobody will ever decide for a scope: there undecided is a no.
+      const allowed = own ? isAllowed(purpose, own, false) : consent.allows(purpose);
+      if (allowed === undefined) {
+        if (waiting.push(advance) > maxBuffered) waiting.shift()?.('outbox-full');
         return;
       }
-      if (decision !== 'granted') return refuse('consent', purpose);
+      if (!allowed) return refuse('consent', purpose);
 
       // What was agreed to when the event was let through travels with it: it is judged again at every later step.
       const { preferences, gpc, decidedAt } = own ? { preferences: own } : consent.get();
       event.context.consent = {
         // Said even where the model said it, not the person.
-        categoryPreferences: { ...preferences, ...(purpose !== 'necessary' && { [purpose]: true }) },
+        categoryPreferences: { ...preferences, [purpose]: true },
         gpc,
         decidedAt: isoDate(decidedAt),
       };
-      let kept: TrackEvent = event;
       for (const plugin of plugins) {
-        const answer = guarded(plugin, () => plugin.process?.(kept));
+        const answer = guarded(plugin, () => plugin.process?.(event as TrackEvent));
         if (answer === null) return refuse('plugin');
-        kept = answer ?? kept;
+        if (answer) event = answer as Draft;
       }
-      const value = JSON.stringify(kept);
+      const value = JSON.stringify(event);
       const bytes = utf8Length(value);
       if (bytes > maxEventBytes) return refuse('too-large', bytes);
       receipt.reach({ queued: true });
-      const stored = queue.add({ id, value, bytes, purpose, queuedAt: clock.now() });
+      const stored = queue.add({ id: messageId, value, bytes, purpose, queuedAt: clock.now() });
       void stored?.then((durable) => durable && receipt.reach({ durable }));
     }
 

@@ -1,11 +1,9 @@
 export {
   type Consent,
-  type ConsentDecision,
-  type ConsentModel,
   type ConsentOptions,
   type ConsentState,
   createConsent,
-  decideConsent,
+  isAllowed,
 } from './consent/consent.ts';
 export { createTracker, type TrackerParts } from './create-tracker.ts';
 export type { Destination, DestinationLimits } from './destination/destination.ts';

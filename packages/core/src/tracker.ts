@@ -17,7 +17,10 @@ export interface CallOptions {
   readonly anonymousId?: string;
   /** When it happened. Default: now. */
   readonly timestamp?: Date | string;
-  /** Give both twins of one happening the same id and they count once. Default: a new UUIDv7. */
+  /**
+   * Give both twins of one happening the same id and they count once: while the first is on its way the second call
+   * returns its receipt, later the collector knows it. Default: a new UUIDv7.
+   */
   readonly messageId?: string;
   /** Merged over the tracker's own context, key by key. */
   readonly context?: EventContext;

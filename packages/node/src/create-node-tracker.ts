@@ -158,10 +158,9 @@ function createServerTracker<P extends Plan>(
     },
     clock,
     ids: createIds({ now: clock.now, random64: createRandomPool() }),
-    consent: createConsent({ now: clock.now, ...(vouched === undefined ? {} : { initial: vouched }) }),
+    // Nobody is there to decide later.
+    consent: createConsent({ now: clock.now, initial: vouched, undecided: false }),
     library: { name, version },
-    // Nobody is there to decide later: undecided is denied.
-    maxBuffered: 0,
     purposeOf: (event) => purposeOf(plan, event),
     ...(plugins === undefined ? {} : { plugins }),
     ...(onDiagnostic === undefined ? {} : { onDiagnostic }),

@@ -16,13 +16,13 @@ const settleMs = 50;
 export function pageViews(): Plugin {
   let seen: PageContext | undefined; // the last view's page
 
-  return capturePlugin('page-views', (tracker, signal) => {
+  return capturePlugin('pages', (tracker, signal) => {
     let arrival: CallOptions | undefined; // set while a view waits for its URL to stand
     let timer: ReturnType<typeof setTimeout> | undefined;
 
     function view(): void {
       const { page } = readContext();
-      if (arrival && (page.path !== seen?.path || page.search !== seen.search)) {
+      if (arrival && !signal.aborted && (page.path !== seen?.path || page.search !== seen.search)) {
         tracker.page(undefined, { ...page, referrer: seen?.url ?? page.referrer }, arrival);
         seen = page;
       }
@@ -40,7 +40,6 @@ export function pageViews(): Plugin {
 
     watchUrl(arrive, signal);
     watchPage(view, arrive, signal);
-    signal.addEventListener('abort', () => clearTimeout(timer));
     arrive();
   });
 }

@@ -1,13 +1,13 @@
-import type { OutboxHost } from '@org/track-core';
+import type { Outbox, OutboxHost } from '@org/track-core';
 import { anEntry, createFakeClock, outboxContract } from '@org/track-core/testing';
 import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
-import { createIndexedDbOutbox, type IndexedDbOutbox } from './indexed-db-outbox.ts';
+import { createIndexedDbOutbox } from './indexed-db-outbox.ts';
 
 const all = { maxEvents: 1_000, maxBytes: 10_000_000 };
 const clock = createFakeClock(1_000);
 let made = 0;
 let name: string;
-let outboxes: IndexedDbOutbox[];
+let outboxes: Outbox[];
 let frames: HTMLIFrameElement[];
 
 beforeEach(() => {
@@ -23,14 +23,14 @@ afterEach(async () => {
   localStorage.clear();
 });
 
-function create(maxEvents = 1_000): IndexedDbOutbox {
+function create(maxEvents = 1_000): Outbox {
   const outbox = createIndexedDbOutbox({ clock, name, maxEvents, mayStore: () => true });
   outboxes.push(outbox);
   return outbox;
 }
 
 /** Opens an outbox and resolves once something of an earlier visit has arrived. */
-async function arrivals(): Promise<{ readonly count: number; readonly outbox: IndexedDbOutbox }> {
+async function arrivals(): Promise<{ readonly count: number; readonly outbox: Outbox }> {
   const outbox = create();
   let count = 0;
   await new Promise<void>((resolve) => {
@@ -86,7 +86,7 @@ function page(script: string, before = ''): Promise<unknown> {
 
 describe('the contract of an outbox', () => {
   let found: Promise<void> | undefined;
-  function reopen(): IndexedDbOutbox {
+  function reopen(): Outbox {
     const outbox = create();
     const { open } = outbox;
     found = new Promise((resolve) => {
@@ -110,7 +110,9 @@ test('60 × 2 KB added in the very task that leaves a settled page are found by 
   // A page that has stored something makes no copies any more.
   const left = page(`
     await add('opened');
-    await new Promise((idle) => requestIdleCallback(() => requestIdleCallback(idle)));
+    const idle = () => new Promise((done) => requestIdleCallback(done, { timeout: 1000 }));
+    await idle();
+    await idle();
     parent.postMessage('ready');
     localStorage.clear();
     for (let i = 0; i < 60; i++) add('event-' + i);
@@ -178,7 +180,7 @@ test('what a living page holds is its own; when it ends, a page that waited take
 
 test('of two pages that wait for a third one’s end, only one takes over', async () => {
   await page(`await add('a', 'b'); parent.postMessage('stored')`);
-  const heard = page(`outbox.prepare(); parent.postMessage('open')`);
+  const heard = page(`outbox.release([]); parent.postMessage('open')`);
   await heard;
   let arrived = 0;
   const first = create();

@@ -1,9 +1,9 @@
 import 'fake-indexeddb/auto';
-import { createIds, type Diagnostic, type OutboxHost } from '@org/track-core';
+import { createIds, type Diagnostic, type Outbox, type OutboxHost } from '@org/track-core';
 import { anEntry, createFakeClock, type FakeClock, outboxContract } from '@org/track-core/testing';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
-import { createIndexedDbOutbox, type IndexedDbOutbox, type IndexedDbOutboxOptions } from './indexed-db-outbox.ts';
+import { createIndexedDbOutbox, type IndexedDbOutboxOptions } from './indexed-db-outbox.ts';
 
 const all = { maxEvents: 100, maxBytes: 1_000_000 };
 const delivered = { kind: 'delivered' } as const;
@@ -40,7 +40,7 @@ afterEach(async () => {
   vi.unstubAllGlobals();
 });
 
-function opened(options: Partial<IndexedDbOutboxOptions> = {}): IndexedDbOutbox {
+function opened(options: Partial<IndexedDbOutboxOptions> = {}): Outbox {
   const outbox = createIndexedDbOutbox({
     clock,
     name: 'jn',
@@ -97,7 +97,7 @@ const endOfTask = (): Promise<void> =>
     port2.postMessage(undefined);
   });
 
-const open = (maxEvents?: number): IndexedDbOutbox =>
+const open = (maxEvents?: number): Outbox =>
   createIndexedDbOutbox({ clock, name: 'jn', mayStore: () => true, ...(maxEvents === undefined ? {} : { maxEvents }) });
 
 describe('the contract of an outbox', () => {
@@ -137,10 +137,10 @@ test('an entry added and settled in one task never reaches the disk', async () =
 test('nothing is opened before storing is allowed', async () => {
   let mayStore = false;
   const outbox = opened({ mayStore: () => mayStore });
-  outbox.prepare();
+  outbox.release([]);
   expect(await indexedDB.databases()).toEqual([]);
   mayStore = true;
-  outbox.prepare();
+  outbox.release([]);
   await stored();
   expect((await indexedDB.databases()).map(({ name }) => name)).toEqual(['jn']);
 });
@@ -207,10 +207,9 @@ test('outboxes of different names know nothing of each other', async () => {
 });
 
 describe('where storage fails, it goes on in memory and says so once', () => {
-  async function goesOnInMemory(outbox: IndexedDbOutbox): Promise<void> {
+  async function goesOnInMemory(outbox: Outbox): Promise<void> {
     expect(await outbox.add(anEntry({ id: 'a' }))).toBe(false);
-    expect(outbox.durable).toBe(false);
-    expect(diagnostics.map(({ code }) => code)).toEqual(['storage-unavailable']);
+    expect(diagnostics.map(({ code }) => code)).toEqual(['no-storage']);
     expect(await outbox.add(anEntry({ id: 'b' }))).toBe(false);
     expect(diagnostics).toHaveLength(1);
     expect((await outbox.pull(all)).map(({ id }) => id).slice(-2)).toEqual(['a', 'b']);
@@ -259,7 +258,6 @@ describe('where storage fails, it goes on in memory and says so once', () => {
     });
     expect(await outbox.add(anEntry({ id: 'a' }))).toBe(false);
     put.mockRestore();
-    expect(outbox.durable).toBe(false);
     void outbox.pull(all);
     void outbox.settle('kept', delivered);
     expect(await stored()).toEqual([]);
@@ -277,13 +275,21 @@ describe('where storage fails, it goes on in memory and says so once', () => {
   });
 });
 
-test('closing waits for what is being written, and opens nothing again', async () => {
+test('closing waits for what is being written', async () => {
   const outbox = opened();
   void outbox.add(anEntry({ id: 'last' }));
   await outbox.close();
   expect(await stored()).toEqual(['last']);
-  expect(await outbox.add(anEntry())).toBe(false);
   expect(clock.timers).toBe(0);
+});
+
+test('what was closed before it was opened opens nothing', async () => {
+  const open = vi.spyOn(indexedDB, 'open');
+  const outbox = opened({ mayStore: () => false });
+  await outbox.close();
+  expect(await outbox.add(anEntry())).toBe(false);
+  expect(open).not.toHaveBeenCalled();
+  expect(diagnostics).toEqual([]);
 });
 
 describe('what IndexedDB has not taken has a copy in localStorage', () => {
@@ -292,7 +298,7 @@ describe('what IndexedDB has not taken has a copy in localStorage', () => {
   const noDatabase = (): void => void vi.stubGlobal('indexedDB', undefined);
 
   /** The next visit, late enough for what it finds to be taken for abandoned, when it has looked everywhere. */
-  async function nextVisit(): Promise<IndexedDbOutbox> {
+  async function nextVisit(): Promise<Outbox> {
     clock.jump(2 * minuteMs);
     host.arrived = 0;
     const outbox = opened();

@@ -20,12 +20,6 @@ export interface IndexedDbOutboxOptions {
   readonly onDiagnostic?: OnDiagnostic | undefined;
 }
 
-/** An outbox that outlives its page. */
-export interface IndexedDbOutbox extends Outbox {
-  /** Opens the database now if storing is allowed: an event just before a navigation cannot wait for that. */
-  prepare(): void;
-}
-
 /** An entry as stored: `owner` is the page that answers for it, by name of its lock. */
 type StoredEntry = Entry & { readonly owner: string };
 
@@ -49,7 +43,7 @@ const openPatienceMs = 5_000;
  * Nothing is read back while the page lives, so no call waits for the disk. A database takes up to 90 ms to open, and a
  * page may be gone by then: until it has taken something, and where it is missing, full or silent, entries are copied
  * to localStorage, one key for each, until they are settled or found in the database by a later visit. A database that
- * fails is told once (`storage-unavailable`), and nothing is `durable` any more.
+ * fails is told once (`no-storage`), and nothing is `durable` any more.
  */
 export function createIndexedDbOutbox({
   clock,
@@ -57,7 +51,7 @@ export function createIndexedDbOutbox({
   maxEvents = 5_000,
   mayStore,
   onDiagnostic,
-}: IndexedDbOutboxOptions): IndexedDbOutbox {
+}: IndexedDbOutboxOptions): Outbox {
   const memory = createMemoryOutbox({ maxEvents, maxBytes: 4 << 20 });
   const self = name + Math.random(); // as an owner
   let host: OutboxHost;
@@ -70,14 +64,14 @@ export function createIndexedDbOutbox({
   let isProven = false; // did the database take what it got last?
 
   const locks: Record<string, Promise<unknown> | undefined> = {}; // those it holds or waits for, by owner
-  let letGo = (): void => {};
+  let letGo!: () => void;
   const closed = new Promise<void>((resolve) => {
     letGo = resolve;
   });
 
   /** IndexedDB did not do what it was asked for. Nothing that comes from now on counts as durable. */
   function fallBack(): false {
-    if (isDurable) report(onDiagnostic, 'storage-unavailable', 'IndexedDB');
+    if (isDurable) report(onDiagnostic, 'no-storage');
     isDurable = false;
     return false;
   }
@@ -87,7 +81,7 @@ export function createIndexedDbOutbox({
       opening = new Promise<IDBDatabase>((resolve, reject) => {
         const request = indexedDB.open(name, 1);
         const cancelPatience = clock.after(openPatienceMs, reject);
-        request.onupgradeneeded = () => request.result.createObjectStore(storeName, { keyPath: 'id' });
+        request.onupgradeneeded = () => request.result.createObjectStore(storeName);
         request.onerror = reject;
         request.onsuccess = () => {
           cancelPatience();
@@ -97,7 +91,6 @@ export function createIndexedDbOutbox({
             database.close();
             fallBack();
           };
-          void closed.then(() => database.close());
           resolve(database);
         };
       }).catch(fallBack);
@@ -136,7 +129,7 @@ export function createIndexedDbOutbox({
     const batch = changes;
     changes = new Map();
     isProven = await transact((store) => {
-      for (const [id, entry] of batch) entry ? store.put(entry) : store.delete(id);
+      for (const [id, entry] of batch) entry ? store.put(entry, id) : store.delete(id);
     });
     if (!isProven) for (const [id, entry] of batch) copy(id, entry);
     return isProven;
@@ -166,8 +159,7 @@ export function createIndexedDbOutbox({
   async function adopt(gone: string): Promise<void> {
     function take(entry: StoredEntry): void {
       const ageMs = clock.now() - entry.queuedAt;
-      const { owner } = entry;
-      if (owner === self || (hold(owner) ? owner !== gone : ageMs <= abandonedAfterMs)) return;
+      if (entry.owner === self || (hold(entry.owner) ? entry.owner !== gone : ageMs <= abandonedAfterMs)) return;
       if (ageMs <= maxAgeMs) void memory.add(entry);
       else host.onDropped(entry.id, 'expired');
       host.onArrived(1, true);
@@ -197,21 +189,23 @@ export function createIndexedDbOutbox({
     });
   }
 
+  /** Opens the database if storing is allowed: an event just before a navigation cannot wait for that. */
   function prepare(): void {
     if (mayStore()) void openDatabase();
   }
 
   return {
     ...memory,
-    get durable() {
-      return isDurable;
-    },
     open(newHost) {
       host = newHost;
       memory.open(newHost);
       prepare();
     },
-    prepare,
+    release(entries) {
+      memory.release(entries);
+      // When consent changes all that waits is taken out and comes back: now the device may be written to, perhaps.
+      prepare();
+    },
     add(entry) {
       change(entry.id, { ...entry, owner: self });
       void memory.add(entry);

@@ -3,7 +3,7 @@ import type { EventContext, PageContext } from '@org/track-core';
 let timezone: string | undefined;
 
 /** Not in every browser yet. https://tc39.es/proposal-temporal/docs/now.html */
-declare const Temporal: { readonly Now: { timeZoneId(): string } } | undefined;
+type WithTemporal = { readonly Temporal?: { readonly Now: { timeZoneId(): string } } };
 
 /** An event's circumstances, with the page as it is now; the time zone takes long to ask for, so only once. */
 export function readContext(): EventContext & { readonly page: Required<PageContext> } {
@@ -13,7 +13,7 @@ export function readContext(): EventContext & { readonly page: Required<PageCont
   const url = origin + path + search + (hash.includes('=') ? '' : hash);
   // `Intl` loads its data first: some 15 ms, and a long task on a phone.
   timezone ??=
-    typeof Temporal === 'object' ? Temporal.Now.timeZoneId() : Intl.DateTimeFormat().resolvedOptions().timeZone;
+    (globalThis as WithTemporal).Temporal?.Now.timeZoneId() ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   return {
     page: { url, path, search, title: document.title, referrer: document.referrer },
     locale: navigator.language,

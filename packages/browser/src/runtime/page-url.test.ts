@@ -39,11 +39,10 @@ describe('without the Navigation API', () => {
     expect(changes).toEqual([]);
   });
 
-  test('stopping puts the host’s functions back', () => {
-    expect(history.pushState).not.toBe(pushState);
+  test('once stopped it hears nothing more, and the page navigates as ever', () => {
     stop();
-    expect([history.pushState, history.replaceState]).toEqual([pushState, replaceState]);
     history.pushState(null, '', '/a');
+    expect(location.pathname).toBe('/a');
     dispatchEvent(new Event('popstate'));
     expect(changes).toEqual([]);
   });

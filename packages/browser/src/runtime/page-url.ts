@@ -12,13 +12,9 @@ export function watchUrl(onChange: () => void, signal: AbortSignal): void {
   listen('popstate', onChange, signal);
   for (const method of ['pushState', 'replaceState'] as const) {
     const original = history[method];
-    const wrapped: typeof original = (...change) => {
+    history[method] = (...change) => {
       original.apply(history, change);
       if (!signal.aborted) onChange();
     };
-    history[method] = wrapped;
-    signal.addEventListener('abort', () => {
-      if (history[method] === wrapped) history[method] = original;
-    });
   }
 }

@@ -32,10 +32,12 @@ export function createPageTransport({ endpoint, writeKey, clock }: PageTransport
         const isBeaconNeeded = exit && !('keepalive' in Request.prototype);
         if (isBeaconNeeded && navigator.sendBeacon(endpoint, body)) return { kind: 'unconfirmed' };
         const response = await fetch(endpoint, { method: 'POST', body, keepalive: reserved > 0, signal });
-        const answer = response.ok ? await response.text() : '';
-        return outcomeOfResponse(response.status, response.headers.get('retry-after'), answer, clock.now());
-      } catch {
-        return { kind: 'retry', reason: 'network' };
+        return outcomeOfResponse(
+          response.status,
+          response.headers.get('retry-after'),
+          await response.text(),
+          clock.now(),
+        );
       } finally {
         keepaliveBytes -= reserved;
       }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ConsentCategory, ConsentPreferences } from '../event/event.ts';
 import { createFakeClock } from '../testing/fake-clock.ts';
-import { type ConsentDecision, type ConsentModel, type ConsentState, createConsent, decideConsent } from './consent.ts';
+import { type ConsentState, createConsent, isAllowed } from './consent.ts';
 
 const setUp = (options: Partial<Parameters<typeof createConsent>[0]> = {}) => {
   const clock = createFakeClock(1_000);
@@ -13,27 +13,27 @@ describe('may an event be recorded?', () => {
     why: string;
     purpose?: ConsentCategory;
     preferences?: ConsentPreferences;
-    model?: ConsentModel;
-    expected: ConsentDecision;
+    undecided?: boolean | undefined;
+    expected: boolean | undefined;
   }>([
-    { why: 'undecided waits', expected: 'pending' },
-    { why: 'a yes is a yes', preferences: { analytics: true }, expected: 'granted' },
-    { why: 'a no is a no', preferences: { analytics: false }, expected: 'denied' },
-    { why: 'a yes to something else says nothing', preferences: { advertising: true }, expected: 'pending' },
-    { why: 'a no to something else says nothing', preferences: { advertising: false }, expected: 'pending' },
-    { why: 'what is necessary needs no yes', purpose: 'necessary', expected: 'granted' },
+    { why: 'undecided waits', expected: undefined },
+    { why: 'a yes is a yes', preferences: { analytics: true }, expected: true },
+    { why: 'a no is a no', preferences: { analytics: false }, expected: false },
+    { why: 'a yes to something else says nothing', preferences: { advertising: true }, expected: undefined },
+    { why: 'a no to something else says nothing', preferences: { advertising: false }, expected: undefined },
+    { why: 'what is necessary needs no yes', purpose: 'necessary', expected: true },
     {
       why: 'what is necessary knows no no',
       purpose: 'necessary',
       preferences: { functional: false, analytics: false, advertising: false },
-      expected: 'granted',
+      expected: true,
     },
-    { why: 'opt-out: undecided is a yes', model: 'opt-out', expected: 'granted' },
-    { why: 'opt-out: a no is a no', model: 'opt-out', preferences: { analytics: false }, expected: 'denied' },
-    { why: 'opt-in is the same as saying nothing', model: 'opt-in', expected: 'pending' },
-  ])('$why', ({ purpose = 'analytics', preferences = {}, model, expected }) => {
-    expect(decideConsent(purpose, preferences, model)).toBe(expected);
-    expect(setUp({ model, initial: preferences }).consent.decide(purpose)).toBe(expected);
+    { why: 'undecided may be a yes', undecided: true, expected: true },
+    { why: 'a no is a no all the same', undecided: true, preferences: { analytics: false }, expected: false },
+    { why: 'undecided may be a no', undecided: false, expected: false },
+  ])('$why', ({ purpose = 'analytics', preferences = {}, undecided, expected }) => {
+    expect(isAllowed(purpose, preferences, undecided)).toBe(expected);
+    expect(setUp({ undecided, initial: preferences }).consent.allows(purpose)).toBe(expected);
   });
 
   test.each([
@@ -47,32 +47,32 @@ describe('may an event be recorded?', () => {
     { answer: [] },
   ])('an answer that is no boolean is no yes: $answer', ({ answer }) => {
     const preferences = { analytics: answer } as unknown as ConsentPreferences;
-    expect(decideConsent('analytics', preferences)).not.toBe('granted');
+    expect(isAllowed('analytics', preferences, undefined)).not.toBe(true);
   });
 
   test.each(['constructor', '__proto__', 'toString', 'marketing'])(
     'nobody agreed to a purpose called %s',
     (purpose) => {
-      expect(decideConsent(purpose as ConsentCategory, {})).not.toBe('granted');
+      expect(isAllowed(purpose as ConsentCategory, {}, undefined)).not.toBe(true);
     },
   );
 });
 
 describe('Global Privacy Control', () => {
-  test.each<{ why: string; purpose: ConsentCategory; model?: ConsentModel; expected: ConsentDecision }>([
-    { why: 'denies advertising, whatever was decided', purpose: 'advertising', expected: 'denied' },
+  test.each<{ why: string; purpose: ConsentCategory; undecided?: boolean | undefined; expected: boolean | undefined }>([
+    { why: 'denies advertising, whatever was decided', purpose: 'advertising', expected: false },
     {
-      why: 'denies advertising under opt-out',
+      why: 'denies advertising where undecided is a yes',
       purpose: 'advertising',
-      model: 'opt-out',
-      expected: 'denied',
+      undecided: true,
+      expected: false,
     },
-    { why: 'leaves the decision on analytics', purpose: 'analytics', expected: 'granted' },
-    { why: 'leaves functional undecided', purpose: 'functional', expected: 'pending' },
-    { why: 'leaves what is necessary', purpose: 'necessary', expected: 'granted' },
-  ])('$why', ({ purpose, model, expected }) => {
-    const { consent } = setUp({ gpc: true, model, initial: { analytics: true, advertising: true } });
-    expect(consent.decide(purpose)).toBe(expected);
+    { why: 'leaves the decision on analytics', purpose: 'analytics', expected: true },
+    { why: 'leaves functional undecided', purpose: 'functional', expected: undefined },
+    { why: 'leaves what is necessary', purpose: 'necessary', expected: true },
+  ])('$why', ({ purpose, undecided, expected }) => {
+    const { consent } = setUp({ gpc: true, undecided, initial: { analytics: true, advertising: true } });
+    expect(consent.allows(purpose)).toBe(expected);
   });
 
   test('outlasts a yes', () => {
@@ -122,7 +122,7 @@ describe('a decision', () => {
   test('may be taken back', () => {
     const { consent } = setUp({ initial: { analytics: true } });
     consent.set({ analytics: false });
-    expect(consent.decide('analytics')).toBe('denied');
+    expect(consent.allows('analytics')).toBe(false);
   });
 
   test('does not change with the object it came in', () => {
@@ -131,8 +131,8 @@ describe('a decision', () => {
     const { consent: begun } = setUp({ initial: choice });
     consent.set(choice);
     choice.analytics = true;
-    expect(consent.decide('analytics')).toBe('denied');
-    expect(begun.decide('analytics')).toBe('denied');
+    expect(consent.allows('analytics')).toBe(false);
+    expect(begun.allows('analytics')).toBe(false);
   });
 });
 
@@ -143,17 +143,17 @@ describe('listeners', () => {
     const hear =
       (name: string) =>
       ({ preferences }: ConsentState): void => {
-        heard.push([name, preferences.analytics, consent.decide('analytics')]);
+        heard.push([name, preferences.analytics, consent.allows('analytics')]);
       };
     consent.onChange(hear('first'));
     consent.onChange(hear('second'));
     consent.set({ analytics: true });
     consent.set({ analytics: false });
     expect(heard).toEqual([
-      ['first', true, 'granted'],
-      ['second', true, 'granted'],
-      ['first', false, 'denied'],
-      ['second', false, 'denied'],
+      ['first', true, true],
+      ['second', true, true],
+      ['first', false, false],
+      ['second', false, false],
     ]);
   });
 

@@ -1,12 +1,6 @@
 import type { ConsentCategory, ConsentPreferences, Decision } from '../event/event.ts';
 import { attempt } from '../runtime/attempt.ts';
 
-/** `opt-in`: undecided means wait. `opt-out`: undecided means yes. */
-export type ConsentModel = 'opt-in' | 'opt-out';
-
-/** May an event of this purpose be recorded? `pending` events wait in memory, and only there. */
-export type ConsentDecision = 'granted' | 'denied' | 'pending';
-
 export interface ConsentState {
   /** Only what was decided, with signals applied: under Global Privacy Control `advertising` is false. */
   readonly preferences: ConsentPreferences;
@@ -23,13 +17,13 @@ export interface Consent {
   set(preferences: ConsentPreferences): void;
   /** Hears every change. Returns a function that stops it. */
   onChange(listener: (state: ConsentState) => void): () => void;
-  /** May events of this purpose be recorded now? */
-  decide(purpose: ConsentCategory): ConsentDecision;
+  /** May events of this purpose be recorded now? Undefined while nobody has decided: they wait in memory, and only there. */
+  allows(purpose: ConsentCategory): boolean | undefined;
 }
 
 export interface ConsentOptions {
-  /** Default `opt-in`: nothing is stored or sent before a yes. */
-  readonly model?: ConsentModel | undefined;
+  /** What it means that nobody has decided: a yes, a no, or by default neither: events wait. */
+  readonly undecided?: boolean | undefined;
   /** What the host's consent platform says, for a device that remembers no decision. */
   readonly initial?: ConsentPreferences | undefined;
   /** The decision this device remembers. */
@@ -39,19 +33,18 @@ export interface ConsentOptions {
   readonly now: () => number;
 }
 
-/** May an event of `purpose` be recorded under these answers? Default model: `opt-in`. */
-export function decideConsent(
+/** May an event of `purpose` be recorded under these answers? `undecided` where there is none for it. */
+export function isAllowed<Undecided extends boolean | undefined>(
   purpose: ConsentCategory,
   preferences: ConsentPreferences,
-  model?: ConsentModel,
-): ConsentDecision {
+  undecided: Undecided,
+): boolean | Undecided {
   const answer = purpose === 'necessary' || preferences[purpose];
-  if (answer === undefined) return model === 'opt-out' ? 'granted' : 'pending';
-  return answer === true ? 'granted' : 'denied';
+  return answer === undefined ? undecided : answer === true;
 }
 
 /** Keeps the person's choice and tells those who listen. */
-export function createConsent({ model, initial, remembered, gpc = false, now }: ConsentOptions): Consent {
+export function createConsent({ undecided, initial, remembered, gpc = false, now }: ConsentOptions): Consent {
   const listeners = new Set<(state: ConsentState) => void>();
   const signals = gpc && { advertising: false };
   let state: ConsentState = {
@@ -70,6 +63,6 @@ export function createConsent({ model, initial, remembered, gpc = false, now }: 
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    decide: (purpose) => decideConsent(purpose, state.preferences, model),
+    allows: (purpose) => isAllowed(purpose, state.preferences, undecided),
   };
 }

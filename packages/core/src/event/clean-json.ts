@@ -43,25 +43,21 @@ export function cleanJson(value: unknown, onSanitized: (reason: SanitizeReason) 
     if (forbiddenKey.test(key)) return onSanitized('forbidden-key');
     try {
       let part = holder[key];
-      const toJSON = (part as Holder | null | undefined)?.toJSON;
-      if (typeof toJSON === 'function') part = toJSON.call(part, key);
-      if (part == null || typeof part === 'string' || typeof part === 'boolean') return part;
-      // `+ 0`: JSON has no negative zero.
-      if (typeof part === 'number') return Number.isFinite(part) ? part + 0 : (onSanitized('not-a-number') ?? null);
-      if (typeof part !== 'object') {
-        onSanitized(typeof part as 'bigint' | 'function' | 'symbol');
-        return typeof part === 'bigint' ? `${part}` : undefined;
-      }
+      if (typeof (part as Holder | undefined)?.toJSON === 'function') part = (part as Date).toJSON(key);
+      const kind = typeof part;
+      if (kind === 'function' || kind === 'symbol') return onSanitized(kind);
+      if (kind === 'bigint') return onSanitized(kind) ?? String(part);
+      if (kind === 'number' && !Number.isFinite(part)) return onSanitized('not-a-number') ?? null;
+      if (!part || kind !== 'object') return part as JsonValue;
       if (ancestors.includes(part)) return onSanitized('circular');
       if (ancestors.length === maxCleanDepth) return onSanitized('too-deep');
 
-      const path = [...ancestors, part];
       const isList = Array.isArray(part);
-      const copied: Record<string, JsonValue> = isList ? ([] as never) : {};
+      const copied: Record<string, JsonValue | undefined> = isList ? ([] as never) : {};
+      const path = [...ancestors, part];
       for (const name of isList ? (part as unknown[]).keys() : Object.keys(part)) {
         if (room < 0) break;
-        const value = copy(part as Holder, name as string, path);
-        if (isList || value !== undefined) copied[name] = value ?? null;
+        copied[name] = copy(part as Holder, name as string, path);
       }
       return copied;
     } catch {

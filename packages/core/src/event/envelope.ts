@@ -1,4 +1,4 @@
-import type { Entry } from './entry.ts';
+import type { Entry, Verdict } from './entry.ts';
 import type { TrackEvent } from './event.ts';
 
 /** A batch on the wire: the body of `POST {endpoint}`. */
@@ -12,11 +12,11 @@ export interface Envelope {
 /** Why an event of an acknowledged batch was not simply stored. */
 export type EventStatus = 'duplicate' | 'invalid' | 'suppressed' | 'consent_denied' | 'retry';
 
-/** What became of one event of an acknowledged batch. */
-export interface EventResult {
-  readonly status: EventStatus;
-  readonly reason?: string;
-}
+/** What became of one event of an acknowledged batch, as a verdict that a queue can take as it is. */
+export type EventResult = { readonly status: EventStatus } & (
+  | Verdict
+  | { readonly kind: 'retry'; readonly reason: string }
+);
 
 /** The collector's answer with status 200: everything not named in `results` is stored, durably. */
 export interface CollectorReply {

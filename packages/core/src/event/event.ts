@@ -44,7 +44,7 @@ export interface SessionContext {
   /** UUIDv7: its first 48 bits are the session's start. */
   readonly id: string;
   /** True on the first event of the session. */
-  readonly isNew?: boolean;
+  readonly isNew?: boolean | undefined;
 }
 
 /** What the person had agreed to when the event happened. */

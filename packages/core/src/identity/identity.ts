@@ -47,7 +47,7 @@ export interface Identity {
 /** Activity is written at most this often: a cookie write costs the page time. */
 const saveEveryMs = 5_000;
 
-/** Keeps a device's ids and session, shared by its tabs through the store. */
+/** Keeps a device's ids and session, shared by its tabs through the store?. */
 export function createIdentity({ ids, now, store, mayStore, session = {} }: IdentityOptions): Identity {
   const { idleMs = 30 * 60_000, maxMs = 24 * 3_600_000 } = session;
   /** Nobody goes without an id. */
@@ -77,7 +77,7 @@ export function createIdentity({ ids, now, store, mayStore, session = {} }: Iden
         alive(mayStore() && store?.load()?.session) || [ids.time(), at, 0];
       device = { ...device, session: [id, startedAt, Math.max(seenAt, at)] };
       if (!seenAt || at - savedAt > saveEveryMs) change(device);
-      return { ...device, session: seenAt ? { id } : { id, isNew: true } };
+      return { ...device, session: { id, isNew: !seenAt || undefined } };
     },
     reset: () => change({}),
     remember: (consent) => change(device, consent),

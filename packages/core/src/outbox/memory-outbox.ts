@@ -17,24 +17,17 @@ export function createMemoryOutbox<T = string>({
   dropNewest,
 }: MemoryOutboxOptions = {}): Outbox<T> {
   let host: OutboxHost;
-  let entries: Entry<T>[] = []; // oldest first; those before `head` have left
-  let head = 0;
+  let entries: Entry<T>[] = []; // oldest first
   let waitingBytes = 0;
-  const waiting = (): number => entries.length - head;
 
-  function take(isNewest?: boolean): Entry<T> {
-    const entry = (isNewest ? entries.pop() : entries[head++]) as Entry<T>;
-    waitingBytes -= entry.bytes;
-    // Cut when half has left: each entry is moved once, however many wait.
-    if (head > waiting()) {
-      entries = entries.slice(head);
-      head = 0;
-    }
-    return entry;
+  /** Takes entries out, all at once: the others are moved once for a batch, not once for each of it. */
+  function take(from: number, howMany: number): Entry<T>[] {
+    const taken = entries.splice(from, howMany);
+    for (const { bytes } of taken) waitingBytes -= bytes;
+    return taken;
   }
 
   return {
-    durable: false,
     open(newHost) {
       host = newHost;
     },
@@ -42,28 +35,27 @@ export function createMemoryOutbox<T = string>({
       entries.push(entry);
       waitingBytes += entry.bytes;
       // One that is larger than the bound may wait alone.
-      while (waiting() > (waitingBytes > maxBytes ? 1 : maxEvents)) {
-        host.onDropped(take(dropNewest).id, 'outbox-full');
+      while (entries.length > (waitingBytes > maxBytes ? 1 : maxEvents)) {
+        for (const { id } of take(dropNewest ? -1 : 0, 1)) host.onDropped(id, 'outbox-full');
       }
     },
     pull(limits) {
-      const pulled: Entry<T>[] = [];
       let room = limits.maxBytes;
-      for (let next = entries[head]; next && pulled.length < limits.maxEvents; next = entries[head]) {
-        room -= next.bytes;
+      const end = entries.findIndex(({ bytes }, index) => {
+        room -= bytes;
         // One at least: one that is too large alone is for the far end to refuse.
-        if (pulled[0] && room < 0) break;
-        pulled.push(take());
-      }
-      return pulled;
+        return index && (room < 0 || index === limits.maxEvents);
+      });
+      return take(0, end < 0 ? entries.length : end);
     },
     settle() {}, // forgotten since it was pulled
     release(released) {
-      entries = [...released, ...entries.slice(head)];
-      head = 0;
+      entries = [...released, ...entries];
       for (const { bytes } of released) waitingBytes += bytes;
     },
-    depth: () => ({ waiting: waiting(), waitingBytes }),
-    close() {},
+    depth: () => ({ waiting: entries.length, waitingBytes }),
+    close() {
+      for (const { id } of take(0, entries.length)) host.onDropped(id, 'shutdown');
+    },
   };
 }

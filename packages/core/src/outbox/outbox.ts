@@ -27,8 +27,6 @@ export interface OutboxHost {
  * entry that was not settled, leased ones included.
  */
 export interface Outbox<T = string> {
-  /** Whether entries outlive this process or page. */
-  readonly durable: boolean;
   /** Called once, before anything else. */
   open(host: OutboxHost): void;
   /** Keeps an entry, behind all others. A returned promise tells whether it became durable; none means memory only. */
@@ -43,6 +41,6 @@ export interface Outbox<T = string> {
   /** Takes leased entries back: they wait again, before all others. */
   release(entries: readonly Entry<T>[]): void;
   depth(): OutboxDepth;
-  /** Releases what it holds open (database, file). Waiting entries of a durable outbox stay. */
+  /** Releases what it holds open (database, file). Entries that would not outlive it are given up as `shutdown`. */
   close(): void | Promise<void>;
 }

@@ -35,7 +35,8 @@ const limits: QueueLimits = {
   maxWaitMs: 1_000,
   concurrency: 1,
   timeoutMs: 3_000,
-  retry: { baseDelayMs: 500, maxDelayMs: 4_000 },
+  baseDelayMs: 500,
+  maxDelayMs: 4_000,
 };
 
 async function run(steps: readonly Step[], answers: readonly Answer[], given: Partial<QueueLimits> = {}) {
@@ -207,7 +208,7 @@ describe('whatever happens, in any order', () => {
           expect(next.attempt).toBe(
             sent.slice(0, index + 1).filter((one) => isFailure(one) && one.ids.includes(next.ids[0] ?? '')).length,
           );
-          const { baseDelayMs, maxDelayMs } = limits.retry;
+          const { baseDelayMs, maxDelayMs } = limits;
           const waitMs = next.ids[0] === ids[0] ? random * Math.min(maxDelayMs, baseDelayMs * 2 ** attempt) : 0;
           expect(next.at).toBeGreaterThanOrEqual(concludedAt + waitMs);
         }

@@ -32,7 +32,7 @@ function durableOutbox(): Outbox & { arrive(...entries: readonly Entry[]): void 
   let host: OutboxHost | undefined;
   return {
     ...memory,
-    durable: true,
+    close() {}, // all of it stays
     open(newHost) {
       host = newHost;
       memory.open(newHost);
@@ -183,17 +183,9 @@ describe('while the far end fails', () => {
     expect(sentIds()).toHaveLength(4);
   });
 
-  test.each([
-    {
-      how: 'throws',
-      send: () => {
-        throw new Error('broken');
-      },
-    },
-    { how: 'rejects', send: () => Promise.reject(new Error('broken')) },
-  ])('a transport that $how counts as a broken network', async ({ send }) => {
+  test('a transport that rejects counts as a broken network', async () => {
     const codes: string[] = [];
-    const transport: Transport = { send };
+    const transport: Transport = { send: () => Promise.reject(new Error('broken')) };
     const { clock, add, queue } = setUp([], { transport, onDiagnostic: ({ code }) => codes.push(code) });
     add('a');
     await clock.advance(1_000);

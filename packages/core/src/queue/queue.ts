@@ -5,7 +5,7 @@ import { type OnDiagnostic, report } from '../runtime/diagnostics.ts';
 import type { SendOutcome, SendVerdict, Transport } from '../transport/transport.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 
-export interface QueueLimits {
+export interface QueueLimits extends RetryPolicy {
   /** Events in one batch at most; a far end that says "too large" lowers it for good. Default 100. */
   readonly maxEvents: number;
   /** Bytes of events in one batch at most. Default 48 KiB: below the 64 KiB a page may have under way when it closes. */
@@ -16,8 +16,6 @@ export interface QueueLimits {
   readonly concurrency: number;
   /** When to stop waiting for an answer, milliseconds. Default 15,000. */
   readonly timeoutMs: number;
-  /** Default: up to 1 s, doubling to 60 s, without end: what may be lost is the outbox's decision. */
-  readonly retry: RetryPolicy;
 }
 
 export interface QueueOptions<T> {
@@ -92,7 +90,8 @@ export function createQueue<T = string>({
     maxWaitMs: 2_000,
     concurrency: 1,
     timeoutMs: 15_000,
-    retry: { baseDelayMs: 1_000, maxDelayMs: 60_000 },
+    baseDelayMs: 1_000,
+    maxDelayMs: 60_000,
     ...given,
   };
   const books = { accepted: 0, delivered: 0, dropped: {} as Counts, dead: {} as Counts, pending: 0 };
@@ -122,7 +121,11 @@ export function createQueue<T = string>({
   function count(id: string, verdict: Verdict): void {
     books.pending--;
     if (verdict.kind === 'delivered') books.delivered++;
-    else books[verdict.kind][verdict.reason] = (books[verdict.kind][verdict.reason] ?? 0) + 1;
+    else {
+      // What a far end says may be anything.
+      const losses = verdict.kind === 'dropped' ? books.dropped : books.dead;
+      losses[verdict.reason] = (losses[verdict.reason] ?? 0) + 1;
+    }
     tell?.(id, verdict);
   }
 
@@ -173,7 +176,7 @@ export function createQueue<T = string>({
   function send(isLeaving: boolean): void {
     const pulled = outbox.pull(limits);
     // An outbox that gives nothing although something waits is in trouble: look again after a while.
-    if (!pulled[0]) restUntil = clock.elapsed() + limits.retry.baseDelayMs;
+    if (!pulled[0]) restUntil = clock.elapsed() + limits.baseDelayMs;
     const entries = allowed(pulled);
     const [oldest] = entries;
     if (!oldest) return;
@@ -185,10 +188,9 @@ export function createQueue<T = string>({
       decide(entries, answer);
       pump();
     });
-    // An async function, so that a transport that throws in place rejects like any other.
-    const sent = async (): Promise<SendOutcome> =>
-      transport.send(entries, { attempt: oldest.tries ?? 0, exit: isLeaving, signal: controller.signal });
-    sent().then(end, () => end({ kind: 'retry', reason: 'network' }));
+    transport
+      .send(entries, { attempt: oldest.tries ?? 0, exit: isLeaving, signal: controller.signal })
+      .then(end, () => end({ kind: 'retry', reason: 'network' }));
   }
 
   /** What an answer means for its batch, and for those behind it. */
@@ -202,10 +204,10 @@ export function createQueue<T = string>({
       limits.maxEvents = entries.length >> 1;
       return giveBack(entries);
     }
-    if (reason) report(onDiagnostic, isFailing ? 'send-failed' : 'send-rejected', reason);
+    if (reason) report(onDiagnostic, 'send-failed', reason);
     // Full jitter: any wait up to the bound is as likely, so that clients do not come back together after an outage.
-    const { baseDelayMs, maxDelayMs } = limits.retry;
-    let waitMs = retryAfterMs + random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (entries[0]?.tries ?? 0));
+    let waitMs =
+      retryAfterMs + random() * Math.min(limits.maxDelayMs, limits.baseDelayMs * 2 ** (entries[0]?.tries ?? 0));
     const again = entries.filter((entry) => {
       const verdict = verdicts?.get(entry.id) ?? common;
       if (verdict.kind !== 'retry') return settle(entry.id, verdict);
@@ -233,7 +235,6 @@ export function createQueue<T = string>({
     isClosed = true;
     cancelPlan?.();
     for (const end of inHand) end();
-    if (!outbox.durable) for (const entry of pullAll()) drop(entry.id, 'shutdown');
     return outbox.close();
   }
 

@@ -3,12 +3,13 @@ import { createMemoryOutbox } from '../outbox/memory-outbox.ts';
 import { anEntry } from '../testing/builders.ts';
 import { createFakeClock } from '../testing/fake-clock.ts';
 import { createQueue, type QueueStats } from './queue.ts';
+import type { RetryPolicy } from './retry-policy.ts';
 
 const policy = { baseDelayMs: 1_000, maxDelayMs: 3_000 };
 
 /** The waits between the tries with one event, milliseconds, for a far end that is down for `downMs`. */
 async function waitsBetweenTries(
-  retry: typeof policy,
+  policy: RetryPolicy,
   random: number,
   downMs: number,
 ): Promise<{ waits: readonly number[]; stats: QueueStats }> {
@@ -24,11 +25,11 @@ async function waitsBetweenTries(
     },
     clock,
     random: () => random,
-    limits: { maxWaitMs: 0, retry },
+    limits: { maxWaitMs: 0, ...policy },
   });
   queue.accept(1);
   void queue.add(anEntry());
-  await clock.advance(downMs + 2 * retry.maxDelayMs);
+  await clock.advance(downMs + 2 * policy.maxDelayMs);
   return { waits: tries.slice(1).map((at, index) => at - (tries[index] ?? 0)), stats: queue.stats() };
 }
 

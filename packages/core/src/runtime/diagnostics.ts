@@ -13,5 +13,5 @@ export type OnDiagnostic = (diagnostic: Diagnostic) => void;
 
 /** Calls the host's listener; neither its exceptions nor what cannot be read in `detail` reach the caller. */
 export function report(onDiagnostic: OnDiagnostic | undefined, code: string, ...detail: readonly unknown[]): void {
-  attempt(() => onDiagnostic?.({ code, detail: attempt(() => detail.map(String).join(': ')) ?? '' }));
+  attempt(() => onDiagnostic?.({ code, detail: detail.join(': ') }));
 }

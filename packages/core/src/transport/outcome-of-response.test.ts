@@ -49,15 +49,11 @@ test('the wait a server asks for travels with the outcome', () => {
 
 test('a reply that names events gives each its verdict', () => {
   const results = {
-    a: { status: 'duplicate' },
-    b: { status: 'invalid', reason: 'event missing' },
-    c: { status: 'consent_denied' },
-    d: { status: 'retry' },
+    a: { status: 'duplicate', kind: 'delivered' },
+    b: { status: 'invalid', kind: 'dead', reason: 'event missing' },
+    c: { status: 'consent_denied', kind: 'dropped', reason: 'consent' },
+    d: { status: 'retry', kind: 'retry', reason: 'busy' },
   };
   const outcome = outcomeOfResponse(200, '', JSON.stringify({ success: true, results }), now);
-  expect(outcome.kind === 'delivered' && [...(outcome.verdicts ?? [])]).toEqual([
-    ['b', { kind: 'dead', reason: 'event missing' }],
-    ['c', { kind: 'dead', reason: 'consent_denied' }],
-    ['d', { kind: 'retry', reason: 'retry' }],
-  ]);
+  expect(outcome).toEqual({ kind: 'delivered', verdicts: new Map(Object.entries(results)) });
 });

@@ -1,6 +1,6 @@
-import type { CollectorReply, EventResult } from '../event/envelope.ts';
+import type { CollectorReply } from '../event/envelope.ts';
 import { attempt } from '../runtime/attempt.ts';
-import type { SendOutcome, SendVerdict } from './transport.ts';
+import type { SendOutcome } from './transport.ts';
 
 /** No far end may silence us for longer than this, milliseconds. */
 export const maxRetryAfterMs: number = 300_000;
@@ -21,17 +21,11 @@ const refusal = /-4(?!0[48]|2[59])|501/;
 export function outcomeOfResponse(status: number, retryAfter: string | null, body: string, nowMs: number): SendOutcome {
   const reply = attempt(() => JSON.parse(body) as Partial<CollectorReply> | null);
   if (status < 300 && reply?.success) {
-    const verdicts = new Map<string, SendVerdict>();
-    for (const id in reply.results) {
-      const { status, reason = status } = reply.results[id] as EventResult;
-      // A duplicate is an event the collector has: that is what delivered means.
-      if (status !== 'duplicate') verdicts.set(id, { kind: status === 'retry' ? status : 'dead', reason });
-    }
-    return { kind: 'delivered', verdicts };
+    return { kind: 'delivered', verdicts: new Map(Object.entries({ ...reply.results })) };
   }
   const reason = `http-${status}` as const;
   if (refusal.test(reason)) return { kind: 'dead', reason: status === 413 ? 'too-large' : reason };
   const header = `${retryAfter}`;
-  const ms = /\D/.test(header) ? Date.parse(header) - nowMs : Number(header) * 1_000;
+  const ms = /\D/.test(header) ? Date.parse(header) - nowMs : +header * 1_000;
   return { kind: 'retry', reason, retryAfterMs: ms > 0 ? Math.min(ms, maxRetryAfterMs) : 0 };
 }

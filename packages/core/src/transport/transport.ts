@@ -30,7 +30,10 @@ export interface SendOptions {
   readonly signal: AbortSignal;
 }
 
-/** Carries one batch out of the process. It never throws, waits or retries: the queue does. */
+/**
+ * Carries one batch out of the process. It never waits or retries: the queue does. Nor does it throw; a promise that
+ * rejects is a broken connection, as `retry` for the reason `network` is.
+ */
 export interface Transport<T = string> {
   send(entries: readonly Entry<T>[], options: SendOptions): Promise<SendOutcome>;
 }

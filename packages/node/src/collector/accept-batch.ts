@@ -1,5 +1,6 @@
 import {
   type ConsentPreferences,
+  type EventResult,
   type EventSource,
   type EventStatus,
   type Issue,
@@ -14,6 +15,7 @@ import { type BatchFacts, type Log, LogUnavailableError, type QuarantinedEvent }
 import { type AddressPolicy, clientAddress, keptAddress } from './client-address.ts';
 import type { CollectorLimits } from './collector-options.ts';
 import { endpointOf, readDialect } from './dialect.ts';
+import { eventResult } from './event-result.ts';
 import type { InFlight, Visit } from './in-flight.ts';
 import { judgeEvent, mayQuarantine } from './judge-event.ts';
 import type { Authenticate, Sender } from './keys.ts';
@@ -32,7 +34,7 @@ export interface Arrival {
 }
 
 /** What became of the events that were not stored, by `messageId`. */
-export type Results = ReadonlyMap<string, { readonly status: EventStatus; readonly reason?: string }>;
+export type Results = ReadonlyMap<string, EventResult>;
 
 export interface AcceptOptions {
   readonly log: Log;
@@ -200,10 +202,10 @@ export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
   }
 
   function tell(refused: readonly Refused[], { source, receivedAt }: BatchFacts): Results {
-    const results = new Map<string, { readonly status: EventStatus; readonly reason?: string }>();
+    const results = new Map<string, EventResult>();
     for (const { event, ...result } of refused) {
       const id = messageIdOf(event);
-      if (id !== undefined) results.set(id, result);
+      if (id !== undefined) results.set(id, eventResult(result.status, result.reason));
       onArrival({ event, ...result, source, receivedAt });
     }
     return results;

@@ -145,7 +145,10 @@ describe('a batch', () => {
     const { event: _name, ...nameless } = okEvent({ messageId: 'bad' });
     events.splice(100, 0, nameless);
     const { body } = await post(batchOf(...events));
-    expect(body).toEqual({ success: true, results: { bad: { status: 'invalid', reason: 'event: missing' } } });
+    expect(body).toEqual({
+      success: true,
+      results: { bad: { status: 'invalid', kind: 'dead', reason: 'event: missing' } },
+    });
     expect(log.stats()).toMatchObject({ events: 199, quarantined: 1 });
     expect(log.quarantined(10)).toMatchObject([
       { messageId: 'bad', issues: [{ path: 'event', code: 'missing' }], event: JSON.stringify(nameless) },
@@ -160,9 +163,9 @@ describe('a batch', () => {
     await post(batchOf(...events));
     const { body } = await post(batchOf(...events, okEvent({ messageId: '3' }), okEvent({ messageId: '3' })));
     expect(body.results).toEqual({
-      1: { status: 'duplicate' },
-      2: { status: 'duplicate' },
-      3: { status: 'duplicate' },
+      1: { status: 'duplicate', kind: 'delivered' },
+      2: { status: 'duplicate', kind: 'delivered' },
+      3: { status: 'duplicate', kind: 'delivered' },
     });
     expect(idsOf(await delivered())).toEqual(['1', '2', '3']);
     expect(log.stats().events).toBe(3);
@@ -183,7 +186,7 @@ describe('a batch', () => {
     const { post } = await run();
     const { body } = await post(batchOf(anEvent({ messageId: '__proto__' })));
     expect(Object.entries(body.results ?? {})).toEqual([
-      ['__proto__', { status: 'consent_denied', reason: 'analytics' }],
+      ['__proto__', { status: 'consent_denied', kind: 'dropped', reason: 'consent' }],
     ]);
   });
 });

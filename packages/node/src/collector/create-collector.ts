@@ -8,7 +8,6 @@ import {
   type Plan,
   report,
   type SendOutcome,
-  type SendVerdict,
   type Stats,
   wellFormedJson,
 } from '@org/track-core';
@@ -167,8 +166,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     const sentAt = new Date(receivedAt).toISOString();
     const facts = { receivedAt, sentAt, source: 'server' as const, ...(consent === undefined ? {} : { consent }) };
     try {
-      const results = await accept.events({ events: batch, text, facts });
-      return { kind: 'delivered', verdicts: new Map([...results].map(([id, { status }]) => [id, verdictOf(status)])) };
+      return { kind: 'delivered', verdicts: await accept.events({ events: batch, text, facts }) };
     } catch (error) {
       if (!(error instanceof LogUnavailableError)) throw error;
       report(onDiagnostic, 'log-unavailable', error.message);
@@ -207,19 +205,4 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     },
     close: ({ deadlineMs = defaultDeadlineMs } = {}) => (closing ??= close(deadlineMs)),
   };
-}
-
-function verdictOf(status: EventStatus): SendVerdict {
-  switch (status) {
-    case 'duplicate':
-      return { kind: 'delivered' };
-    case 'invalid':
-      return { kind: 'dead', reason: 'invalid' };
-    case 'consent_denied':
-      return { kind: 'dropped', reason: 'consent' };
-    case 'suppressed':
-      return { kind: 'dropped', reason: 'suppressed' };
-    case 'retry':
-      return { kind: 'retry', reason: 'server' };
-  }
 }

@@ -173,7 +173,6 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
 
   return {
     outbox: {
-      durable: true,
       open(itsHost) {
         host = itsHost;
         if (waiting > 0) host.onArrived(waiting, true);
