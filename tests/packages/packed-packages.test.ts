@@ -51,7 +51,7 @@ test('of the browser package, what visitors get has the same names, and says les
   expect(await node('production', 'names.mjs', '@org/track-browser')).toBe(names);
   expect(await node('production', 'names.cjs', '@org/track-browser')).toBe(names);
   expect(JSON.parse(await node('development', 'wrong-options.mjs'))).toEqual([
-    'createTracker: apiHost is "x", expected one of endpoint, writeKey, capture, plugins, consent, queue, session, purposeOf, onDiagnostic',
+    'createTracker: apiHost is "x", expected one of endpoint, writeKey, capture, plugins, delivery, consent, queue, session, purposeOf, onDiagnostic',
     'createTracker: endpoint is undefined, expected a path like "/api/j", or an http(s) URL, without query and extension',
   ]);
   expect(JSON.parse(await node('production', 'wrong-options.mjs'))).toEqual([null, 'endpoint is undefined']);

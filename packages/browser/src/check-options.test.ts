@@ -19,6 +19,7 @@ describe('options that are accepted', () => {
         writeKey: 'shop',
         capture: [],
         plugins: [],
+        delivery: [],
         consent: { model: 'opt-out' },
         purposeOf: () => 'analytics',
         queue: { maxEvents: 10 },

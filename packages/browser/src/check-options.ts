@@ -22,6 +22,7 @@ function checkAll(options: object, isEndpoint: boolean): void {
     ['writeKey', 'string'],
     ['capture', 'array'],
     ['plugins', 'array'],
+    ['delivery', 'array'],
     ['consent', 'object'],
     ['queue', 'object'],
     ['session', 'object'],

@@ -25,7 +25,13 @@ import { type BrowserTrackerOptions, createTracker, type PageParts } from './cre
 import { cookieDeviceStore } from './identity/cookie-device-store.ts';
 
 /** The same, of other parts. */
-const createPageTracker = createTracker as (options: BrowserTrackerOptions, parts: PageParts) => Tracker;
+function createPageTracker(
+  options: BrowserTrackerOptions,
+  { transport, ...parts }: PageParts & { readonly transport: Transport },
+): Tracker {
+  const create = createTracker as (options: BrowserTrackerOptions, parts: PageParts) => Tracker;
+  return create({ ...options, delivery: [() => transport] }, parts);
+}
 
 let clock: FakeClock;
 let transport: ScriptedTransport;

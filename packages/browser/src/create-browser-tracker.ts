@@ -19,7 +19,6 @@ import {
   type SessionLimits,
   type Tracker,
   type TrackerParts,
-  type Transport,
 } from '@org/track-core';
 import { name as libraryName, version } from '../package.json';
 import { capturePlugin } from './capture/capture-plugin.ts';
@@ -30,6 +29,7 @@ import { createIndexedDbOutbox, type IndexedDbOutboxOptions } from './outbox/ind
 import { browserClock } from './runtime/browser-clock.ts';
 import { readContext } from './runtime/page-context.ts';
 import { watchPage } from './runtime/page-lifecycle.ts';
+import type { CarryFirst, DeliveryPart } from './transport/delivery-part.ts';
 import { createPageTransport, type PageTransportOptions } from './transport/page-transport.ts';
 
 export interface BrowserTrackerOptions {
@@ -41,6 +41,8 @@ export interface BrowserTrackerOptions {
   readonly capture?: readonly Plugin[];
   /** What sees each event before it is kept, in this order. */
   readonly plugins?: readonly Plugin[];
+  /** What takes part in how batches travel, from the wire outwards: `beacon()`. Default: `fetch` alone. */
+  readonly delivery?: readonly DeliveryPart[];
   readonly consent?: {
     /**
      * What it means that the person has not decided. `opt-in`: nothing is stored or sent before a yes; up to 200 events
@@ -65,8 +67,6 @@ export interface PageParts {
   readonly clock?: Clock;
   /** Where events wait. Default: IndexedDB, and memory where that is missing. */
   readonly outbox?: Outbox;
-  /** Carries batches. Default: `fetch`. */
-  readonly transport?: Transport;
 }
 
 const library = { name: libraryName, version };
@@ -113,10 +113,11 @@ export function createTracker(options: BrowserTrackerOptions, parts: PageParts =
     library,
     context: readContext,
   };
+  const page = { ...shared, outbox: parts.outbox ?? createIndexedDbOutbox(shared) };
+  const delivery = (options.delivery ?? []) as readonly CarryFirst[];
   const queue = createQueue({
-    ...shared,
-    outbox: parts.outbox ?? createIndexedDbOutbox(shared),
-    transport: parts.transport ?? createPageTransport(shared),
+    ...page,
+    transport: delivery.reduce((next, part) => part(next, page), createPageTransport(page)),
   });
   const tracker = createCoreTracker<AnyPlan, 'browser'>({
     ...shared,

@@ -6,6 +6,7 @@ import ts from 'typescript';
 import { afterEach, expect, test, vi } from 'vitest';
 import { internalNames } from '../internal-names.ts';
 import { type BrowserTrackerOptions, createTracker } from './create-browser-tracker.ts';
+import { beacon } from './transport/beacon.ts';
 
 /** Where the packages are. */
 const sources = (path: string): string => join(import.meta.dirname, '../..', path);
@@ -103,6 +104,7 @@ test('none is seen from outside: in the API, on the wire, in the cookie or in th
     writeKey: 'shop',
     capture: [plugin],
     plugins: [plugin],
+    delivery: [beacon()],
     consent: { model: 'opt-in', initial: { functional: true, analytics: true, advertising: false } },
     purposeOf: () => 'analytics',
     queue: { maxEvents: 100, maxBytes: 40_000, maxWaitMs: 100, concurrency: 1, timeoutMs: 5_000 },

@@ -997,9 +997,9 @@ describe('plugins', () => {
     const receipt = tracker.page();
     tracker.track('a');
     expect((await flushed()).map(({ type }) => type)).toEqual(['track']);
-    expect(tracker.stats()).toMatchObject({ accepted: 2, delivered: 1, dropped: { plugin: 1 } });
-    expect(told).toEqual([{ code: 'plugin', detail: 'page' }]);
-    expect(await receipt.delivered).toEqual({ kind: 'dropped', reason: 'plugin' });
+    expect(tracker.stats()).toMatchObject({ accepted: 2, delivered: 1, dropped: { 'no pages': 1 } });
+    expect(told).toEqual([{ code: 'no pages', detail: 'page' }]);
+    expect(await receipt.delivered).toEqual({ kind: 'dropped', reason: 'no pages' });
   });
 
   test('that throw are passed over, and named', async () => {
@@ -1114,7 +1114,7 @@ describe('receipts', () => {
     {
       why: 'a plugin',
       given: { plugins: [{ name: 'no', process: () => null }] },
-      expected: [false, false, dropped('plugin')],
+      expected: [false, false, dropped('no')],
     },
     {
       why: 'too large',

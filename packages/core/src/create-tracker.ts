@@ -147,7 +147,7 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
       };
       for (const plugin of plugins) {
         const answer = guarded(plugin, () => plugin.process?.(event as TrackEvent));
-        if (answer === null) return refuse('plugin');
+        if (answer === null) return refuse(plugin.name);
         if (answer) event = answer as Draft;
       }
       const value = JSON.stringify(event);
@@ -156,6 +156,7 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
       receipt.reach({ queued: true });
       const stored = queue.add({ id: messageId, value, bytes, purpose, queuedAt: clock.now() });
       void stored?.then((durable) => durable && receipt.reach({ durable }));
+      if (options.priority === 'now') void queue.flush();
     }
 
     /** The event as it happened. */

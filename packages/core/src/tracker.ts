@@ -25,6 +25,8 @@ export interface CallOptions {
   /** Merged over the tracker's own context, key by key. */
   readonly context?: EventContext;
   readonly integrations?: JsonObject;
+  /** `now`: it does not wait for company. Default: it leaves with the others, in a batch. */
+  readonly priority?: 'now';
   /** Which consent it needs. Default: as planned, else `analytics`. */
   readonly purpose?: ConsentCategory;
 }

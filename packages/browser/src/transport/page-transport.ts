@@ -17,8 +17,7 @@ let keepaliveBytes = 0;
  * Carries batches by `fetch`, with `keepalive` as long as the page's budget for it lasts, so that a request outlives
  * its page. A text body is `text/plain`: no CORS pre-flight. Cookies travel to the page's own origin only.
  *
- * Where fetch knows no `keepalive`, a beacon carries what the page's end leaves. It never tells whether it arrived, and
- * a blocked one is "accepted" too: such a batch is `unconfirmed`. Block lists name beacons on whole sites, so fetch is first.
+ * Never a beacon where `fetch` will do: block lists name beacons on whole sites, and a blocked one looks like any other.
  */
 export function createPageTransport({ endpoint, writeKey, clock }: PageTransportOptions): Transport {
   return {
@@ -29,8 +28,6 @@ export function createPageTransport({ endpoint, writeKey, clock }: PageTransport
       const reserved = (exit || !attempt) && keepaliveBytes + bytes <= maxKeepaliveBytes ? bytes : 0;
       keepaliveBytes += reserved;
       try {
-        const isBeaconNeeded = exit && !('keepalive' in Request.prototype);
-        if (isBeaconNeeded && navigator.sendBeacon(endpoint, body)) return { kind: 'unconfirmed' };
         const response = await fetch(endpoint, { method: 'POST', body, keepalive: reserved > 0, signal });
         return outcomeOfResponse(
           response.status,

@@ -76,7 +76,7 @@ describe('process', () => {
     const { process, tearDown } = track({ name: 'no', process: () => null }, watching(seen));
     expect(await process()).toEqual([]);
     expect(seen).toEqual([]);
-    expect(await tearDown()).toMatchObject({ dropped: { plugin: 1 } });
+    expect(await tearDown()).toMatchObject({ dropped: { no: 1 } });
   });
 
   test.each<{ why: string; plugin: Plugin }>([

@@ -1,7 +1,10 @@
 import type { TrackEvent } from '../event/event.ts';
 import type { Tracker } from '../tracker.ts';
 
-/** Sees each event before it is queued: return it, or a changed copy, to keep it; `null` to drop it. */
+/**
+ * Sees each event before it is queued: return it, or a changed copy, to keep it; `null` to drop it, which is counted as
+ * dropped under the plugin's name.
+ */
 export interface Plugin {
   readonly name: string;
   /** Starts listening; returns what undoes it. Capture plugins live here. */

@@ -1,0 +1,18 @@
+import type { OnDiagnostic, Outbox, Transport } from '@org/track-core';
+import type { PageTransportOptions } from './page-transport.ts';
+
+/** What a part of the delivery may use of the tracker it belongs to. */
+export interface DeliveryPage extends PageTransportOptions {
+  /** Where events wait. A part that must know what waits wraps its `add` and `settle`. */
+  readonly outbox: Outbox;
+  readonly onDiagnostic?: OnDiagnostic | undefined;
+}
+
+/** Takes part in how batches travel: a transport in front of `next`, which is nearer to the wire. */
+export type CarryFirst = (next: Transport, page: DeliveryPage) => Transport;
+
+/**
+ * A part of the delivery, as this package makes them: `beacon()`, … What it says to the others has short names in the
+ * published files, so nobody else can make one.
+ */
+export type DeliveryPart = (next: never, page: never) => unknown;
