@@ -51,3 +51,4 @@ export {
 } from './log/log.ts';
 export { memoryLog } from './log/memory-log.ts';
 export { type SqliteLogOptions, sqliteLog } from './log/sqlite-log.ts';
+export { type SqliteOutboxOptions, sqliteOutbox } from './outbox/sqlite-outbox.ts';

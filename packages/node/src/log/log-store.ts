@@ -1,6 +1,4 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
+import { numberOf, openSqliteFile, type SqliteFile } from '../runtime/sqlite-file.ts';
 import type { AcceptedBatch, BatchFacts, LogStats, QuarantinedEvent } from './log.ts';
 
 /** One batch as the log keeps it. */
@@ -69,10 +67,6 @@ export interface LogStore {
   close(): void;
 }
 
-/** Marks the file as ours: "TrkL". */
-const applicationId = 0x54726b4c;
-const schemaVersion = 1;
-
 /** Pages (4 KiB) in the write-ahead log before they go to the file: each time costs two more waits for the disk. */
 const checkpointPages = 4_000;
 
@@ -112,6 +106,15 @@ const schema = `
   ) STRICT;
 `;
 
+const file: SqliteFile = {
+  opener: 'sqliteLog',
+  applicationId: 0x54726b4c, // "TrkL"
+  schemaVersion: 1,
+  schema,
+  // What is acknowledged survives a power cut.
+  pragmas: `PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${checkpointPages};`,
+};
+
 type Row = Record<string, unknown>;
 
 /**
@@ -120,7 +123,7 @@ type Row = Record<string, unknown>;
  * @throws Error if the file cannot be opened, is another program's, or is in use
  */
 export function openLogStore(path: string, maxBytes?: number): LogStore {
-  const db = openDatabase(path);
+  const db = openSqliteFile(path, file);
   if (maxBytes !== undefined) {
     db.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / numberOf(db, 'PRAGMA page_size'))}`);
   }
@@ -247,53 +250,4 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
     totals: () => ({ ...(totals.get() as Row as unknown as LogStats) }),
     close: () => db.close(),
   };
-}
-
-function openDatabase(path: string): DatabaseSync {
-  // Asked for here and not imported: Node 22 prints a warning when the module loads, and importing us must do nothing.
-  const { DatabaseSync: Database } = process.getBuiltinModule('node:sqlite');
-  let db: DatabaseSync | undefined;
-  try {
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
-    db = new Database(path);
-    db.exec('PRAGMA locking_mode = EXCLUSIVE');
-    refuseForeign(db);
-    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${checkpointPages}`);
-    db.exec('BEGIN IMMEDIATE');
-    if (numberOf(db, 'PRAGMA user_version') === 0) {
-      db.exec(`${schema} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion};`);
-    }
-    db.exec('COMMIT');
-    return db;
-  } catch (cause) {
-    db?.close();
-    throw new Error(`sqliteLog: cannot open "${path}": ${reasonOf(cause)}`, { cause });
-  }
-}
-
-function refuseForeign(db: DatabaseSync): void {
-  const isEmpty = numberOf(db, 'SELECT count(*) AS n FROM sqlite_schema') === 0;
-  const isOurs = numberOf(db, 'PRAGMA application_id') === applicationId;
-  if (!isEmpty && !isOurs) throw new Error("it is another program's database");
-  const version = numberOf(db, 'PRAGMA user_version');
-  if (version > schemaVersion) {
-    throw new Error(`its schema version ${version} is newer than this package knows (${schemaVersion})`);
-  }
-}
-
-function numberOf(db: DatabaseSync, sql: string): number {
-  return Object.values(db.prepare(sql).get() ?? {})[0] as number;
-}
-
-/** SQLite's result codes that a reader should not have to look up. https://sqlite.org/rescode.html */
-const sqliteReasons: { readonly [code: number]: string } = {
-  5: 'another process has it open; a log belongs to one process',
-  8: 'it is read-only',
-  14: 'its folder cannot be written to, or it is a folder',
-  26: 'it is not a SQLite database',
-};
-
-function reasonOf(cause: unknown): string {
-  const { errcode, message } = cause as { errcode?: number; message?: string };
-  return sqliteReasons[errcode ?? 0] ?? message ?? String(cause);
 }

@@ -1,0 +1,186 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import type { Outbox, OutboxHost } from '@org/track-core';
+import { anEntry, outboxContract } from '@org/track-core/testing';
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import { type SqliteOutboxOptions, sqliteOutbox } from './sqlite-outbox.ts';
+
+let folder: string;
+let path: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'outbox-'));
+  path = join(folder, 'made', 'outbox.db');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const all = { maxEvents: 1_000, maxBytes: 1_000_000 };
+
+/** Entries of tests were added at 0. */
+const now = (): number => 1_000;
+
+function opened(options: SqliteOutboxOptions = {}): { outbox: Outbox; dropped: [string, string][]; arrived: number } {
+  const found = { outbox: sqliteOutbox(path, { now, ...options }), dropped: [] as [string, string][], arrived: 0 };
+  const host: OutboxHost = {
+    onDropped(id, reason) {
+      found.dropped.push([id, reason]);
+      void found.outbox.settle(id, { kind: 'dropped', reason });
+    },
+    onArrived: (count) => {
+      found.arrived += count;
+    },
+  };
+  found.outbox.open(host);
+  return found;
+}
+
+/** Ids in the file, oldest first. */
+function stored(): unknown[] {
+  const db = new DatabaseSync(path);
+  const ids = db.prepare('SELECT id FROM entries ORDER BY seq').all();
+  db.close();
+  return ids.map(({ id }) => id);
+}
+
+describe('the contract of an outbox', () => {
+  let file = 0;
+  const fresh = (options?: SqliteOutboxOptions): Outbox => {
+    path = join(folder, `${file++}.db`);
+    return sqliteOutbox(path, { now, ...options });
+  };
+  const rules = outboxContract({
+    create: () => fresh(),
+    createBounded: (maxEvents) => fresh({ maxEvents }),
+    reopen: () => sqliteOutbox(path, { now }),
+  });
+  for (const { rule, check } of rules) it(rule, check);
+});
+
+test('all of one turn is one commit', async () => {
+  const { outbox } = opened();
+  const receipts = ['a', 'b', 'c'].map((id) => outbox.add(anEntry({ id })));
+  expect(new Set(receipts).size).toBe(1);
+  expect(await receipts[0]).toBe(true);
+  await outbox.close();
+  expect(stored()).toEqual(['a', 'b', 'c']);
+});
+
+test('what is settled in the turn that added it is never written', async () => {
+  const { outbox } = opened();
+  void outbox.add(anEntry({ id: 'gone' }));
+  void outbox.settle('gone', { kind: 'delivered' });
+  await outbox.add(anEntry({ id: 'kept' }));
+  await outbox.close();
+  expect(stored()).toEqual(['kept']);
+});
+
+test('an id that comes again after its fate is another entry', async () => {
+  const { outbox } = opened();
+  await outbox.add(anEntry({ id: 'a' }));
+  await outbox.settle('a', { kind: 'delivered' });
+  await outbox.add(anEntry({ id: 'a' }));
+  await outbox.close();
+  expect(stored()).toEqual(['a']);
+});
+
+test('what an earlier process left too long ago is dropped, and counted', async () => {
+  const before = opened({ now: () => 0 });
+  await before.outbox.add(anEntry({ id: 'old', queuedAt: 0 }));
+  await before.outbox.add(anEntry({ id: 'new', queuedAt: 90 }));
+  await before.outbox.close();
+  const { outbox, dropped, arrived } = opened({ now: () => 100, maxAgeMs: 50 });
+  expect(arrived).toBe(2);
+  expect(dropped).toEqual([['old', 'expired']]);
+  expect(outbox.pull(all).map(({ id }) => id)).toEqual(['new']);
+  await outbox.close();
+  expect(stored()).toEqual(['new']);
+});
+
+test('what the disk does not take waits in memory, is not durable, and is given up at the end', async () => {
+  const { outbox, dropped } = opened();
+  await outbox.add(anEntry({ id: 'kept' }));
+  // A value that SQLite refuses stands for a disk that is full.
+  expect(await outbox.add({ ...anEntry({ id: 'a' }), value: null as never })).toBe(false);
+  expect(outbox.pull(all).map(({ id }) => id)).toEqual(['kept', 'a']);
+  outbox.release([anEntry({ id: 'a' })]);
+  void outbox.settle('kept', { kind: 'delivered' });
+  void outbox.add({ ...anEntry({ id: 'b' }), value: null as never });
+  await outbox.close();
+  expect(dropped).toEqual([
+    ['a', 'shutdown'],
+    ['b', 'shutdown'],
+  ]);
+});
+
+describe('opening', () => {
+  test('a file in use is refused with the reason', async () => {
+    const { outbox } = opened();
+    expect(() => sqliteOutbox(path)).toThrow(`sqliteOutbox: cannot open "${path}": another process has it open`);
+    await outbox.close();
+  });
+
+  test.each([
+    { why: 'no path', path: '', options: {}, message: 'path: expected' },
+    { why: 'no room', path: 'x', options: { maxEvents: 0 }, message: 'maxEvents: expected a number above 0, got 0' },
+    { why: 'words', path: 'x', options: { maxAgeMs: 'a week' as never }, message: 'maxAgeMs: expected' },
+  ])('$why is refused by name', ({ path, options, message }) => {
+    expect(() => sqliteOutbox(path, options)).toThrow(message);
+  });
+
+  test('something else is refused', () => {
+    path = join(folder, 'other.db');
+    writeFileSync(path, 'not a database, and long enough to be read as one'.repeat(40));
+    expect(() => sqliteOutbox(path)).toThrow('it is not a SQLite database');
+  });
+});
+
+describe('a process that ends', () => {
+  const module = fileURLToPath(new URL('./sqlite-outbox.ts', import.meta.url));
+  const core = fileURLToPath(new URL('../../../core/src/testing/index.ts', import.meta.url));
+
+  /** Adds five events and ends as `end` says; resolves when the process is gone. */
+  function run(end: string): Promise<void> {
+    const script = `
+      import { registerHooks } from 'node:module';
+      registerHooks({ resolve: (name, context, next) => next(name === '@org/track-core' ? ${JSON.stringify(
+        fileURLToPath(new URL('../../../core/src/index.ts', import.meta.url)),
+      )} : name, context) });
+      const { sqliteOutbox } = await import(${JSON.stringify(module)});
+      const { anEntry } = await import(${JSON.stringify(core)});
+      const outbox = sqliteOutbox(${JSON.stringify(path)});
+      outbox.open({ onArrived() {}, onDropped() {} });
+      for (let i = 0; i < 5; i++) outbox.add(anEntry({ id: 'e' + i }));
+      ${end}`;
+    return new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+        stdio: 'ignore',
+      });
+      child.on('error', reject);
+      child.on('close', () => resolve());
+    });
+  }
+
+  test.each([
+    { why: 'by itself', end: '' },
+    { why: 'by process.exit() in the turn that added', end: 'process.exit(0);' },
+    { why: 'by an exception', end: "throw new Error('bug');" },
+    {
+      why: 'by SIGTERM, one turn later',
+      end: "setImmediate(() => process.kill(process.pid, 'SIGTERM')); setInterval(() => {}, 1000);",
+    },
+    {
+      why: 'by SIGKILL, one turn later',
+      end: "setImmediate(() => process.kill(process.pid, 'SIGKILL')); setInterval(() => {}, 1000);",
+    },
+  ])('$why leaves all events to the next one', async ({ end }) => {
+    await run(end);
+    const { outbox, arrived } = opened();
+    expect(arrived).toBe(5);
+    expect(outbox.pull(all).map(({ id }) => id)).toEqual(['e0', 'e1', 'e2', 'e3', 'e4']);
+    await outbox.close();
+  });
+});

@@ -1,0 +1,73 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+
+/** What kind of file it is, and how one is made. */
+export interface SqliteFile {
+  /** Who opens it, for errors: `sqliteLog`. */
+  readonly opener: string;
+  /** Marks the file as of this kind: four letters as a number. */
+  readonly applicationId: number;
+  readonly schemaVersion: number;
+  /** Makes the tables of a new file. */
+  readonly schema: string;
+  /** Run each time it is opened: how safe, how often to the disk. */
+  readonly pragmas: string;
+}
+
+/**
+ * Opens a SQLite file of ours in WAL mode, or makes it and its folder. It belongs to one process at a time.
+ *
+ * @throws Error if it cannot be opened, is another program's, or is in use
+ */
+export function openSqliteFile(path: string, file: SqliteFile): DatabaseSync {
+  // Asked for here and not imported: Node 22 prints a warning when the module loads, and importing us must do nothing.
+  const { DatabaseSync: Database } = process.getBuiltinModule('node:sqlite');
+  let db: DatabaseSync | undefined;
+  try {
+    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
+    db = new Database(path);
+    db.exec('PRAGMA locking_mode = EXCLUSIVE');
+    refuseForeign(db, file);
+    db.exec(`PRAGMA journal_mode = WAL; ${file.pragmas}`);
+    db.exec('BEGIN IMMEDIATE');
+    if (numberOf(db, 'PRAGMA user_version') === 0) {
+      db.exec(
+        `${file.schema} PRAGMA application_id = ${file.applicationId}; PRAGMA user_version = ${file.schemaVersion};`,
+      );
+    }
+    db.exec('COMMIT');
+    return db;
+  } catch (cause) {
+    db?.close();
+    throw new Error(`${file.opener}: cannot open "${path}": ${reasonOf(cause)}`, { cause });
+  }
+}
+
+function refuseForeign(db: DatabaseSync, { applicationId, schemaVersion }: SqliteFile): void {
+  const isEmpty = numberOf(db, 'SELECT count(*) AS n FROM sqlite_schema') === 0;
+  const isOurs = numberOf(db, 'PRAGMA application_id') === applicationId;
+  if (!isEmpty && !isOurs) throw new Error("it is another program's database");
+  const version = numberOf(db, 'PRAGMA user_version');
+  if (version > schemaVersion) {
+    throw new Error(`its schema version ${version} is newer than this package knows (${schemaVersion})`);
+  }
+}
+
+/** The one number that `sql` answers with. */
+export function numberOf(db: DatabaseSync, sql: string): number {
+  return Object.values(db.prepare(sql).get() ?? {})[0] as number;
+}
+
+/** SQLite's result codes that a reader should not have to look up. https://sqlite.org/rescode.html */
+const sqliteReasons: { readonly [code: number]: string } = {
+  5: 'another process has it open; it belongs to one process',
+  8: 'it is read-only',
+  14: 'its folder cannot be written to, or it is a folder',
+  26: 'it is not a SQLite database',
+};
+
+function reasonOf(cause: unknown): string {
+  const { errcode, message } = cause as { errcode?: number; message?: string };
+  return sqliteReasons[errcode ?? 0] ?? message ?? String(cause);
+}
