@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { chromium, needs } from '../../scripts/optional.mjs';
 import { track } from './clients/track.ts';
+import { chromium as engine } from './engines/chromium.ts';
 import { leakedIn, lostIn } from './report.ts';
 import { rows } from './rows.ts';
 import { runRow } from './run-row.ts';
@@ -19,7 +20,7 @@ describe('when things go wrong in Chromium', needs(chromium), () => {
   test.each(names)('%s: none lost, none twice, none without consent', async (name) => {
     const row = rows.find((candidate) => candidate.name === name);
     if (row === undefined) throw new Error(`There is no row "${name}"`);
-    const result = await runRow(row, track);
+    const result = await runRow(row, track, engine);
     expect(result.sent).toBeGreaterThan(0);
     expect({ lost: lostIn(result), doubled: result.doubledAfter, leaked: leakedIn(result) }).toEqual({
       lost: 0,

@@ -2,14 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { ClientUnderTest } from './client.ts';
-
-const file = new URL('results/browser.md', import.meta.url);
+import type { Engine } from './engine.ts';
 
 const biome = fileURLToPath(new URL('../../node_modules/@biomejs/biome/bin/biome', import.meta.url));
 
-const introduction = `# What arrives when things go wrong, in Chromium
+const introduction = ({ name, title }: Engine): string => `# What arrives when things go wrong, in ${title}
 
-Written by \`npm run faults:browser -- --write\`, one section for each client. All numbers are events.
+Written by \`npm run faults:browser -- --engine ${name} --write\`, one section for each client. All numbers are events.
 
 - **first visit**: arrived before the person comes back. **after return**: arrived when the same profile has opened the site
   again and idled for at most 10 s, no fault in place any more.
@@ -22,14 +21,18 @@ Written by \`npm run faults:browser -- --write\`, one section for each client. A
 
 `;
 
-/** Puts what was measured in the place of what the file said of these clients before. */
-export async function writeSections(measured: ReadonlyMap<ClientUnderTest, string>): Promise<void> {
+/** Puts what was measured in the place of what the engine's file said of these clients before. */
+export async function writeSections(engine: Engine, measured: ReadonlyMap<ClientUnderTest, string>): Promise<void> {
+  const file = new URL(`results/${engine.name === 'chromium' ? 'browser' : engine.name}.md`, import.meta.url);
   const before = await readFile(file, 'utf8').catch(() => '');
   const sections = new Map<string, string>();
   for (const section of before.split(/^(?=## )/m).slice(1)) sections.set(nameIn(section), section);
   for (const [{ name }, section] of measured) sections.set(name, section);
   await mkdir(new URL('.', file), { recursive: true });
-  await writeFile(file, introduction + [...sections.values()].map((section) => `${section.trim()}\n`).join('\n'));
+  await writeFile(
+    file,
+    introduction(engine) + [...sections.values()].map((section) => `${section.trim()}\n`).join('\n'),
+  );
   // It is kept in the repository, where tables are aligned.
   execFileSync(process.execPath, [biome, 'format', '--write', fileURLToPath(file)]);
 }

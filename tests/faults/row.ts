@@ -1,4 +1,4 @@
-import type { LaunchOptions } from 'playwright';
+import type { ProfileOptions } from './engine.ts';
 import type { Scene } from './scene.ts';
 
 /** One thing that happens to a visit. The return visit that follows is the same for all. */
@@ -10,7 +10,7 @@ export interface Row {
   readonly expected?: 'all' | 'none' | 'either';
   /** How long the first visit lasts at most when something is still missing, milliseconds. */
   readonly firstVisitMs?: number;
-  readonly profile?: Pick<LaunchOptions, 'ignoreDefaultArgs'>;
+  readonly profile?: ProfileOptions;
   /** The first visit. Faults it leaves in place are gone at the return visit. */
   run(scene: Scene): Promise<void>;
 }

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClientUnderTest } from './client.ts';
+import { CannotRun, type Engine } from './engine.ts';
 import { createFrontServer, type Sighting } from './front-server.ts';
-import { openProfile } from './profile.ts';
 import type { Row } from './row.ts';
-import { CannotRun, createScene, type Scene } from './scene.ts';
+import { createScene, type Scene } from './scene.ts';
 import { collectorSink, memorySink, type Sink } from './sink.ts';
 import { quiet } from './until.ts';
 
@@ -14,7 +14,7 @@ export interface RowResult {
   readonly row: Row;
   /** Why it could not run here; then the counts say nothing. */
   readonly skipped?: string;
-  /** Of Chromium; not known of a skipped row. */
+  /** Not known of a skipped row. */
   readonly browserVersion?: string;
   readonly sent: number;
   readonly firstVisit: number;
@@ -36,7 +36,7 @@ const ownTimersMs = 3_000;
 const quietMs = 700;
 
 /** One row for one client, in a browser, a collector and folders of its own. */
-export async function runRow(row: Row, client: ClientUnderTest): Promise<RowResult> {
+export async function runRow(row: Row, client: ClientUnderTest, engine: Engine): Promise<RowResult> {
   const ends: (() => Promise<unknown>)[] = [];
   const notes = new Set<string>();
   try {
@@ -46,21 +46,21 @@ export async function runRow(row: Row, client: ClientUnderTest): Promise<RowResu
     ends.unshift(sink.close);
     const front = await createFrontServer(client, sink);
     ends.unshift(front.close);
-    const profile = await openProfile(join(folder, 'profile'), row.profile);
+    const profile = await engine.openProfile(join(folder, 'profile'), row.profile);
     ends.unshift(profile.close);
     const scene = createScene(front, client, profile, notes);
 
     await row.run(scene);
     const patienceMs = row.firstVisitMs ?? firstVisitMs;
     await visited(scene, row, patienceMs);
-    await leaveAll(scene);
+    await profile.leave();
     await quiet(front, quietMs);
     const firstVisit = await distinct(sink, scene);
 
     front.inject(undefined);
     await scene.open('/return');
     await visited(scene, row, returnVisitMs);
-    await leaveAll(scene);
+    await profile.leave();
     await quiet(front, quietMs);
     const kept = await keptOf(sink, scene);
     if (hasTwoNames(front.sightings)) notes.add('an event travelled under two message ids');
@@ -89,14 +89,6 @@ const nothing = { sent: 0, firstVisit: 0, afterReturn: 0, doubledOnTheWire: 0, d
 async function visited(scene: Scene, row: Row, patienceMs: number): Promise<void> {
   if (row.expected === 'none') await quiet(scene.front, quietMs + ownTimersMs);
   else if (await scene.arrival(patienceMs)) await quiet(scene.front, quietMs);
-}
-
-async function leaveAll({ context }: Scene): Promise<void> {
-  // The browser ends with its last tab in some modes, and the return visit needs it.
-  const last = await context.newPage();
-  for (const page of context.pages()) if (page !== last) await page.close();
-  await context.setOffline(false);
-  await context.unrouteAll({ behavior: 'ignoreErrors' });
 }
 
 async function keptOf(sink: Sink, { sent }: Scene): Promise<readonly string[]> {

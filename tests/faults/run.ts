@@ -1,9 +1,12 @@
-// `npm run faults:browser`: what real Chromium, the real network stack and the real collector make of events when things
-// go wrong. Options: --row <part of a name> and --client <name>, both repeatable, --peers, --times <number>, --write.
+// `npm run faults:browser`: what a real browser, the real network stack and the real collector make of events when things
+// go wrong. Options: --engine <name> (chromium unless said), --row <part of a name> and --client <name>, all repeatable,
+// --peers, --times <number>, --write.
 import { parseArgs } from 'node:util';
 import type { ClientUnderTest } from './client.ts';
 import { installedPeers } from './clients/peers.ts';
 import { track } from './clients/track.ts';
+import type { Engine } from './engine.ts';
+import { engines } from './engines.ts';
 import { summary, tableHead, tableRow } from './report.ts';
 import { writeSections } from './results-file.ts';
 import type { Row } from './row.ts';
@@ -12,6 +15,7 @@ import { type RowResult, runRow } from './run-row.ts';
 
 const { values } = parseArgs({
   options: {
+    engine: { type: 'string', multiple: true, default: ['chromium'] },
     row: { type: 'string', multiple: true, default: [] },
     client: { type: 'string', multiple: true, default: [] },
     times: { type: 'string', default: '1' },
@@ -33,12 +37,13 @@ process.on('SIGTERM', () => {
   isAskedToEnd = true;
 });
 
-const measured = new Map<ClientUnderTest, string>();
-for (const client of await clientsAsked()) {
-  const section = await measure(client);
-  if (isAskedToEnd) break;
-  measured.set(client, section);
-  if (values.write) await writeSections(measured);
+const clients = await clientsAsked();
+for (const engine of enginesAsked()) await measureAll(engine);
+
+function enginesAsked(): readonly Engine[] {
+  const unknown = values.engine.find((name) => !engines.some((engine) => engine.name === name));
+  if (unknown !== undefined) fail(`--engine: no "${unknown}". There is: ${engines.map(({ name }) => name).join(', ')}`);
+  return engines.filter(({ name }) => values.engine.includes(name));
 }
 
 async function clientsAsked(): Promise<readonly ClientUnderTest[]> {
@@ -51,14 +56,25 @@ async function clientsAsked(): Promise<readonly ClientUnderTest[]> {
   return known.filter(({ name }) => names.includes(name));
 }
 
+async function measureAll(engine: Engine): Promise<void> {
+  const measured = new Map<ClientUnderTest, string>();
+  for (const client of clients) {
+    if (isAskedToEnd) return;
+    const section = await measure(client, engine);
+    if (isAskedToEnd) return;
+    measured.set(client, section);
+    if (values.write) await writeSections(engine, measured);
+  }
+}
+
 /** Runs the rows one after another, and returns the client's section. */
-async function measure(client: ClientUnderTest): Promise<string> {
+async function measure(client: ClientUnderTest, engine: Engine): Promise<string> {
   const title = `## ${client.name} ${client.version}`;
-  console.log(`${title}\n\n${tableHead}`);
+  console.log(`${title}, ${engine.title}\n\n${tableHead}`);
   const results: RowResult[] = [];
   for (const row of chosen.flatMap((row) => Array<Row>(Number(values.times)).fill(row))) {
     if (isAskedToEnd) break;
-    const result = await runRow(row, client).catch((error: unknown) => {
+    const result = await runRow(row, client, engine).catch((error: unknown) => {
       console.error(error);
       process.exitCode = 1;
     });
@@ -70,7 +86,7 @@ async function measure(client: ClientUnderTest): Promise<string> {
   const extent = `${chosen.length} of ${rows.length} rows`;
   const when = new Date().toISOString().slice(0, 10);
   const browser = results.find(({ browserVersion }) => browserVersion !== undefined)?.browserVersion;
-  const facts = `${extent}, Chromium ${browser}, ${when}.`;
+  const facts = `${extent}, ${engine.title} ${browser}, ${when}.`;
   return [title, '', facts, '', tableHead, ...results.map(tableRow), '', summary(results)].join('\n');
 }
 

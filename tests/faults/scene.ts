@@ -1,20 +1,15 @@
-import type { BrowserContext, CDPSession, Page } from 'playwright';
 import { type ClientUnderTest, newId, type PageClient } from './client.ts';
+import type { Page, Profile } from './engine.ts';
 import type { FrontServer } from './front-server.ts';
-import type { Profile } from './profile.ts';
 import { until } from './until.ts';
 
 declare const window: { readonly client?: PageClient };
-
-/** The row cannot be run with this browser or client, and `message` says why. */
-export class CannotRun extends Error {}
 
 /** What a row acts with. */
 export interface Scene {
   readonly front: FrontServer;
   readonly client: ClientUnderTest;
   readonly profile: Profile;
-  readonly context: BrowserContext;
   /** A page of another site. */
   readonly elsewhere: string;
   /** Ids of the events tracked so far. */
@@ -27,9 +22,6 @@ export interface Scene {
   arrival(patienceMs?: number): Promise<boolean>;
   /** Waits for the next request with events after those seen so far. */
   nextRequest(patienceMs?: number): Promise<boolean>;
-  devtools(page: Page): Promise<CDPSession>;
-  /** From now on this page has 400 ms latency and 400 kbit/s. */
-  slow3G(page: Page): Promise<void>;
   /** Says something in the row's last column. */
   note(text: string): void;
 }
@@ -47,14 +39,11 @@ export function createScene(front: FrontServer, client: ClientUnderTest, profile
     front,
     client,
     profile,
-    get context() {
-      return profile.context;
-    },
     elsewhere: `${front.origin.replace('127.0.0.1', 'localhost')}/elsewhere`,
     sent,
     async open(path = '/') {
-      const page = await profile.context.newPage();
-      page.on('pageerror', ({ message }) => notes.add(`uncaught in the page: ${message}`));
+      const page = await profile.newPage();
+      page.onError((message) => notes.add(`uncaught in the page: ${message}`));
       await page.goto(`${front.origin}${path}`);
       // What fails here, fails in every page that uses it: the row goes on, and the events tell what it meant.
       const failure = await page.evaluate(
@@ -72,7 +61,7 @@ export function createScene(front: FrontServer, client: ClientUnderTest, profile
       const ids = Array.from({ length: count }, newId);
       sent.push(...ids);
       const failure = await page.evaluate(
-        ([ids, sizeBytes, thenGo]) => {
+        ({ ids, sizeBytes, thenGo }) => {
           let failure: string | undefined;
           for (const id of ids) {
             try {
@@ -84,7 +73,7 @@ export function createScene(front: FrontServer, client: ClientUnderTest, profile
           if (thenGo !== undefined) location.href = thenGo;
           return failure;
         },
-        [ids, sizeBytes, thenGo] as const,
+        { ids, sizeBytes, ...(thenGo === undefined ? {} : { thenGo }) },
       );
       if (failure !== undefined) notes.add(`track() threw: ${failure}`);
       if (thenGo !== undefined) await page.waitForURL(thenGo);
@@ -97,18 +86,6 @@ export function createScene(front: FrontServer, client: ClientUnderTest, profile
     nextRequest(patienceMs = patienceMsByDefault) {
       const before = front.statuses.length;
       return until(() => front.statuses.length > before, patienceMs);
-    },
-    devtools: (page) => profile.context.newCDPSession(page),
-    async slow3G(page) {
-      const session = await profile.context.newCDPSession(page);
-      const bytesPerSecond = 50_000;
-      await session.send('Network.enable');
-      await session.send('Network.emulateNetworkConditions', {
-        offline: false,
-        latency: 400,
-        downloadThroughput: bytesPerSecond,
-        uploadThroughput: bytesPerSecond,
-      });
     },
     note: (text) => void notes.add(text),
   };

@@ -1,8 +1,9 @@
 import type { PageClient } from '../client.ts';
 import { newId } from '../client.ts';
+import { CannotRun } from '../engine.ts';
 import { answerWith } from '../front-server.ts';
 import type { Row } from '../row.ts';
-import { CannotRun, type Scene } from '../scene.ts';
+import type { Scene } from '../scene.ts';
 import { until } from '../until.ts';
 
 declare const window: {
@@ -28,7 +29,7 @@ const clockMoved = (words: string, shiftMs: number): Row => ({
   what: 'the wall clock moves while events wait for a collector that says 503',
   firstVisitMs: 15_000,
   async run(scene) {
-    await scene.context.addInitScript(shiftableClock);
+    await scene.profile.addInitScript(shiftableClock);
     const page = await scene.open();
     scene.front.inject(answerWith(503));
     await scene.track(page, 10);
@@ -152,12 +153,12 @@ export const inTheBrowser: readonly Row[] = [
   {
     name: 'back/forward cache',
     what: 'a page tracks, is left in the same task, comes back from the cache and tracks again',
-    profile: { ignoreDefaultArgs: ['--disable-back-forward-cache'] },
+    profile: { backForwardCache: true },
     async run(scene) {
       const page = await scene.open();
       await scene.track(page, 5, { thenGo: scene.elsewhere });
       // A restored page loads nothing: there is no event to wait for but its own.
-      await page.goBack({ waitUntil: 'commit' });
+      await page.goBack();
       const isRestored = await until(() => page.evaluate(() => window.wasRestored === true), 2_000);
       if (!isRestored) scene.note('the page was loaded anew, not restored');
       await scene.track(page, 5);

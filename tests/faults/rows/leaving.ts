@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Page } from 'playwright';
 import { newId } from '../client.ts';
+import { CannotRun, type Page } from '../engine.ts';
 import { answerWith } from '../front-server.ts';
 import type { Row } from '../row.ts';
-import { CannotRun, type Scene } from '../scene.ts';
+import type { Scene } from '../scene.ts';
 import { quiet, until } from '../until.ts';
 
 const redirect = (count: number, sizeBytes: number, size: string): Row => ({
@@ -14,13 +14,7 @@ const redirect = (count: number, sizeBytes: number, size: string): Row => ({
   },
 });
 
-async function crashTab({ devtools }: Scene, page: Page): Promise<void> {
-  const session = await devtools(page);
-  const crashed = page.waitForEvent('crash');
-  // It never answers: who would?
-  session.send('Page.crash').catch(() => {});
-  await crashed;
-}
+const crashTab = ({ profile }: Scene, page: Page): Promise<void> => profile.crash(page);
 
 /** Ends the page's process, or the whole browser, `delayMs` after tracking on a page that has been open for `openForMs`. */
 const ended = (
@@ -87,11 +81,10 @@ export const leaving: readonly Row[] = [
     what: 'the page is frozen with events waiting, and resumed',
     async run(scene) {
       const page = await scene.open();
-      const devtools = await scene.devtools(page);
       await scene.track(page, 5);
-      await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });
+      await scene.profile.setFrozen(page, true);
       await scene.nextRequest(1_000);
-      await devtools.send('Page.setWebLifecycleState', { state: 'active' });
+      await scene.profile.setFrozen(page, false);
     },
   },
   {
@@ -121,7 +114,7 @@ export const leaving: readonly Row[] = [
         `for (const id of ${JSON.stringify(ids)}) window.client.track(id, 500);
         location.href = ${JSON.stringify(scene.elsewhere)};`,
       );
-      const page = await scene.context.newPage();
+      const page = await scene.profile.newPage();
       // The page leaves while it loads, so that its own load never ends.
       await page.goto(`${scene.front.origin}/landing`, { waitUntil: 'commit' });
       await page.waitForURL(scene.elsewhere);
@@ -150,7 +143,7 @@ export const leaving: readonly Row[] = [
       for (const tab of tabs) await scene.track(tab, 20);
       await scene.nextRequest();
       const [killed, ...others] = tabs;
-      for (const other of others) other.on('crash', () => scene.note('the other tabs crashed with it'));
+      for (const other of others) other.onCrash(() => scene.note('the other tabs crashed with it'));
       await crashTab(scene, killed);
       scene.front.inject(undefined);
     },

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Page } from 'playwright';
+import type { Page } from '../engine.ts';
 import { answerWith, meet, refuseAbove, type Sighting } from '../front-server.ts';
 import type { Row } from '../row.ts';
 import type { Scene } from '../scene.ts';
@@ -48,7 +48,7 @@ const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
 /** Waits until a request of the page has failed below HTTP. */
 async function failedRequest(page: Page, act: () => Promise<void>): Promise<void> {
-  const failed = page.waitForEvent('requestfailed', { timeout: 10_000 }).catch(() => undefined);
+  const failed = page.requestFailed();
   await act();
   await failed;
 }
@@ -58,7 +58,7 @@ const closedOffline = (name: string, what: string, openForMs: number): Row => ({
   what: `the browser is closed before it gets its network back: ${what}`,
   async run(scene) {
     const page = await scene.open();
-    await scene.context.setOffline(true);
+    await scene.profile.setOffline(true);
     await pause(openForMs); // what the row is about
     await scene.track(page, 20);
     // DevTools end with the browser, and what they emulate with them: its last words must find no server either.
@@ -75,7 +75,7 @@ const onSlow3G = (count: number): Row => ({
   firstVisitMs: 10_000,
   async run(scene) {
     const page = await scene.open();
-    await scene.slow3G(page);
+    await scene.profile.slow3G(page);
     const startedAt = performance.now();
     await scene.track(page, count, { sizeBytes: 2_000, thenGo: scene.elsewhere });
     await scene.arrival();
@@ -91,9 +91,9 @@ export const outages: readonly Row[] = [
     firstVisitMs: 15_000,
     async run(scene) {
       const page = await scene.open();
-      await scene.context.setOffline(true);
+      await scene.profile.setOffline(true);
       await failedRequest(page, () => scene.track(page, 20));
-      await scene.context.setOffline(false);
+      await scene.profile.setOffline(false);
     },
   },
   closedOffline('offline, closed at once, opened again', 'on a fresh profile, right after loading', 0),
@@ -181,7 +181,7 @@ export const outages: readonly Row[] = [
     what: 'a blocker ends every request of the client; it is gone at the return visit',
     async run(scene) {
       const page = await scene.open();
-      await scene.context.route('**/*', (route) => route.abort('blockedbyclient'));
+      await scene.profile.block();
       await failedRequest(page, () => scene.track(page, 20));
       await page.close();
     },

@@ -74,7 +74,7 @@ export const storage: readonly Row[] = faults.flatMap(({ fault, script }): reado
     name: `${fault}, same-task redirect, 20 × 0.5 KB`,
     what: 'one task tracks and leaves; storage is broken on both visits',
     async run(scene) {
-      await scene.context.addInitScript(script);
+      await scene.profile.addInitScript(script);
       await scene.track(await scene.open(), 20, { thenGo: scene.elsewhere });
     },
   },
@@ -82,7 +82,7 @@ export const storage: readonly Row[] = faults.flatMap(({ fault, script }): reado
     name: `${fault}, same-task redirect, 60 × 2 KB`,
     what: 'the same with more than a page may have under way when it ends',
     async run(scene) {
-      await scene.context.addInitScript(script);
+      await scene.profile.addInitScript(script);
       const page = await scene.open();
       await scene.track(page, 60, { sizeBytes: 2_000, thenGo: scene.elsewhere });
     },
@@ -91,7 +91,7 @@ export const storage: readonly Row[] = faults.flatMap(({ fault, script }): reado
     name: `${fault}, tab closed, 503`,
     what: 'what is sent at the end is refused',
     async run(scene) {
-      await scene.context.addInitScript(script);
+      await scene.profile.addInitScript(script);
       const page = await scene.open();
       scene.front.inject(answerWith(503));
       await scene.track(page, 20);
