@@ -6,7 +6,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findChromium, howToGetChromium } from './chromium.mjs';
+import { findFirefox, howToGetFirefox } from './firefox.mjs';
 import { isStrict } from './optional.mjs';
+import { hasWebKit, howToGetWebKit, webkitPackages } from './webkit.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const onWindows = process.platform === 'win32';
@@ -54,7 +56,7 @@ const tasks = {
   async 'faults:browser'() {
     await install();
     await turbo('Building', ['build'], ['--filter=./packages/*']);
-    await chromium();
+    for (const engine of enginesAsked()) await ensure(engine);
     await last('tests/faults/run.ts', args);
   },
 
@@ -100,19 +102,57 @@ async function turbo(title, names, options = []) {
   await quietly('npx', ['--yes', pnpm, 'exec', 'turbo', 'run', ...names, ...options, ...view]);
 }
 
-/** Makes sure of a Chromium: installs Debian's as root, else says what to do. Without one CI stops here. */
-async function chromium() {
-  if (findChromium() !== undefined) return;
+/**
+ * @typedef {object} Engine
+ * @property {string} title
+ * @property {() => boolean} isFound
+ * @property {string[]} packages - Debian's
+ * @property {string} howToGet
+ */
+
+const engines = {
+  chromium: {
+    title: 'Chromium',
+    isFound: () => findChromium() !== undefined,
+    packages: ['chromium'],
+    howToGet: howToGetChromium,
+  },
+  firefox: {
+    title: 'Firefox',
+    isFound: () => findFirefox() !== undefined,
+    packages: ['firefox-esr'],
+    howToGet: howToGetFirefox,
+  },
+  webkit: { title: 'WebKitGTK', isFound: hasWebKit, packages: webkitPackages, howToGet: howToGetWebKit },
+};
+
+/** Those named by `--engine`; what it does not know, the script refuses. */
+function enginesAsked() {
+  const named = args.flatMap((arg, index) => {
+    if (arg === '--engine') return [args[index + 1] ?? ''];
+    return arg.startsWith('--engine=') ? [arg.slice('--engine='.length)] : [];
+  });
+  const names = named.length === 0 ? ['chromium'] : named;
+  return Object.entries(engines).flatMap(([name, engine]) => (names.includes(name) ? [engine] : []));
+}
+
+const chromium = () => ensure(engines.chromium);
+
+/** Makes sure of a browser: installs Debian's as root, else says what to do. Without one CI stops here. */
+async function ensure(/** @type {Engine} */ engine) {
+  const { title, isFound, packages, howToGet } = engine;
+  if (isFound()) return;
   if (existsSync('/usr/bin/apt-get') && process.getuid?.() === 0) {
-    say('Installing Chromium');
+    say(`Installing ${title}`);
     env.DEBIAN_FRONTEND = 'noninteractive';
     await quietly('apt-get', ['update', '-q'], { mayFail: true });
-    await quietly('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], { mayFail: true });
-    if (findChromium() !== undefined) return;
+    await quietly('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], { mayFail: true });
+    if (isFound()) return;
   }
-  const advice = `There is no Chromium: ${howToGetChromium}.`;
+  const advice = `There is no ${title}: ${howToGet}.`;
   if (isStrict) stop(1, `${advice} CI=true allows no skipping.`);
-  if (name === 'drive') stop(1, advice);
+  // Playwright may have a Chromium of its own.
+  if (name === 'drive' || engine !== engines.chromium) stop(1, advice);
   say(`${advice} What needs it is skipped`);
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { chromium, needs } from '../../scripts/optional.mjs';
 import { track } from './clients/track.ts';
-import { chromium as engine } from './engines/chromium.ts';
+import type { Engine } from './engine.ts';
+import { chromium as inChromium } from './engines/chromium.ts';
+import { engines } from './engines.ts';
 import { leakedIn, lostIn } from './report.ts';
 import { rows } from './rows.ts';
 import { runRow } from './run-row.ts';
@@ -17,17 +19,27 @@ const names = [
 ];
 
 describe('when things go wrong in Chromium', needs(chromium), () => {
-  test.each(names)('%s: none lost, none twice, none without consent', async (name) => {
-    const row = rows.find((candidate) => candidate.name === name);
-    if (row === undefined) throw new Error(`There is no row "${name}"`);
-    const result = await runRow(row, track, engine);
-    expect(result.sent).toBeGreaterThan(0);
-    expect({ lost: lostIn(result), doubled: result.doubledAfter, leaked: leakedIn(result) }).toEqual({
-      lost: 0,
-      doubled: 0,
-      leaked: 0,
-    });
-    expect(result).toMatchObject({ notes: [] });
-    expect(result.skipped).toBeUndefined();
-  });
+  test.each(names)('%s: none lost, none twice, none without consent', (name) => expectNothingLost(name, inChromium));
 });
+
+// Nobody has to have them. All rows: `npm run faults:browser -- --engine firefox`.
+const others = engines.filter((engine) => engine !== inChromium && engine.isInstalled());
+
+describe.each(others)('when things go wrong in $title', (engine) => {
+  const namesElsewhere = names.filter((name) => name === 'tab closed' || name.includes('kill -9'));
+  test.each(namesElsewhere)('%s: none lost, none twice', (name) => expectNothingLost(name, engine));
+});
+
+async function expectNothingLost(name: string, engine: Engine): Promise<void> {
+  const row = rows.find((candidate) => candidate.name === name);
+  if (row === undefined) throw new Error(`There is no row "${name}"`);
+  const result = await runRow(row, track, engine);
+  expect(result.sent).toBeGreaterThan(0);
+  expect({ lost: lostIn(result), doubled: result.doubledAfter, leaked: leakedIn(result) }).toEqual({
+    lost: 0,
+    doubled: 0,
+    leaked: 0,
+  });
+  expect(result).toMatchObject({ notes: [] });
+  expect(result.skipped).toBeUndefined();
+}

@@ -62,5 +62,6 @@ export interface Engine {
   readonly name: string;
   /** As people spell it. */
   readonly title: string;
+  isInstalled(): boolean;
   openProfile(folder: string, options?: ProfileOptions): Promise<Profile>;
 }

@@ -5,7 +5,12 @@ import { chromiumArgs, findChromium } from '../../../scripts/chromium.mjs';
 import type { Engine, Page, Profile, ProfileOptions } from '../engine.ts';
 
 /** Chromium, driven by Playwright through DevTools. */
-export const chromium: Engine = { name: 'chromium', title: 'Chromium', openProfile };
+export const chromium: Engine = {
+  name: 'chromium',
+  title: 'Chromium',
+  isInstalled: () => findChromium() !== undefined,
+  openProfile,
+};
 
 async function openProfile(folder: string, { backForwardCache = false }: ProfileOptions = {}): Promise<Profile> {
   const executablePath = findChromium();
