@@ -9,13 +9,14 @@ import WebKit from 'gi://WebKit2?version=4.1';
 const [folder, address] = ARGV;
 Gtk.init(null);
 
+const data = new WebKit.WebsiteDataManager({
+  base_data_directory: `${folder}/data`,
+  base_cache_directory: `${folder}/cache`,
+});
 const context = new WebKit.WebContext({
   // As Epiphany and Safari have it.
   process_swap_on_cross_site_navigation_enabled: true,
-  website_data_manager: new WebKit.WebsiteDataManager({
-    base_data_directory: `${folder}/data`,
-    base_cache_directory: `${folder}/cache`,
-  }),
+  website_data_manager: data,
 });
 const cookieFile = `${folder}/cookies.sqlite`;
 context.get_cookie_manager().set_persistent_storage(cookieFile, WebKit.CookiePersistentStorage.SQLITE);
@@ -29,13 +30,39 @@ window.show_all();
 function openTab(properties) {
   const tab = new WebKit.WebView({ web_context: context, ...properties });
   tab.get_settings().javascript_can_open_windows_automatically = true;
-  for (const script of initScripts()) tab.get_user_content_manager().add_script(script);
+  const content = tab.get_user_content_manager();
+  for (const script of initScripts()) content.add_script(script);
+  content.register_script_message_handler('browser');
+  content.connect('script-message-received::browser', (_, message) => faults[message.get_js_value().to_string()]());
   tab.connect('create', () => openTab({ related_view: tab }));
   tab.connect('close', () => tab.destroy());
   tab.show();
   tabs.set_current_page(tabs.append_page(tab, null));
   return tab;
 }
+
+/** What pages may ask for, because the driver has no words for it. */
+const faults = {
+  /** Every request goes to a proxy that is not there. The page is not told that it is offline. */
+  offline() {
+    data.set_network_proxy_settings(
+      WebKit.NetworkProxyMode.CUSTOM,
+      new WebKit.NetworkProxySettings('http://127.0.0.1:9', null),
+    );
+  },
+  online() {
+    data.set_network_proxy_settings(WebKit.NetworkProxyMode.DEFAULT, null);
+  },
+  /** Puts up a content blocker, as Safari has them, in the tabs there are. */
+  block() {
+    const store = new WebKit.UserContentFilterStore({ path: `${folder}/filters` });
+    const rules = [{ trigger: { 'url-filter': '.*' }, action: { type: 'block' } }];
+    store.save('all', new TextEncoder().encode(JSON.stringify(rules)), null, (_, saved) => {
+      const filter = store.save_finish(saved);
+      for (const tab of tabs.get_children()) tab.get_user_content_manager().add_filter(filter);
+    });
+  },
+};
 
 /** What runs in each page before anything of its own. */
 function initScripts() {

@@ -44,6 +44,7 @@ async function openProfile(folder: string): Promise<Profile> {
     const { driver, processes } = session;
     // After a page has crashed in it, the next command breaks the browser.
     if (!hasCrashed) {
+      await closeTabs();
       await driver.quit();
       // It still writes what pages have stored.
       await until(() => processes.named('WebKitNetworkPr').length === 0, 5_000);
@@ -57,6 +58,21 @@ async function openProfile(folder: string): Promise<Profile> {
       await driver.switchTo().newWindow('tab');
       return driver.getWindowHandle();
     });
+  }
+
+  /** The session ends with its last tab, so one is opened first. */
+  async function closeTabs(): Promise<void> {
+    const handles = await session.driver.getAllWindowHandles();
+    await newTab();
+    for (const handle of handles) await session.inTab(handle, (driver) => driver.close());
+  }
+
+  /** Has the browser do what the driver has no word for. */
+  async function ask(fault: 'offline' | 'online' | 'block'): Promise<void> {
+    const [any = ''] = await session.driver.getAllWindowHandles();
+    const call = `webkit.messageHandlers.browser.postMessage('${fault}')`;
+    await session.inTab(any, (driver) => driver.executeScript(call));
+    await pause(500); // nobody tells when it is done
   }
 
   /** The youngest process that no other tab has. */
@@ -81,12 +97,8 @@ async function openProfile(folder: string): Promise<Profile> {
       initScripts.push(`(${script})()`);
       await writeFile(join(folder, 'init-scripts.json'), JSON.stringify(initScripts));
     },
-    async setOffline() {
-      throw new CannotRun('WebDriver has no word for the network');
-    },
-    async block() {
-      throw new CannotRun('WebDriver has no word for requests');
-    },
+    setOffline: (isOffline) => ask(isOffline ? 'offline' : 'online'),
+    block: () => ask('block'),
     async slow3G() {
       throw new CannotRun('WebDriver has no word for the network');
     },
@@ -105,9 +117,8 @@ async function openProfile(folder: string): Promise<Profile> {
         await launch();
         return;
       }
-      const handles = await session.driver.getAllWindowHandles();
-      await newTab();
-      for (const handle of handles) await session.inTab(handle, (driver) => driver.close());
+      await closeTabs();
+      await ask('online');
     },
     async reopen() {
       await quit();
