@@ -62,6 +62,8 @@ export interface Engine {
   readonly name: string;
   /** As people spell it. */
   readonly title: string;
+  /** What its numbers are to be read with. */
+  readonly caveats: readonly string[];
   isInstalled(): boolean;
   openProfile(folder: string, options?: ProfileOptions): Promise<Profile>;
 }

@@ -6,7 +6,7 @@ import type { Engine } from './engine.ts';
 
 const biome = fileURLToPath(new URL('../../node_modules/@biomejs/biome/bin/biome', import.meta.url));
 
-const introduction = ({ name, title }: Engine): string => `# What arrives when things go wrong, in ${title}
+const introduction = ({ name, title, caveats }: Engine): string => `# What arrives when things go wrong, in ${title}
 
 Written by \`npm run faults:browser -- --engine ${name} --write\`, one section for each client. All numbers are events.
 
@@ -18,7 +18,7 @@ Written by \`npm run faults:browser -- --engine ${name} --write\`, one section f
   end of these rows keeps each event once, since what their hosted products make of copies cannot be measured here.
 - Each row has a browser profile, a collector and a port of its own. The others run with their published defaults, without
   autocapture, replay, flags and remote configuration.
-
+${caveats.map((caveat) => `- ${caveat}\n`).join('')}
 `;
 
 /** Puts what was measured in the place of what the engine's file said of these clients before. */

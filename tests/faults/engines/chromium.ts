@@ -8,6 +8,7 @@ import type { Engine, Page, Profile, ProfileOptions } from '../engine.ts';
 export const chromium: Engine = {
   name: 'chromium',
   title: 'Chromium',
+  caveats: [],
   isInstalled: () => findChromium() !== undefined,
   openProfile,
 };

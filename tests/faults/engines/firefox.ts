@@ -11,6 +11,7 @@ import { type ProcessGroup, startProcessGroup } from './process-group.ts';
 export const firefox: Engine = {
   name: 'firefox',
   title: 'Firefox',
+  caveats: [],
   isInstalled: () => findFirefox() !== undefined,
   openProfile,
 };

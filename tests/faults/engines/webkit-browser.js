@@ -1,5 +1,5 @@
-// A browser of few lines for gjs: tabs, a profile on disk, and the door for WebKitWebDriver. MiniBrowser and Epiphany keep
-// nothing when they are driven.
+// A browser of few lines for gjs: tabs, a profile on disk, and the door for WebKitWebDriver. MiniBrowser keeps
+// nothing when it is driven.
 // Arguments: the profile's folder; --automation or an address.
 // @ts-nocheck: the types of `gi://` modules are in no package.
 import GLib from 'gi://GLib';
@@ -14,7 +14,7 @@ const data = new WebKit.WebsiteDataManager({
   base_cache_directory: `${folder}/cache`,
 });
 const context = new WebKit.WebContext({
-  // As Epiphany and Safari have it.
+  // As Safari has it.
   process_swap_on_cross_site_navigation_enabled: true,
   website_data_manager: data,
 });

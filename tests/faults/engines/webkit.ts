@@ -10,7 +10,17 @@ import { createScreen } from './screen.ts';
 import { driveWebKit, startWithBus, type WebKitSession } from './webkit-session.ts';
 
 /** WebKitGTK in a browser of a few lines, `webkit-browser.js`, driven by its own WebDriver. */
-export const webkit: Engine = { name: 'webkit', title: 'WebKitGTK', isInstalled: hasWebKit, openProfile };
+export const webkit: Engine = {
+  name: 'webkit',
+  title: 'WebKitGTK',
+  caveats: [
+    'Where it is offline, every request fails, and the page is not told.',
+    'After a page has crashed, the browser is ended, and opened again for the return visit.',
+    'Errors nobody caught in the page are not seen.',
+  ],
+  isInstalled: hasWebKit,
+  openProfile,
+};
 
 interface Tab {
   readonly handle: string;
