@@ -19,6 +19,7 @@ export const internalNames: readonly string[] = [
   'reach',
   'refuse',
   'release',
+  'rest',
   'retryAfterMs',
   'send',
   'settle',

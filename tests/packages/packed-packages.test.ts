@@ -44,7 +44,7 @@ describe.each(known)('%s', (entry) => {
   });
 });
 
-test('of the browser package, what visitors get has the same names, and says less about wrong options', async () => {
+test('of the browser package, what visitors get has the same names, and throws nothing', async () => {
   const node = (condition: string, ...args: string[]): Promise<string> =>
     project.run(process.execPath, [`--conditions=${condition}`, ...args]);
   const names = await node('development', 'names.mjs', '@org/track-browser');
@@ -54,7 +54,7 @@ test('of the browser package, what visitors get has the same names, and says les
     'createTracker: apiHost is "x", expected one of endpoint, writeKey, capture, plugins, delivery, consent, queue, session, purposeOf, onDiagnostic',
     'createTracker: endpoint is undefined, expected a path like "/api/j", or an http(s) URL, without query and extension',
   ]);
-  expect(JSON.parse(await node('production', 'wrong-options.mjs'))).toEqual([null, 'endpoint is undefined']);
+  expect(JSON.parse(await node('production', 'wrong-options.mjs'))).toEqual([null, null]);
 });
 
 test.each(['nodenext', 'node16', 'bundler'])('its types compile with %s resolution', async (resolution) => {

@@ -1,22 +1,8 @@
-import { isDevelopment } from './runtime/is-development.ts';
-
 /** A path, or an http(s) URL with one. Query strings and extensions are what block lists match. */
 const endpointPattern = /^(https?:\/\/[\w.:-]+)?(\/[\w.-]+)*\/[\w-]+$/;
 
-/**
- * Throws an error that names the option which is no endpoint, unknown, or of the wrong kind.
- *
- * A production build looks at the endpoint only, since that often comes from the surroundings of the build. Everything
- * else was checked while the page was written.
- */
-export function checkOptions(options: { readonly endpoint: unknown }): void {
-  const { endpoint } = options;
-  const isEndpoint = endpointPattern.test(endpoint as string);
-  if (isDevelopment) checkAll(options, isEndpoint);
-  if (!isEndpoint) throw new TypeError(`endpoint is ${endpoint}`);
-}
-
-function checkAll(options: object, isEndpoint: boolean): void {
+/** Throws an error that names the option which is no endpoint, unknown, or of the wrong kind. */
+export function checkOptions(options: object): void {
   const kinds = new Map([
     ['endpoint', 'string'],
     ['writeKey', 'string'],
@@ -32,7 +18,7 @@ function checkAll(options: object, isEndpoint: boolean): void {
   for (const [option, value] of Object.entries<unknown>({ endpoint: undefined, ...options })) {
     const kind = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
     let expected = kinds.get(option) ?? `one of ${[...kinds.keys()].join(', ')}`;
-    if (option === 'endpoint' && !isEndpoint) {
+    if (option === 'endpoint' && !endpointPattern.test(value as string)) {
       expected = 'a path like "/api/j", or an http(s) URL, without query and extension';
     } else if (kind === expected || (value === undefined && kinds.has(option))) continue;
     const got = typeof value === 'string' ? JSON.stringify(value) : kind;

@@ -27,6 +27,7 @@ import { isGpcOn } from './consent/privacy-signals.ts';
 import { cookieDeviceStore } from './identity/cookie-device-store.ts';
 import { createIndexedDbOutbox, type IndexedDbOutboxOptions } from './outbox/indexed-db-outbox.ts';
 import { browserClock } from './runtime/browser-clock.ts';
+import { isDevelopment } from './runtime/is-development.ts';
 import { readContext } from './runtime/page-context.ts';
 import { watchPage } from './runtime/page-lifecycle.ts';
 import type { CarryFirst, DeliveryPart } from './transport/delivery-part.ts';
@@ -88,7 +89,7 @@ type Shared = Omit<IdentityOptions, 'session'> &
 export function createTracker<P extends Plan = AnyPlan>(options: BrowserTrackerOptions): Tracker<P, 'browser'>;
 // What follows is no part of the interface: tests hand in parts.
 export function createTracker(options: BrowserTrackerOptions, parts: PageParts = {}): Tracker<AnyPlan, 'browser'> {
-  checkOptions(options);
+  if (isDevelopment) checkOptions(options);
   const isPage = typeof document === 'object';
   const clock = parts.clock ?? browserClock;
   const ids = createIds(clock);

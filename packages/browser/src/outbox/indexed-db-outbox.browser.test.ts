@@ -178,6 +178,33 @@ test('what a living page holds is its own; when it ends, a page that waited take
   expect((await outbox.pull(all)).map(({ id }) => id).sort()).toEqual(['a', 'b', 'mine']);
 });
 
+test('a page holds its lock while it has something to answer for, and no longer', async () => {
+  const held = async (): Promise<boolean> => {
+    const { held = [] } = await navigator.locks.query();
+    return held.some((lock) => lock.name?.startsWith(name));
+  };
+  const outbox = create();
+  outbox.open({ onArrived() {}, onDropped() {} });
+  await storedIds();
+  await vi.waitUntil(async () => !(await held()));
+  for (const id of ['a', 'b']) {
+    await outbox.add(anEntry({ id }));
+    await vi.waitUntil(held);
+    // Whoever opens now finds a living owner.
+    const other = create();
+    let arrived = 0;
+    other.open({ onDropped() {}, onArrived: (count) => (arrived += count) });
+    await other.add(anEntry({ id: `other-${id}` }));
+    await storedIds();
+    expect(arrived).toBe(0);
+    await other.close();
+    void outbox.pull(all);
+    void outbox.settle(id, { kind: 'delivered' });
+    outbox.rest?.();
+    await vi.waitUntil(async () => !(await held()));
+  }
+});
+
 test('of two pages that wait for a third one’s end, only one takes over', async () => {
   await page(`await add('a', 'b'); parent.postMessage('stored')`);
   const heard = page(`outbox.release([]); parent.postMessage('open')`);

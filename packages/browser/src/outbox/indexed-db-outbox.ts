@@ -64,10 +64,8 @@ export function createIndexedDbOutbox({
   let isProven = false; // did the database take what it got last?
 
   const locks: Record<string, Promise<unknown> | undefined> = {}; // those it holds or waits for, by owner
-  let letGo!: () => void;
-  const closed = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
+  const letGo: (() => void)[] = []; // each lets go of a lock
+  let isBusy = false; // are there entries without a fate?
 
   /** IndexedDB did not do what it was asked for. Nothing that comes from now on counts as durable. */
   function fallBack(): false {
@@ -95,7 +93,7 @@ export function createIndexedDbOutbox({
         };
       }).catch(fallBack);
       // Asked for before anything is written.
-      if (!hold(self)) void adopt(self);
+      if (!hold(self, adopt)) void adopt(self);
     }
     return opening;
   }
@@ -144,14 +142,16 @@ export function createIndexedDbOutbox({
   }
 
   /**
-   * Holds the lock of `owner` until this outbox closes or its page ends, however it ends. Once nobody else holds it,
-   * adopts what it left. Undefined where the browser has no Web Locks: old ones, and pages without a secure context.
+   * Holds the lock of `owner` until this page has nothing left to answer for or ends, however it ends; `onHeld` runs
+   * first, once nobody else holds it. Undefined where the browser has no Web Locks: old ones, and pages without a secure
+   * context.
    */
-  const hold = (owner: string): Promise<unknown> | undefined =>
+  const hold = (owner: string, onHeld?: (owner: string) => Promise<void>): Promise<unknown> | undefined =>
     (locks[owner] ??= navigator.locks
-      ?.request(owner, () => {
-        void adopt(owner);
-        return closed;
+      ?.request(owner, async () => {
+        await onHeld?.(owner);
+        if (isBusy) await new Promise<void>((resolve) => letGo.push(resolve));
+        else delete locks[owner];
       })
       .catch(() => {})); // refused in a sandbox: then nothing is adopted
 
@@ -159,7 +159,8 @@ export function createIndexedDbOutbox({
   async function adopt(gone: string): Promise<void> {
     function take(entry: StoredEntry): void {
       const ageMs = clock.now() - entry.queuedAt;
-      if (entry.owner === self || (hold(entry.owner) ? entry.owner !== gone : ageMs <= abandonedAfterMs)) return;
+      if (entry.owner === self || (hold(entry.owner, adopt) ? entry.owner !== gone : ageMs <= abandonedAfterMs)) return;
+      isBusy = true;
       if (ageMs <= maxAgeMs) void memory.add(entry);
       else host.onDropped(entry.id, 'expired');
       host.onArrived(1, true);
@@ -189,6 +190,13 @@ export function createIndexedDbOutbox({
     });
   }
 
+  /** Firefox keeps no page in its back/forward cache that holds a lock, so none is held for nothing. */
+  function rest(): void {
+    isBusy = false;
+    delete locks[self];
+    for (const go of letGo.splice(0)) go();
+  }
+
   /** Opens the database if storing is allowed: an event just before a navigation cannot wait for that. */
   function prepare(): void {
     if (mayStore()) void openDatabase();
@@ -207,16 +215,19 @@ export function createIndexedDbOutbox({
       prepare();
     },
     add(entry) {
+      isBusy = true;
+      void hold(self);
       change(entry.id, { ...entry, owner: self });
       void memory.add(entry);
       return written;
     },
     settle: (id) => change(id),
+    rest,
     async close() {
       await written;
       isDurable = false;
-      opening ??= closed;
-      letGo();
+      opening = Promise.resolve(); // without a database: nothing is written or adopted any more
+      rest();
     },
   };
 }

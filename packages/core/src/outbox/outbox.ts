@@ -40,6 +40,8 @@ export interface Outbox<T = string> {
   settle(id: string, verdict: Verdict): void | Promise<void>;
   /** Takes leased entries back: they wait again, before all others. */
   release(entries: readonly Entry<T>[]): void;
+  /** Nothing waits and nothing is leased any more: what is held for their sake may be let go. */
+  rest?(): void;
   depth(): OutboxDepth;
   /** Releases what it holds open (database, file). Entries that would not outlive it are given up as `shutdown`. */
   close(): void | Promise<void>;

@@ -368,6 +368,20 @@ describe('flush and shutdown', () => {
     expect(clock.timers).toBe(0);
   });
 
+  test('an outbox rests when nothing waits and nothing is under way, not before', async () => {
+    const rests: number[] = [];
+    const memory = createMemoryOutbox();
+    const outbox = { ...memory, rest: () => rests.push(clock.elapsed()) };
+    const { clock, add, transport } = setUp(['hang'], { outbox });
+    add('a');
+    await clock.advance(1_000);
+    expect(transport.sent).toHaveLength(1);
+    expect(rests).toEqual([]);
+    transport.answer({ kind: 'delivered' });
+    await clock.settle();
+    expect(rests.length).toBeGreaterThan(0);
+  });
+
   test('a durable outbox keeps them: they are pending', async () => {
     const { clock, queue, put } = setUp(() => 'hang', { outbox: durableOutbox() });
     const stored = put(anEntry());

@@ -151,7 +151,10 @@ export function createQueue<T = string>({
     for (;;) {
       const now = clock.elapsed();
       const { waiting, waitingBytes } = outbox.depth();
-      if (isClosed || !(waiting + inHand.size)) for (const done of flushes) done();
+      if (isClosed || !(waiting + inHand.size)) {
+        outbox.rest?.();
+        for (const done of flushes) done();
+      }
       // With no lane free the next answer wakes us.
       if (isClosed || (!isLeaving && lanesInUse >= (isFailing ? 1 : limits.concurrency))) return;
       waitedAt = waiting ? Math.min(waitedAt, now + limits.maxWaitMs) : never;
