@@ -1,5 +1,6 @@
 import type { PageClient } from '../client.ts';
 import { newId } from '../client.ts';
+import type { Page } from '../engine.ts';
 import { CannotRun } from '../engine.ts';
 import { answerWith } from '../front-server.ts';
 import type { Row } from '../row.ts';
@@ -147,23 +148,33 @@ const prerenderRows: readonly Row[] = [
   },
 ];
 
+const backForward = (name: string, left: string, trackAndLeave: (scene: Scene, page: Page) => Promise<void>): Row => ({
+  name,
+  what: `a page tracks, ${left}, comes back from the cache and tracks again`,
+  profile: { backForwardCache: true },
+  async run(scene) {
+    const page = await scene.open();
+    await trackAndLeave(scene, page);
+    // A restored page loads nothing: there is no event to wait for but its own.
+    await page.goBack();
+    const isRestored = await until(() => page.evaluate(() => window.wasRestored === true), 2_000);
+    if (!isRestored) scene.note('the page was loaded anew, not restored');
+    await scene.track(page, 5);
+  },
+});
+
 export const inTheBrowser: readonly Row[] = [
   clockMoved('set back 2 h', -2 * hourMs),
   clockMoved('set ahead 2 days', 48 * hourMs),
-  {
-    name: 'back/forward cache',
-    what: 'a page tracks, is left in the same task, comes back from the cache and tracks again',
-    profile: { backForwardCache: true },
-    async run(scene) {
-      const page = await scene.open();
-      await scene.track(page, 5, { thenGo: scene.elsewhere });
-      // A restored page loads nothing: there is no event to wait for but its own.
-      await page.goBack();
-      const isRestored = await until(() => page.evaluate(() => window.wasRestored === true), 2_000);
-      if (!isRestored) scene.note('the page was loaded anew, not restored');
-      await scene.track(page, 5);
-    },
-  },
+  backForward('back/forward cache', 'is left in the same task', (scene, page) =>
+    scene.track(page, 5, { thenGo: scene.elsewhere }),
+  ),
+  backForward('back/forward cache, all sent', 'is left 1 s after all was sent', async (scene, page) => {
+    await scene.track(page, 5);
+    await scene.arrival();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await page.goto(scene.elsewhere);
+  }),
   ...prerenderRows,
   ...consentRows,
   {
