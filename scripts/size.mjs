@@ -19,6 +19,12 @@ const entries = {
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()] });`,
   createTracker: `import { createTracker } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j' });`,
+  '… + sampling': `import { createTracker, pageViews, sampling } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [sampling({ share: 0.1 })] });`,
+  '… + rateLimit': `import { createTracker, pageViews, rateLimit } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [rateLimit()] });`,
+  '… + sequence': `import { createTracker, pageViews, sequence } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [sequence()] });`,
   everything: `export * from '@org/track-browser';`,
 };
 const inDetail = 'createTracker + pageViews';
