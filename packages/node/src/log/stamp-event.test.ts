@@ -25,6 +25,20 @@ describe('the corrected timestamp', () => {
       expected: at('09:00:00.150'),
     },
     {
+      why: 'a clock an hour slow, set right before the batch left: nothing tells it from an hour offline',
+      original: at('08:59:58.000'),
+      sentAt: at('10:00:00.000'),
+      received: at('10:00:00.150'),
+      expected: at('08:59:58.150'),
+    },
+    {
+      why: 'a clock an hour fast, set right before the batch left',
+      original: at('10:59:58.000'),
+      sentAt: at('10:00:00.000'),
+      received: at('10:00:00.150'),
+      expected: at('10:00:00.150'),
+    },
+    {
       why: 'no sentAt',
       original: at('10:00:00.000'),
       sentAt: undefined,

@@ -26,6 +26,9 @@ export function stampEvent(event: TrackEvent, facts: BatchFacts): CollectedEvent
 /**
  * When it happened by our clock, ISO 8601. A browser's clock may be wrong: how far it is off shows in the moment it
  * says it sent the batch. A server's clock is believed, so that imported history keeps its dates.
+ *
+ * A clock set forward between event and batch looks like a wait, and is taken for one: devices sleep more often than
+ * their clocks are set. docs/guides/measure-what-is-lost.md finds such events from the batch before theirs.
  */
 export function correctTimestamp(
   original: string,
