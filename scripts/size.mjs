@@ -25,6 +25,11 @@ const entries = {
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [rateLimit()] });`,
   '… + sequence': `import { createTracker, pageViews, sequence } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [sequence()] });`,
+  '… + readVisitor': `import { createTracker, pageViews, readVisitor } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()] });
+    export const visitor = readVisitor();`,
+  createWorkerTracker: `import { createWorkerTracker } from '@org/track-browser/worker';
+    export const tracker = createWorkerTracker({ endpoint: '/api/j' });`,
   everything: `export * from '@org/track-browser';`,
 };
 const inDetail = 'createTracker + pageViews';

@@ -57,9 +57,11 @@ const likeBesideLike: Plugin = {
  * With the bundler of Vite, because it puts constants in their places: once they are variables of the built file, no
  * minifier of a page does.
  */
-async function buildForBundlers(format: 'esm' | 'cjs', file: string, ...plugins: readonly Plugin[]): Promise<void> {
+async function buildForBundlers(entry: string, format: 'esm' | 'cjs', ...plugins: readonly Plugin[]): Promise<void> {
+  const kind = plugins.includes(forVisitors) ? '.production' : '';
+  const file = `dist/${entry}${kind}.${format === 'esm' ? 'js' : 'cjs'}`;
   await build({
-    input: 'src/index.ts',
+    input: `src/${entry}.ts`,
     platform: 'browser',
     resolve: { alias: { '@org/track-core': resolve('../core/src/index.ts') } },
     plugins: [...plugins, shorten, likeBesideLike],
@@ -72,17 +74,17 @@ async function buildForBundlers(format: 'esm' | 'cjs', file: string, ...plugins:
   });
 }
 
-/** For pages without a bundler: one file that defines the global `orgTrack`. Made of what was built. */
-async function buildForScriptTag(): Promise<void> {
+/** For pages and workers without a bundler: one file that defines the global `orgTrack`. Made of what was built. */
+async function buildForScriptTag(entry: string, file: string): Promise<void> {
   await build({
-    input: 'dist/index.js',
+    input: `dist/${entry}.js`,
     // So that the source map leads to the sources.
     plugins: [
       { name: 'built', load: (id) => ({ code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') }) },
     ],
     transform: { target: 'es2022' },
     output: {
-      file: 'dist/track-browser.iife.js',
+      file,
       format: 'iife',
       name: 'orgTrack',
       esModule: false,
@@ -95,10 +97,13 @@ async function buildForScriptTag(): Promise<void> {
 
 // Types are left to tsup. Core's stay where they are.
 export default defineConfig(async () => {
-  await buildForBundlers('esm', 'dist/index.js');
-  await buildForBundlers('cjs', 'dist/index.cjs');
-  await buildForBundlers('esm', 'dist/index.production.js', forVisitors);
-  await buildForBundlers('cjs', 'dist/index.production.cjs', forVisitors);
-  await buildForScriptTag();
-  return { entry: ['src/index.ts'], format: ['esm', 'cjs'], dts: { only: true }, clean: true };
+  for (const entry of ['index', 'worker']) {
+    for (const format of ['esm', 'cjs'] as const) {
+      await buildForBundlers(entry, format);
+      await buildForBundlers(entry, format, forVisitors);
+    }
+  }
+  await buildForScriptTag('index', 'dist/track-browser.iife.js');
+  await buildForScriptTag('worker', 'dist/track-worker.iife.js');
+  return { entry: ['src/index.ts', 'src/worker.ts'], format: ['esm', 'cjs'], dts: { only: true }, clean: true };
 });

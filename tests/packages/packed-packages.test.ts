@@ -16,6 +16,7 @@ const known = [
   '@org/track-core',
   '@org/track-core/testing',
   '@org/track-browser',
+  '@org/track-browser/worker',
   '@org/track-node',
   '@org/track-node/duckdb',
 ];
@@ -47,9 +48,11 @@ describe.each(known)('%s', (entry) => {
 test('of the browser package, what visitors get has the same names, and throws nothing', async () => {
   const node = (condition: string, ...args: string[]): Promise<string> =>
     project.run(process.execPath, [`--conditions=${condition}`, ...args]);
-  const names = await node('development', 'names.mjs', '@org/track-browser');
-  expect(await node('production', 'names.mjs', '@org/track-browser')).toBe(names);
-  expect(await node('production', 'names.cjs', '@org/track-browser')).toBe(names);
+  for (const entry of ['@org/track-browser', '@org/track-browser/worker']) {
+    const names = await node('development', 'names.mjs', entry);
+    expect(await node('production', 'names.mjs', entry)).toBe(names);
+    expect(await node('production', 'names.cjs', entry)).toBe(names);
+  }
   expect(JSON.parse(await node('development', 'wrong-options.mjs'))).toEqual([
     'createTracker: apiHost is "x", expected one of endpoint, writeKey, capture, plugins, delivery, consent, queue, session, purposeOf, onDiagnostic',
     'createTracker: endpoint is undefined, expected a path like "/api/j", or an http(s) URL, without query and extension',

@@ -19,6 +19,7 @@ const core = Object.keys(await import('@org/track-core'));
 
 test('an import that uses nothing costs nothing', async () => {
   expect(await bundled("import '@org/track-core'; import '@org/track-browser';")).toBe('');
+  expect(await bundled("import '@org/track-browser/worker';")).toBe('');
 });
 
 test('a page pays for the capture plugins it uses, and for no other', async () => {

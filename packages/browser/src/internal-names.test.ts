@@ -6,6 +6,11 @@ import ts from 'typescript';
 import { afterEach, expect, test, vi } from 'vitest';
 import { internalNames } from '../internal-names.ts';
 import { type BrowserTrackerOptions, createTracker } from './create-browser-tracker.ts';
+import type { WorkerTrackerOptions } from './create-worker-tracker.ts';
+import { readVisitor, type Visitor } from './identity/read-visitor.ts';
+import { type RateLimitOptions, rateLimit } from './plugin/rate-limit.ts';
+import { type SamplingOptions, sampling } from './plugin/sampling.ts';
+import { type SequenceOptions, sequence } from './plugin/sequence.ts';
 import { beacon } from './transport/beacon.ts';
 
 /** Where the packages are. */
@@ -38,7 +43,7 @@ test('no name is said twice', () => {
 });
 
 test('each use of one means a property that is declared here, and none of the platform’s', { timeout: 30_000 }, () => {
-  const program = ts.createProgram([core, sources('browser/src/index.ts')], {
+  const program = ts.createProgram([core, sources('browser/src/index.ts'), sources('browser/src/worker.ts')], {
     ...{ strict: true, noEmit: true, allowImportingTsExtensions: true, skipLibCheck: true, types: [] },
     ...{ target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.Preserve, paths: { '@org/track-core': [core] } },
     lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
@@ -99,11 +104,18 @@ test('none is seen from outside: in the API, on the wire, in the cookie or in th
   const plugin: Required<Plugin> = { name: 'seen', setup: () => () => {}, process: (event) => event };
   const diagnostics: unknown[] = [];
   // Each option there is: leaving one out is a mistake of types.
+  const ofPlugins: Required<SamplingOptions & RateLimitOptions & SequenceOptions> = {
+    ...{ share: 1, keep: () => false, perSecond: 1_000, burst: 1_000, name: 'shop' },
+  };
+  const ofWorkers: Required<Pick<WorkerTrackerOptions, keyof Visitor>> = {
+    ...{ anonymousId: 'a1', userId: 'u1', sessionId: 's1' },
+    consent: { model: 'opt-in', initial: { analytics: true }, decidedAt: 1 },
+  };
   const options: Required<BrowserTrackerOptions> = {
     endpoint: '/api/j',
     writeKey: 'shop',
     capture: [plugin],
-    plugins: [plugin],
+    plugins: [plugin, sampling(ofPlugins), rateLimit(ofPlugins), sequence(ofPlugins)],
     delivery: [beacon()],
     consent: { model: 'opt-in', initial: { functional: true, analytics: true, advertising: false } },
     purposeOf: () => 'analytics',
@@ -129,13 +141,25 @@ test('none is seen from outside: in the API, on the wire, in the cookie or in th
   await receipt.durable;
   const stored = await storedEntries('jn:/api/j:shop');
   const cookie = decodeURIComponent(document.cookie.split(`${deviceCookieName}=1`)[1] ?? '');
+  const visitor = await readVisitor();
   const stats = await tracker.shutdown();
 
   const seen = [
     { ...tracker, ...call, deadlineMs: 1 },
     { queued: true, durable: true, messageId: '', delivered: await receipt.delivered, reason: '' },
     tracker.consent.get(),
-    ...[options, stats, diagnostics, stored, JSON.parse(cookie), bodies.map((body) => JSON.parse(body))],
+    ...[
+      options,
+      ofPlugins,
+      ofWorkers,
+      visitor,
+      sessionStorage.getItem('jn:stream:shop'),
+      stats,
+      diagnostics,
+      stored,
+      JSON.parse(cookie),
+      bodies.map((body) => JSON.parse(body)),
+    ],
   ].flatMap(namesIn);
   const known = ['track', 'onChange', 'delivered', 'accepted', 'categoryPreferences', 'batch', 'queuedAt', 'code'];
   expect(seen).toEqual(expect.arrayContaining(known));

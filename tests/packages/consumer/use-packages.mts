@@ -1,5 +1,6 @@
 // A user's module, compiled against the packed declarations.
 import { clicks, createTracker as createBrowserTracker, pageViews } from '@org/track-browser';
+import { createWorkerTracker, readVisitor } from '@org/track-browser/worker';
 import { definePlan, type TrackEvent, type Tracker } from '@org/track-core';
 import { createFakeClock } from '@org/track-core/testing';
 import { createCollector, sqliteLog } from '@org/track-node';
@@ -16,6 +17,9 @@ tracker.track('Product Added', { product_id: 'p1' });
 tracker.track('Order Completed');
 // @ts-expect-error nobody planned it
 tracker.track('Product Addded');
+
+export const inWorker = createWorkerTracker<typeof plan>({ endpoint: '/api/j', ...(await readVisitor()) });
+inWorker.track('Product Added', { product_id: 'p1' });
 
 export function isomorphic(either: Tracker): void {
   either.track('Anything', { at: createFakeClock().now() });
