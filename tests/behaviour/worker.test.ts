@@ -226,7 +226,20 @@ describe('a tracker in a worker', needs(chromium), () => {
     ]);
   });
 
-  test('a service worker reads who visits, and what they agreed to, from the page’s cookie', async () => {
+  test.each<{ why: string; kind: Kind; start: () => Promise<unknown> }>([
+    {
+      why: 'a page tells its worker',
+      kind: 'module',
+      start: async () =>
+        ask(
+          'start',
+          await page.evaluate(() =>
+            (window as unknown as { orgTrack: typeof import('@org/track-browser') }).orgTrack.readVisitor(),
+          ),
+        ),
+    },
+    { why: 'a service worker reads it itself', kind: 'service', start: () => ask('startAsVisitor') },
+  ])('who visits, and what they agreed to, is in the page’s cookie: $why', async ({ kind, start }) => {
     await page.evaluate(async () => {
       const { orgTrack } = window as unknown as { orgTrack: typeof import('@org/track-browser') };
       const tracker = orgTrack.createTracker({ endpoint: '/api/j' });
@@ -235,8 +248,8 @@ describe('a tracker in a worker', needs(chromium), () => {
       await tracker.flush();
     });
     const cookies = await context.cookies();
-    await startWorker('service');
-    await ask('startAsVisitor');
+    await startWorker(kind);
+    await start();
     await ask('track', 'In The Worker');
     expect(await ask('flush')).toMatchObject({ delivered: 1, errors: [] });
     const [onPage, inWorker] = (await stored()) as { event: string; who: string; visit: string }[];
