@@ -116,9 +116,10 @@ describe('consent', () => {
   test('of an opt-out site is a yes until somebody says no', async () => {
     const tracker = start({ anonymousId: 'a1', consent: { model: 'opt-out' } });
     tracker.track('Synced');
+    expect(await tracker.flush()).toMatchObject({ delivered: 1, dropped: {} });
     tracker.consent.set({ analytics: false });
     tracker.track('Synced');
-    expect(await tracker.flush()).toMatchObject({ delivered: 0, dropped: { consent: 2 } });
+    expect(await tracker.flush()).toMatchObject({ delivered: 1, dropped: { consent: 1 } });
   });
 
   test('a browser that objects for its person is heard', async () => {
@@ -167,7 +168,9 @@ describe('what the worker before left', () => {
     await leaveOne();
     const tracker = start({ ...agreed, ...options }, {});
     await tracker.track('Synced').durable;
-    await clock.advance(60_000);
+    // What is found is found by now.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await tracker.flush()).toMatchObject({ accepted: 1 });
     expect(sent()).toMatchObject([{ event: 'Synced' }]);
   });
 });
@@ -190,7 +193,7 @@ describe('where it sends', () => {
     const listened = vi.spyOn(globalThis, 'addEventListener');
     const tracker = start({ ...agreed, queue: { maxWaitMs: 600_000 } });
     tracker.track('Synced');
-    await clock.settle();
+    await clock.advance(60_000);
     expect(transport.sent).toHaveLength(0);
     dispatchEvent(new Event('online'));
     await clock.settle();

@@ -234,11 +234,14 @@ describe('consent', () => {
     expect(sessionStorage).toHaveLength(0);
   });
 
-  test('a no in the very task of an event comes before what was to be stored', async () => {
+  test.each([
+    { why: 'nothing more', later: 0 },
+    { why: 'what needs no yes', later: 1 },
+  ])('a no in the very task of an event comes before what was to be stored: then $why', async ({ later }) => {
     const page = openPage({ plugins: [sequence()], initial: { analytics: true } });
     page.track();
     page.tracker.consent.set({ analytics: false });
-    page.track(1, 'necessary');
+    page.track(later, 'necessary');
     await settle();
     expect(sessionStorage).toHaveLength(0);
   });
