@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Entry } from '../event/entry.ts';
+import type { Entry, Verdict } from '../event/entry.ts';
 import { createMemoryOutbox } from '../outbox/memory-outbox.ts';
 import type { Outbox, OutboxHost } from '../outbox/outbox.ts';
 import { anEntry } from '../testing/builders.ts';
 import { createFakeClock } from '../testing/fake-clock.ts';
-import { createScriptedTransport } from '../testing/scripted-transport.ts';
-import type { Transport } from '../transport/transport.ts';
+import { createScriptedTransport, type ScriptedAnswer } from '../testing/scripted-transport.ts';
+import type { SendOutcome, SendVerdict, Transport } from '../transport/transport.ts';
 import { createQueue, type QueueLimits, type QueueOptions } from './queue.ts';
 
 const limits: Partial<QueueLimits> = { maxEvents: 3, maxWaitMs: 1_000, timeoutMs: 5_000 };
@@ -27,7 +27,7 @@ function setUp(script: Parameters<typeof createScriptedTransport>[0] = [], given
 }
 
 /** An outbox whose entries outlive the queue. */
-function durableOutbox(): Outbox & { arrive(...entries: readonly Entry[]): void } {
+function durableOutbox(): Outbox & { arrive(entries: readonly Entry[], hasWaited?: boolean): void } {
   const memory = createMemoryOutbox();
   let host: OutboxHost | undefined;
   return {
@@ -41,9 +41,9 @@ function durableOutbox(): Outbox & { arrive(...entries: readonly Entry[]): void 
       void memory.add(entry);
       return Promise.resolve(true);
     },
-    arrive(...entries) {
+    arrive(entries, hasWaited) {
       for (const entry of entries) void memory.add(entry);
-      host?.onArrived(entries.length, true);
+      host?.onArrived(entries.length, hasWaited);
     },
   };
 }
@@ -71,11 +71,27 @@ describe('when a batch leaves', () => {
     expect(sentIds()).toEqual(['abc', 'd']);
   });
 
-  test('a batch is full by bytes as well', async () => {
+  test.each([
+    { why: 'fewer wait for company', ids: 'a', expected: [] },
+    { why: 'just as many are enough', ids: 'ab', expected: ['ab'] },
+    { why: 'what is beyond stays behind', ids: 'abc', expected: ['ab'] },
+  ])('a batch is full by bytes as well: $why', async ({ ids, expected }) => {
     const { clock, put, sentIds } = setUp([], { limits: { maxBytes: 100, maxWaitMs: 1_000 } });
-    for (const id of ['a', 'b', 'c']) void put(anEntry({ id, bytes: 50 }));
+    for (const id of ids) void put(anEntry({ id, bytes: 50 }));
     await clock.advance(0);
-    expect(sentIds()).toEqual(['ab']);
+    expect(sentIds()).toEqual(expected);
+  });
+
+  test.each([
+    { why: '99 events wait for company', count: 99, bytes: 1, expected: [] },
+    { why: '100 events are full', count: 101, bytes: 1, expected: [100] },
+    { why: '48 KiB less a byte wait for company', count: 3, bytes: 16_383, expected: [] },
+    { why: '48 KiB are full', count: 4, bytes: 16_384, expected: [3] },
+  ])('by default $why', async ({ count, bytes, expected }) => {
+    const { clock, put, transport } = setUp(() => 'hang', { limits: {} });
+    for (let made = 0; made < count; made++) void put(anEntry({ bytes }));
+    await clock.advance(0);
+    expect(transport.sent.map(({ ids }) => ids.length)).toEqual(expected);
   });
 
   test('a flush does not wait for company', async () => {
@@ -108,11 +124,40 @@ describe('when a batch leaves', () => {
   test('entries of an earlier visit have waited enough: they leave at once, and are in the books', async () => {
     const outbox = durableOutbox();
     const { clock, queue, sentIds } = setUp([], { outbox });
-    outbox.arrive(anEntry({ id: 'old' }), anEntry({ id: 'er' }));
+    outbox.arrive([anEntry({ id: 'old' }), anEntry({ id: 'er' })], true);
     expect(queue.stats()).toEqual({ accepted: 2, delivered: 0, dropped: {}, dead: {}, pending: 2 });
     await clock.advance(0);
     expect(sentIds()).toEqual(['older']);
     expect(queue.stats()).toEqual({ accepted: 2, delivered: 2, dropped: {}, dead: {}, pending: 0 });
+  });
+
+  test.each([
+    { why: 'left by an earlier visit leaves at once', hasWaited: true, atOnce: ['a'] },
+    { why: 'from elsewhere waits for company', hasWaited: false, atOnce: [] },
+  ])('what arrives $why, and not in the turn of who brought it', async ({ hasWaited, atOnce }) => {
+    const outbox = durableOutbox();
+    const { clock, sentIds } = setUp([], { outbox });
+    outbox.arrive([anEntry({ id: 'a' })], hasWaited);
+    await clock.settle();
+    expect(sentIds()).toEqual([]);
+    await clock.advance(0);
+    expect(sentIds()).toEqual(atOnce);
+    await clock.advance(1_000);
+    expect(sentIds()).toEqual(['a']);
+  });
+
+  test('an outbox in trouble, which gives nothing although something waits, is asked again after baseDelayMs', async () => {
+    const asked: number[] = [];
+    const memory = createMemoryOutbox();
+    const pull: Outbox['pull'] = (batchLimits) => (asked.push(clock.elapsed()) > 1 ? memory.pull(batchLimits) : []);
+    const { clock, add, sentIds } = setUp([], {
+      outbox: { ...memory, pull },
+      limits: { ...limits, baseDelayMs: 4_000 },
+    });
+    add('a');
+    await clock.advance(10_000);
+    expect(asked).toEqual([1_000, 5_000]);
+    expect(sentIds()).toEqual(['a']);
   });
 
   test('an idle queue keeps no timer', async () => {
@@ -126,8 +171,10 @@ describe('when a batch leaves', () => {
 });
 
 describe('while the far end fails', () => {
+  const down = { kind: 'retry', reason: 'server' } as const;
+  const busy = { kind: 'retry', reason: 'throttled', retryAfterMs: 2_000 } as const;
+
   test('one batch at a time asks whether it is back, then all lanes open again', async () => {
-    const down = { kind: 'retry', reason: 'server' } as const;
     const { clock, add, transport } = setUp([down, down, down, 'hang', 'hang', 'hang'], {
       limits: { ...limits, concurrency: 3 },
     });
@@ -150,6 +197,28 @@ describe('while the far end fails', () => {
     expect(sentIds()).toEqual(['a', 'a']);
   });
 
+  test('by default that is after 15 s', async () => {
+    const { clock, add, queue, transport } = setUp(['hang'], { limits: {} });
+    add('a');
+    void queue.flush();
+    await clock.advance(14_999);
+    expect(transport.sent[0]?.options.signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(transport.sent[0]?.options.signal.aborted).toBe(true);
+  });
+
+  test.each<{ why: string; answer: SendOutcome }>([
+    { why: 'delivered', answer: { kind: 'delivered' } },
+    { why: 'to be tried again', answer: { kind: 'retry', reason: 'server', retryAfterMs: 60_000 } },
+    { why: 'refused', answer: { kind: 'dead', reason: 'malformed' } },
+    { why: 'no answer to come', answer: { kind: 'unconfirmed' } },
+  ])('an answer in time aborts nothing, then or later: $why', async ({ answer }) => {
+    const { clock, add, transport } = setUp([answer]);
+    add('a');
+    await clock.advance(1_000 + 5_000);
+    expect(transport.sent[0]?.options.signal.aborted).toBe(false);
+  });
+
   test('an answer that comes after we stopped waiting changes nothing', async () => {
     const { clock, add, transport, queue } = setUp(['hang']);
     add('a');
@@ -157,6 +226,78 @@ describe('while the far end fails', () => {
     transport.answer({ kind: 'dead', reason: 'late' });
     await clock.settle();
     expect(queue.stats()).toEqual({ accepted: 1, delivered: 1, dropped: {}, dead: {}, pending: 0 });
+  });
+
+  test.each([
+    { random: 0, leavesAtMs: 4_000 },
+    { random: 0.5, leavesAtMs: 4_500 },
+    { random: 0.75, leavesAtMs: 4_750 },
+  ])(
+    'the wait that the far end names is the least, and the jitter comes on top: $random',
+    async ({ random, leavesAtMs }) => {
+      const { clock, add, queue, sentIds } = setUp([{ kind: 'retry', reason: 'throttled', retryAfterMs: 4_000 }], {
+        random: () => random,
+      });
+      add('a');
+      void queue.flush({ deadlineMs: 60_000 });
+      await clock.advance(leavesAtMs - 1);
+      expect(sentIds()).toEqual(['a']);
+      await clock.advance(1);
+      expect(sentIds()).toEqual(['a', 'a']);
+    },
+  );
+
+  test('by default no wait is longer than a minute', async () => {
+    const tries: number[] = [];
+    const transport: Transport = {
+      async send() {
+        tries.push(clock.elapsed());
+        return { kind: 'retry', reason: 'network' };
+      },
+    };
+    const { clock, add } = setUp([], { transport, limits: {} });
+    add('a');
+    await clock.advance(600_000);
+    expect((tries.at(-1) ?? 0) - (tries.at(-2) ?? 0)).toBe(0.5 * 60_000);
+  });
+
+  test.each<{ why: string; script: readonly ScriptedAnswer[]; expected: readonly [string, number][] }>([
+    {
+      why: 'a failure is one',
+      script: [down, down, { kind: 'delivered' }],
+      expected: [
+        ['a', 0],
+        ['ab', 1],
+        ['ab', 2],
+      ],
+    },
+    {
+      why: 'a wait that the far end names costs none',
+      script: [busy, down, { kind: 'delivered' }],
+      expected: [
+        ['a', 0],
+        ['ab', 0],
+        ['ab', 1],
+      ],
+    },
+    {
+      why: 'what came later has its own',
+      script: [down, down, { kind: 'dead', reason: 'too-large' }],
+      expected: [
+        ['a', 0],
+        ['ab', 1],
+        ['ab', 2],
+        ['a', 2],
+        ['b', 1],
+      ],
+    },
+  ])('tries count for those who made them: $why', async ({ script, expected }) => {
+    const { clock, add, transport } = setUp(script);
+    add('a');
+    await clock.advance(1_000);
+    add('b');
+    await clock.advance(60_000);
+    expect(transport.sent.map(({ ids, options }) => [ids.join(''), options.attempt])).toEqual(expected);
   });
 
   test("another lane's success does not shorten the rest", async () => {
@@ -183,14 +324,33 @@ describe('while the far end fails', () => {
     expect(sentIds()).toHaveLength(4);
   });
 
-  test('a transport that rejects counts as a broken network', async () => {
-    const codes: string[] = [];
-    const transport: Transport = { send: () => Promise.reject(new Error('broken')) };
-    const { clock, add, queue } = setUp([], { transport, onDiagnostic: ({ code }) => codes.push(code) });
+  test.each<{ why: string; send: Transport['send']; expected: readonly unknown[]; pending: number }>([
+    { why: 'delivered: nothing', send: async () => ({ kind: 'delivered' }), expected: [], pending: 0 },
+    { why: 'what it says', send: async () => down, expected: [['send-failed', 'server']], pending: 1 },
+    {
+      why: 'what it refuses',
+      send: async () => ({ kind: 'dead', reason: 'malformed' }),
+      expected: [['send-failed', 'malformed']],
+      pending: 0,
+    },
+    {
+      why: 'a transport that rejects counts as a broken network',
+      send: () => Promise.reject(new Error('broken')),
+      expected: [['send-failed', 'network']],
+      pending: 1,
+    },
+    { why: 'silence', send: () => new Promise(() => {}), expected: [['send-failed', 'timeout']], pending: 1 },
+  ])('the host hears why: $why', async ({ send, expected, pending }) => {
+    const heard: unknown[] = [];
+    const { clock, add, queue } = setUp([], {
+      transport: { send },
+      onDiagnostic: ({ code, detail }) => heard.push([code, detail]),
+      limits: { ...limits, baseDelayMs: 60_000 },
+    });
     add('a');
-    await clock.advance(1_000);
-    expect(codes).toEqual(['send-failed']);
-    expect(queue.stats().pending).toBe(1);
+    await clock.advance(1_000 + 5_000);
+    expect(heard).toEqual(expected);
+    expect(queue.stats().pending).toBe(pending);
   });
 
   test('a listener that throws does not reach us', async () => {
@@ -217,6 +377,51 @@ describe('fates', () => {
     await clock.advance(2_000);
     expect(sentIds()).toEqual(['abc', 'b']);
     expect(queue.stats()).toEqual({ accepted: 3, delivered: 2, dropped: {}, dead: { invalid: 1 }, pending: 0 });
+  });
+
+  test('those that are to be tried again leave together, when the longest of their waits is over', async () => {
+    const verdicts = new Map([
+      ['a', { kind: 'retry', reason: 'busy', retryAfterMs: 5_000 } as const],
+      ['b', { kind: 'retry', reason: 'busy', retryAfterMs: 2_000 } as const],
+      ['c', { kind: 'retry', reason: 'busy' } as const],
+    ]);
+    const { clock, add, sentIds } = setUp([{ kind: 'delivered', verdicts }]);
+    add('a', 'b', 'c');
+    await clock.advance(4_999);
+    expect(sentIds()).toEqual(['abc']);
+    await clock.advance(1);
+    expect(sentIds()).toEqual(['abc', 'abc']);
+  });
+
+  test('one that is to be tried again delays no other, and closes no lane', async () => {
+    const verdicts = new Map([['a', { kind: 'retry', reason: 'busy', retryAfterMs: 60_000 } as const]]);
+    const { clock, add, sentIds } = setUp([{ kind: 'delivered', verdicts }, 'hang', 'hang'], {
+      limits: { ...limits, concurrency: 2 },
+    });
+    add(...'abc');
+    await clock.advance(0);
+    add(...'defghi');
+    await clock.advance(0);
+    expect(sentIds()).toEqual(['abc', 'def', 'ghi']);
+  });
+
+  test('a batch that is refused for any reason but its size is not tried again', async () => {
+    const { clock, add, queue, sentIds } = setUp([{ kind: 'dead', reason: 'http-400' }]);
+    add('a', 'b', 'c');
+    await clock.advance(60_000);
+    expect(sentIds()).toEqual(['abc']);
+    expect(queue.stats()).toEqual({ accepted: 3, delivered: 0, dropped: {}, dead: { 'http-400': 3 }, pending: 0 });
+  });
+
+  test.each<{ why: string; verdict: object; dead: object }>([
+    { why: 'a kind that nobody knows', verdict: { kind: 'lost', reason: 'at sea' }, dead: { 'at sea': 1 } },
+    { why: 'no reason', verdict: { kind: 'dead' }, dead: { undefined: 1 } },
+    { why: 'no kind', verdict: { reason: 'none' }, dead: { none: 1 } },
+  ])('what a far end says may be anything, and the books hold it: $why', async ({ verdict, dead }) => {
+    const { clock, add, queue } = setUp([{ kind: 'delivered', verdicts: new Map([['a', verdict as SendVerdict]]) }]);
+    add('a', 'b', 'c');
+    await clock.advance(0);
+    expect(queue.stats()).toEqual({ accepted: 3, delivered: 2, dropped: {}, dead, pending: 0 });
   });
 
   test('200 events for a far end that takes ten: no more than a few tries are wasted', async () => {
@@ -259,14 +464,38 @@ describe('fates', () => {
     expect(queue.stats().dropped).toEqual({ consent: 1 });
   });
 
-  test('whatever its fate, and whoever decided it, the outbox hears it', () => {
-    const memory = createMemoryOutbox({ maxEvents: 1 });
-    const settled: unknown[] = [];
-    const outbox: Outbox = { ...memory, settle: (...fate) => void settled.push(fate) };
-    const { add } = setUp([], { outbox });
-    add('a', 'b');
-    expect(settled).toEqual([['a', { kind: 'dropped', reason: 'outbox-full' }]]);
-  });
+  test.each<{ why: string; answer?: SendOutcome; allow?: boolean; sweeps?: boolean; fate: Verdict }>([
+    { why: 'delivered', fate: { kind: 'delivered' } },
+    {
+      why: 'refused with its batch',
+      answer: { kind: 'dead', reason: 'malformed' },
+      fate: { kind: 'dead', reason: 'malformed' },
+    },
+    {
+      why: 'refused alone',
+      answer: { kind: 'delivered', verdicts: new Map([['b', { kind: 'dead', reason: 'invalid' }]]) },
+      fate: { kind: 'dead', reason: 'invalid' },
+    },
+    { why: 'not allowed to leave', allow: false, fate: { kind: 'dropped', reason: 'consent' } },
+    { why: 'swept', allow: false, sweeps: true, fate: { kind: 'dropped', reason: 'consent' } },
+  ])(
+    'whatever its fate, and whoever decided it, the outbox hears it: $why',
+    async ({ answer, allow = true, sweeps, fate }) => {
+      const settled: unknown[] = [];
+      const outbox: Outbox = {
+        ...createMemoryOutbox({ maxEvents: 1 }),
+        settle: (...said) => void settled.push(said),
+      };
+      const { clock, add, queue } = setUp(answer && [answer], { outbox, allow: () => allow });
+      add('a', 'b'); // room for one
+      if (sweeps) queue.sweep();
+      else await clock.advance(1_000);
+      expect(settled).toEqual([
+        ['a', { kind: 'dropped', reason: 'outbox-full' }],
+        ['b', fate],
+      ]);
+    },
+  );
 
   test('a receipt is told the fate and no more of what the far end said', async () => {
     const told: unknown[] = [];
@@ -329,14 +558,17 @@ describe('flush and shutdown', () => {
     expect(clock.timers).toBe(0);
   });
 
-  test('a flush ends at its deadline, with its events still pending', async () => {
+  test.each([
+    { why: '3 s', deadline: { deadlineMs: 3_000 }, endsAtMs: 3_000 },
+    { why: 'by default 10 s', deadline: undefined, endsAtMs: 10_000 },
+  ])('a flush ends at its deadline, with its events still pending: $why', async ({ deadline, endsAtMs }) => {
     const { clock, add, queue } = setUp(() => ({ kind: 'retry', reason: 'network' }));
     let isDone = false;
     add('a');
-    void queue.flush({ deadlineMs: 3_000 }).then(() => {
+    void queue.flush(deadline).then(() => {
       isDone = true;
     });
-    await clock.advance(2_999);
+    await clock.advance(endsAtMs - 1);
     expect(isDone).toBe(false);
     await clock.advance(1);
     expect(isDone).toBe(true);
@@ -392,10 +624,35 @@ describe('flush and shutdown', () => {
     expect(queue.stats()).toMatchObject({ accepted: 1, dropped: {}, pending: 1 });
   });
 
-  test('after a shutdown a flush is done at once', async () => {
-    const { queue, clock } = setUp();
-    await queue.shutdown();
+  test.each([
+    { why: 'with nothing left', ids: [], outbox: createMemoryOutbox() },
+    { why: 'with what a durable outbox keeps', ids: ['a'], outbox: durableOutbox() },
+  ])('after a shutdown a flush is done at once: $why', async ({ ids, outbox }) => {
+    const { queue, clock, add } = setUp(() => 'hang', { outbox });
+    add(...ids);
+    const closed = queue.shutdown({ deadlineMs: 100 });
+    await clock.advance(100);
+    await closed;
     await queue.flush();
+    expect(queue.stats().pending).toBe(ids.length);
     expect(clock.timers).toBe(0);
+  });
+
+  test('a shutdown is over when the outbox has closed', async () => {
+    let closeOutbox = (): void => {};
+    const close = (): Promise<void> =>
+      new Promise((resolve) => {
+        closeOutbox = resolve;
+      });
+    const { queue, clock } = setUp([], { outbox: { ...createMemoryOutbox(), close } });
+    let isDone = false;
+    void queue.shutdown().then(() => {
+      isDone = true;
+    });
+    await clock.settle();
+    expect(isDone).toBe(false);
+    closeOutbox();
+    await clock.settle();
+    expect(isDone).toBe(true);
   });
 });
