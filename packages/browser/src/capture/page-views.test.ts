@@ -168,3 +168,16 @@ test('once stopped it makes no view', () => {
   settled();
   expect(views).toEqual([]);
 });
+
+test.each([
+  { why: 'stopped', end: () => stops[0]?.() },
+  { why: 'its page was left', end: () => dispatchEvent(new Event('pagehide')) },
+])('a timer that outlives its view asks nothing of the page, which may be gone: $why', ({ end }) => {
+  start();
+  end();
+  const before = paths();
+  vi.stubGlobal('location', undefined);
+  settled();
+  vi.unstubAllGlobals();
+  expect(paths()).toEqual(before);
+});

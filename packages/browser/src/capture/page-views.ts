@@ -21,8 +21,10 @@ export function pageViews(): Plugin {
     let timer: ReturnType<typeof setTimeout> | undefined;
 
     function view(): void {
+      // The timer of a view that is over may outlive the page that could be asked.
+      if (!arrival || signal.aborted) return;
       const { page } = readContext();
-      if (arrival && !signal.aborted && (page.path !== seen?.path || page.search !== seen.search)) {
+      if (page.path !== seen?.path || page.search !== seen.search) {
         tracker.page(undefined, { ...page, referrer: seen?.url ?? page.referrer }, arrival);
         seen = page;
       }
