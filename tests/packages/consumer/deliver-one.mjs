@@ -10,7 +10,7 @@ export async function deliverOne() {
     clock,
     queue: createQueue({ clock, transport, outbox: createMemoryOutbox() }),
     ids: createIds({ now: clock.now }),
-    consent: createConsent({ model: 'opt-out', now: clock.now }),
+    consent: createConsent({ undecided: true, now: clock.now }),
     library: { name: 'smoke', version: '0' },
   });
   tracker.track('Order Completed', { order_id: 'o1' }, { userId: 'u1' });
