@@ -281,6 +281,20 @@ describe('while the far end fails', () => {
       ],
     },
     {
+      why: 'nor does one that it names for this event',
+      script: [
+        { kind: 'delivered', verdicts: new Map([['a', { kind: 'retry', reason: 'busy', retryAfterMs: 2_000 }]]) },
+        { kind: 'delivered' },
+        down,
+      ],
+      expected: [
+        ['a', 0],
+        ['b', 0],
+        ['a', 0],
+        ['a', 1],
+      ],
+    },
+    {
       why: 'what came later has its own',
       script: [down, down, { kind: 'dead', reason: 'too-large' }],
       expected: [
@@ -417,6 +431,12 @@ describe('fates', () => {
     { why: 'a kind that nobody knows', verdict: { kind: 'lost', reason: 'at sea' }, dead: { 'at sea': 1 } },
     { why: 'no reason', verdict: { kind: 'dead' }, dead: { undefined: 1 } },
     { why: 'no kind', verdict: { reason: 'none' }, dead: { none: 1 } },
+    {
+      why: 'the name of what objects have',
+      verdict: { kind: 'dead', reason: 'constructor' },
+      dead: { constructor: 1 },
+    },
+    { why: 'the name of what objects are', verdict: { kind: 'dead', reason: '__proto__' }, dead: { ['__proto__']: 1 } },
   ])('what a far end says may be anything, and the books hold it: $why', async ({ verdict, dead }) => {
     const { clock, add, queue } = setUp([{ kind: 'delivered', verdicts: new Map([['a', verdict as SendVerdict]]) }]);
     add('a', 'b', 'c');

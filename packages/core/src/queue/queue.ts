@@ -94,7 +94,14 @@ export function createQueue<T = string>({
     maxDelayMs: 60_000,
     ...given,
   };
-  const books = { accepted: 0, delivered: 0, dropped: {} as Counts, dead: {} as Counts, pending: 0 };
+  // Without a prototype: a reason may have the name of anything, `constructor` too.
+  const books = {
+    accepted: 0,
+    delivered: 0,
+    dropped: { __proto__: null } as unknown as Counts,
+    dead: { __proto__: null } as unknown as Counts,
+    pending: 0,
+  };
   const inHand = new Set<End>(); // batches without an answer, and entries to be tried later than the others
   const flushes = new Set<End>();
   let tell: ((id: string, verdict: Verdict) => void) | undefined;
@@ -215,7 +222,7 @@ export function createQueue<T = string>({
       const verdict = verdicts?.get(entry.id) ?? common;
       if (verdict.kind !== 'retry') return settle(entry.id, verdict);
       // A far end that names its time is alive: waiting for it does not make later waits longer.
-      entry.tries = (entry.tries ?? 0) + (retryAfterMs ? 0 : 1);
+      entry.tries = (entry.tries ?? 0) + (verdict.retryAfterMs ? 0 : 1);
       waitMs = Math.max(waitMs, verdict.retryAfterMs ?? 0);
       return true;
     });
