@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { serve } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { serveStatic } from '@hono/node-server/serve-static';
-import { createCollector, sqliteLog } from '@org/track-node';
+import { createCollector, type Log, sqliteLog } from '@org/track-node';
 import { duckdb } from '@org/track-node/duckdb';
 import { Hono } from 'hono';
 import { csrf } from 'hono/csrf';
@@ -30,11 +30,7 @@ const dataDir = process.env.TRACK_DIR ?? join(here, '.track');
 mkdirSync(dataDir, { recursive: true });
 
 const warehouse = duckdb(join(dataDir, 'events.duckdb'));
-const collector = createCollector({
-  plan,
-  log: sqliteLog(join(dataDir, 'log.db')),
-  destinations: [warehouse],
-});
+const collector = createCollector({ plan, log: openLog(), destinations: [warehouse] });
 const feed = createLiveFeed();
 collector.watch((arrival) => feed.push(liveEvent(arrival)));
 
@@ -79,6 +75,18 @@ server.on('error', (error) => {
   console.error(`The shop cannot listen on ${hostname}:${port}: ${error.message}`);
   process.exit(1);
 });
+
+/** The log belongs to one process: a second shop is told so, and ends. */
+function openLog(): Log {
+  try {
+    return sqliteLog(join(dataDir, 'log.db'));
+  } catch (error) {
+    console.error(
+      `The shop cannot start, perhaps because it is running already: ${error instanceof Error ? error.message : error}`,
+    );
+    process.exit(1);
+  }
+}
 
 /** Stops listening, writes what it has, leaves. A second signal does not wait. */
 async function stop(): Promise<void> {

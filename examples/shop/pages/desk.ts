@@ -99,7 +99,7 @@ export const insightsPage = (run: string | undefined): Html =>
       </header>
       <p class="problem" id="problem" role="alert" hidden></p>
       <dl class="figures" id="totals">
-        <div><dt>Visitors</dt><dd data-total="visitors">–</dd></div>
+        <div><dt>Visitor ids</dt><dd data-total="visitors">–</dd></div>
         <div><dt>Orders</dt><dd data-total="orders">–</dd></div>
         <div><dt>Revenue</dt><dd data-total="revenue">–</dd></div>
         <div><dt>Carts abandoned</dt><dd data-total="abandonment_percent">–</dd></div>

@@ -40,7 +40,7 @@ export interface Outbox<T = string> {
   settle(id: string, verdict: Verdict): void | Promise<void>;
   /** Takes leased entries back: they wait again, before all others. */
   release(entries: readonly Entry<T>[]): void;
-  /** Nothing waits and nothing is leased any more: what is held for their sake may be let go. */
+  /** Nothing waits and no answer is due: what is held for the entries' sake may be let go, those unconfirmed included. */
   rest?(): void;
   depth(): OutboxDepth;
   /** Releases what it holds open (database, file). Entries that would not outlive it are given up as `shutdown`. */

@@ -227,7 +227,7 @@ export function createQueue<T = string>({
       return true;
     });
     if (isFailing) {
-      // Its wish binds the next batch too, even if this one is given up.
+      // Its wish binds the next batch too.
       restUntil = Math.max(restUntil, clock.elapsed() + waitMs);
       giveBack(again);
     } else if (again[0]) wait(inHand, waitMs, () => giveBack(again));

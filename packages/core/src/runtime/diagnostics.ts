@@ -2,7 +2,7 @@ import { attempt } from './attempt.ts';
 
 /** Something the host may want to know: a refused event, a failing collector, a full outbox. Never personal data. */
 export interface Diagnostic {
-  /** What happened: `invalid`, `no-identity`, `consent`, `plugin-failed`, `send-failed`, `storage-unavailable` … */
+  /** What happened: `invalid`, `no-identity`, `consent`, `plugin-failed`, `send-failed`, `no-storage` … */
   readonly code: string;
   /** Where or why, in a few words: `track: event`, `clicks: TypeError`, `network`. */
   readonly detail: string;
