@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { answerWith } from '../front-server.ts';
 import type { Row } from '../row.ts';
 
@@ -68,6 +69,24 @@ const faults: readonly { readonly fault: string; readonly script: () => void }[]
   },
 ];
 
+interface ClosedOn503 extends Pick<Row, 'name' | 'what'> {
+  readonly script: () => void;
+  readonly openForMs: number;
+}
+
+const closedOn503 = ({ name, what, script, openForMs }: ClosedOn503): Row => ({
+  name,
+  what,
+  async run(scene) {
+    await scene.profile.addInitScript(script);
+    const page = await scene.open();
+    await pause(openForMs); // what the row is about
+    scene.front.inject(answerWith(503));
+    await scene.track(page, 20);
+    await page.close();
+  },
+});
+
 // A profile keeps its init scripts: storage is as broken at the return visit.
 export const storage: readonly Row[] = faults.flatMap(({ fault, script }): readonly Row[] => [
   {
@@ -87,15 +106,16 @@ export const storage: readonly Row[] = faults.flatMap(({ fault, script }): reado
       await scene.track(page, 60, { sizeBytes: 2_000, thenGo: scene.elsewhere });
     },
   },
-  {
+  closedOn503({
     name: `${fault}, tab closed, 503`,
-    what: 'what is sent at the end is refused',
-    async run(scene) {
-      await scene.profile.addInitScript(script);
-      const page = await scene.open();
-      scene.front.inject(answerWith(503));
-      await scene.track(page, 20);
-      await page.close();
-    },
-  },
+    what: 'a page tracks as soon as it is ready, and is closed; what is sent at the end is refused',
+    script,
+    openForMs: 0,
+  }),
+  closedOn503({
+    name: `${fault}, tab closed after 1 s, 503`,
+    what: 'the same with a page that has been open for 1 s: a database is open by then',
+    script,
+    openForMs: 1_000,
+  }),
 ]);
