@@ -30,6 +30,8 @@ const entries = {
     export const visitor = readVisitor();`,
   createWorkerTracker: `import { createWorkerTracker } from '@org/track-browser/worker';
     export const tracker = createWorkerTracker({ endpoint: '/api/j' });`,
+  '… + attribution': `import { attribution, createTracker, pageViews } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [attribution()] });`,
   everything: `export * from '@org/track-browser';`,
 };
 const inDetail = 'createTracker + pageViews';

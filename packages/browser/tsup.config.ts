@@ -13,6 +13,21 @@ const { mangleCache: shortNames = {} } = transformSync(internalNames.map((name) 
   mangleCache: {},
 });
 
+/**
+ * What every page uses comes first, in one order, whatever else the package offers: the same code in another order
+ * compresses some bytes worse.
+ */
+const pageFirst: Plugin = {
+  name: 'page-first',
+  transform: {
+    filter: { id: /browser\/src\/index\.ts$/ },
+    handler: (code) =>
+      ['capture/page-views', 'create-browser-tracker']
+        .map((path) => `import './${path}.ts';`)
+        .join('') + code,
+  },
+};
+
 /** Takes types away, and gives internal properties their short names: only esbuild does that. */
 const shorten: Plugin = {
   name: 'shorten',
@@ -64,7 +79,7 @@ async function buildForBundlers(entry: string, format: 'esm' | 'cjs', ...plugins
     input: `src/${entry}.ts`,
     platform: 'browser',
     resolve: { alias: { '@org/track-core': resolve('../core/src/index.ts') } },
-    plugins: [...plugins, shorten, likeBesideLike],
+    plugins: [...plugins, pageFirst, shorten, likeBesideLike],
     // Functions would leave the names of their files behind.
     experimental: { attachDebugInfo: 'none' },
     output: {

@@ -1,3 +1,5 @@
+export { classifyReferrer, type ReferrerClass, type ReferrerMedium } from './attribution/classify-referrer.ts';
+export { type ClickPlatform, clickIdsOf, clickPlatform } from './attribution/click-ids.ts';
 export {
   type Consent,
   type ConsentOptions,
