@@ -32,6 +32,10 @@ const entries = {
     export const tracker = createWorkerTracker({ endpoint: '/api/j' });`,
   '… + attribution': `import { attribution, createTracker, pageViews } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [attribution()] });`,
+  '… + googleConsent': `import { createTracker, googleConsent, pageViews } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [googleConsent()] });`,
+  '… + replay': `import { createTracker, pageViews, replay } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()] }); replay(globalThis.q, tracker);`,
   everything: `export * from '@org/track-browser';`,
 };
 const inDetail = 'createTracker + pageViews';

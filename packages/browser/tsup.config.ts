@@ -22,9 +22,7 @@ const pageFirst: Plugin = {
   transform: {
     filter: { id: /browser\/src\/index\.ts$/ },
     handler: (code) =>
-      ['capture/page-views', 'create-browser-tracker']
-        .map((path) => `import './${path}.ts';`)
-        .join('') + code,
+      ['capture/page-views', 'create-browser-tracker'].map((path) => `import './${path}.ts';`).join('') + code,
   },
 };
 

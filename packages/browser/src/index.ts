@@ -3,10 +3,12 @@ export { type AttributionOptions, attribution } from './attribution/attribution.
 export type { Campaign, Touch } from './attribution/read-touch.ts';
 export { clicks } from './capture/clicks.ts';
 export { pageViews } from './capture/page-views.ts';
+export { type GoogleConsentOptions, googleConsent } from './consent/google-consent.ts';
 export { type BrowserTrackerOptions, createTracker } from './create-browser-tracker.ts';
 export { readVisitor, type Visitor } from './identity/read-visitor.ts';
 export { type RateLimitOptions, rateLimit } from './plugin/rate-limit.ts';
 export { type SamplingOptions, sampling } from './plugin/sampling.ts';
 export { type SequenceOptions, sequence } from './plugin/sequence.ts';
+export { type QueuedCall, replay } from './stub/replay.ts';
 export { beacon } from './transport/beacon.ts';
 export type { DeliveryPart } from './transport/delivery-part.ts';
