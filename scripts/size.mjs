@@ -36,6 +36,7 @@ const entries = {
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [googleConsent()] });`,
   '… + replay': `import { createTracker, pageViews, replay } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()] }); replay(globalThis.q, tracker);`,
+  'React (beside it)': `export * from '@org/track-browser/react';`,
   everything: `export * from '@org/track-browser';`,
 };
 const inDetail = 'createTracker + pageViews';
@@ -54,6 +55,8 @@ async function bundle(code, { isDevelopment = false } = {}) {
       { name: 'page', resolveId: (id) => (id === page ? id : null), load: (id) => (id === page ? code : null) },
     ],
     platform: 'browser',
+    external: ['react'],
+    logLevel: 'silent', // it warns of lines meant for frameworks
     resolve: { conditionNames: ['browser', 'module', 'import', isDevelopment ? 'development' : 'production'] },
     transform: { target: 'es2022' },
     output: { format: 'esm', minify: true, comments: false },
@@ -73,6 +76,7 @@ async function bundleByEsbuild(code, options) {
     stdin: { contents: code, resolveDir: at('.'), loader: 'js' },
     bundle: true,
     conditions: ['module', 'production'],
+    external: ['react'],
     format: 'esm',
     legalComments: 'none',
     metafile: true,

@@ -75,6 +75,7 @@ async function buildForBundlers(entry: string, format: 'esm' | 'cjs', ...plugins
   const file = `dist/${entry}${kind}.${format === 'esm' ? 'js' : 'cjs'}`;
   await build({
     input: `src/${entry}.ts`,
+    external: ['react'],
     platform: 'browser',
     resolve: { alias: { '@org/track-core': resolve('../core/src/index.ts') } },
     plugins: [...plugins, pageFirst, shorten, likeBesideLike],
@@ -82,6 +83,8 @@ async function buildForBundlers(entry: string, format: 'esm' | 'cjs', ...plugins
     experimental: { attachDebugInfo: 'none' },
     output: {
       ...{ format, file, sourcemap: true },
+      // Hooks run in pages: frameworks with server components ask for this line.
+      banner: entry === 'react' ? "'use client';" : '',
       minify: { compress: { target: 'es2022' }, mangle: false, codegen: false },
     },
   });
@@ -110,7 +113,7 @@ async function buildForScriptTag(entry: string, file: string): Promise<void> {
 
 // Types are left to tsup. Core's stay where they are.
 export default defineConfig(async () => {
-  for (const entry of ['index', 'worker']) {
+  for (const entry of ['index', 'worker', 'react']) {
     for (const format of ['esm', 'cjs'] as const) {
       await buildForBundlers(entry, format);
       await buildForBundlers(entry, format, forVisitors);
@@ -118,5 +121,6 @@ export default defineConfig(async () => {
   }
   await buildForScriptTag('index', 'dist/track-browser.iife.js');
   await buildForScriptTag('worker', 'dist/track-worker.iife.js');
-  return { entry: ['src/index.ts', 'src/worker.ts'], format: ['esm', 'cjs'], dts: { only: true }, clean: true };
+  const entry = ['src/index.ts', 'src/worker.ts', 'src/react.ts'];
+  return { entry, format: ['esm', 'cjs'], dts: { only: true }, clean: true };
 });

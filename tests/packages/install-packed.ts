@@ -48,10 +48,14 @@ export async function installPacked(): Promise<Project> {
   return { path, run, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** Lends the project a package that this repository has: an optional peer, or types to compile against. */
+/**
+ * Lends the project a package that this repository has, in place of another version: an optional peer, or types to
+ * compile against.
+ */
 export async function lend(project: Project, name: string, from: string): Promise<void> {
   const target = join(project.path, 'node_modules', name);
   await mkdir(dirname(target), { recursive: true });
+  await rm(target, { recursive: true, force: true });
   await symlink(await realpath(at(`${from}/node_modules/${name}`)), target);
 }
 

@@ -9,14 +9,21 @@ beforeAll(async () => {
   project = await installPacked();
   await lend(project, '@duckdb/node-api', 'packages/node');
   await lend(project, '@types/node', '.');
+  await lendReact('packages/browser');
 });
 afterAll(() => project?.remove());
+
+/** React and what belongs to it, of the version that a folder of this repository has. */
+async function lendReact(from: string): Promise<void> {
+  for (const name of ['react', 'react-dom', '@types/react']) await lend(project, name, from);
+}
 
 const known = [
   '@org/track-core',
   '@org/track-core/testing',
   '@org/track-browser',
   '@org/track-browser/worker',
+  '@org/track-browser/react',
   '@org/track-node',
   '@org/track-node/duckdb',
 ];
@@ -62,4 +69,38 @@ test('of the browser package, what visitors get has the same names, and throws n
 
 test.each(['nodenext', 'node16', 'bundler'])('its types compile with %s resolution', async (resolution) => {
   await project.run(process.execPath, [typescript, '-p', `tsconfig.${resolution}.json`]);
+});
+
+describe.each([
+  { react: '18', from: 'tests/packages/react-18' },
+  { react: '19', from: 'packages/browser' },
+])('with React $react', ({ react, from }) => {
+  const node = async (condition: string, script: string): Promise<unknown> =>
+    JSON.parse(await project.run(process.execPath, [`--conditions=${condition}`, script]));
+
+  beforeAll(async () => {
+    await lendReact(from);
+    await lend(project, 'happy-dom', '.');
+  });
+
+  test.each(['development', 'production'])('an app runs on a server and in a page (%s)', async (condition) => {
+    expect(await node(condition, 'react.mjs')).toEqual({
+      version: expect.stringMatching(`^${react}\\.`),
+      html: '<p><b>text</b></p>',
+      lost: [],
+      // Effects run twice under StrictMode; nothing of ours does.
+      events: ['Effect Ran', 'Effect Ran', 'Product Viewed', 'page'],
+    });
+  });
+
+  test('a component without a provider hears of it in development, and drops what it tracks in production', async () => {
+    const message = expect.stringContaining('<TrackProvider tracker={…}>');
+    expect(await node('development', 'lost.mjs')).toEqual({ message });
+    expect(await node('production', 'lost.mjs')).toEqual({ kind: 'dropped', reason: 'no-provider', queued: false });
+  });
+});
+
+test('with the oldest React the types compile, as they did with the newest', async () => {
+  await lendReact('tests/packages/react-18');
+  await project.run(process.execPath, [typescript, '-p', 'tsconfig.bundler.json']);
 });

@@ -9,6 +9,7 @@ async function bundled(code: string): Promise<string> {
     bundle: true,
     format: 'esm',
     minify: true,
+    external: ['react'],
     logLevel: 'error', // it warns that imports without effects are left out: that is what we want
     write: false,
   });
@@ -27,6 +28,21 @@ test('a page pays for the capture plugins it uses, and for no other', async () =
   const use = (plugins: string): string => `import { ${plugins} } from '@org/track-browser'; console.log(${plugins});`;
   expect(await bundled(use('pageViews, clicks'))).toMatch(clicksOnly);
   expect(await bundled(use('pageViews'))).not.toMatch(clicksOnly);
+});
+
+test('what is for React brings no second tracker', async () => {
+  const hooks = "export * from '@org/track-browser/react';";
+  const main = "export * from '@org/track-browser';";
+  const tracker = /createObjectStore/g;
+  expect(await bundled(hooks)).not.toMatch(tracker);
+  expect((await bundled(`${main}${hooks}`)).match(tracker)).toEqual((await bundled(main)).match(tracker));
+});
+
+test('of React’s entry too, a page pays for what it uses', async () => {
+  expect(await bundled("import '@org/track-browser/react';")).toBe('');
+  const use = (name: string): string => `export { ${name} } from '@org/track-browser/react';`;
+  expect(await bundled(use('useTrack'))).not.toContain('IntersectionObserver');
+  expect(await bundled(use('Impression'))).toContain('IntersectionObserver');
 });
 
 test('core can be taken in parts', async () => {

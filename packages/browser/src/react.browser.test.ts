@@ -1,0 +1,59 @@
+import { createElement as h, StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { afterEach, expect, test, vi } from 'vitest';
+import { pageViews } from './capture/page-views.ts';
+import { createTracker } from './create-browser-tracker.ts';
+import { Impression, TrackProvider } from './react.ts';
+
+const endpoint = `/api/j${Math.random().toString(36).slice(2)}`;
+let end: () => Promise<unknown>;
+
+afterEach(async () => {
+  await end();
+  vi.unstubAllGlobals();
+  document.body.innerHTML = '';
+  scrollTo(0, 0);
+});
+
+test('in a real window: one page view under StrictMode, and what was scrolled to is seen once', async () => {
+  const events: { type: string; event?: string; properties: { product_id?: string } }[] = [];
+  const { fetch } = window;
+  vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
+    if (url !== endpoint) return fetch(url, init);
+    events.push(...JSON.parse(String(init.body)).batch);
+    return Response.json({ success: true });
+  });
+  const tracker = createTracker({ endpoint, capture: [pageViews()], consent: { model: 'opt-out' } });
+  const root = createRoot(document.body.appendChild(document.createElement('main')));
+  end = () => {
+    root.unmount();
+    return tracker.shutdown();
+  };
+  const card = (id: string, height: string) =>
+    h(Impression, { event: 'Product Viewed', properties: { product_id: id }, key: id, id, style: { height } });
+  // The tall one never has half of itself in view.
+  const page = [card('near', '100px'), h('hr', { key: 'gap', style: { height: '300vh' } }), card('far', '400vh')];
+  root.render(h(StrictMode, null, h(TrackProvider, { tracker }, page)));
+
+  const seen = () => events.filter(({ type }) => type === 'track').map(({ properties }) => properties.product_id);
+  await vi.waitFor(
+    async () => {
+      await tracker.flush();
+      expect(seen()).toEqual(['near']);
+    },
+    { timeout: 10_000 },
+  );
+  document.getElementById('far')?.scrollIntoView();
+  await vi.waitFor(
+    async () => {
+      await tracker.flush();
+      expect(seen()).toEqual(['near', 'far']);
+    },
+    { timeout: 10_000 },
+  );
+  scrollTo(0, 0);
+  await new Promise((done) => setTimeout(done, 1_300));
+  await tracker.flush();
+  expect(seen()).toEqual(['near', 'far']);
+  expect(events.filter(({ type }) => type === 'page')).toHaveLength(1);
+});
