@@ -37,6 +37,8 @@ const entries = {
   '… + replay': `import { createTracker, pageViews, replay } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()] }); replay(globalThis.q, tracker);`,
   'React (beside it)': `export * from '@org/track-browser/react';`,
+  '… + deliveryState': `import { createTracker, deliveryState, pageViews } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], delivery: [deliveryState()] });`,
   everything: `export * from '@org/track-browser';`,
 };
 const inDetail = 'createTracker + pageViews';

@@ -19,12 +19,13 @@ test('importing it on a server does nothing, and needs nothing of a browser', as
 });
 
 test('on a server a tracker is inert: it sends nothing, starts nothing, and counts every call', async () => {
-  const { clicks, createTracker, pageViews } = await import('./index.ts');
+  const { clicks, createTracker, deliveryState, pageViews } = await import('./index.ts');
   const fetched = vi.spyOn(globalThis, 'fetch');
   timers.mockClear();
   const tracker = createTracker({
     endpoint: '/api/j',
     capture: [pageViews(), clicks()],
+    delivery: [deliveryState()],
     consent: { model: 'opt-out' },
   });
 

@@ -12,3 +12,9 @@ export { type SequenceOptions, sequence } from './plugin/sequence.ts';
 export { type QueuedCall, replay } from './stub/replay.ts';
 export { beacon } from './transport/beacon.ts';
 export type { DeliveryPart } from './transport/delivery-part.ts';
+export {
+  type DeliveryState,
+  type DeliveryStateOptions,
+  type DeliveryStatePart,
+  deliveryState,
+} from './transport/delivery-state.ts';

@@ -12,6 +12,7 @@ import { type RateLimitOptions, rateLimit } from './plugin/rate-limit.ts';
 import { type SamplingOptions, sampling } from './plugin/sampling.ts';
 import { type SequenceOptions, sequence } from './plugin/sequence.ts';
 import { beacon } from './transport/beacon.ts';
+import { type DeliveryStateOptions, deliveryState } from './transport/delivery-state.ts';
 
 /** Where the packages are. */
 const sources = (path: string): string => join(import.meta.dirname, '../..', path);
@@ -104,6 +105,8 @@ test('none is seen from outside: in the API, on the wire, in the cookie or in th
   });
   const plugin: Required<Plugin> = { name: 'seen', setup: () => () => {}, process: (event) => event };
   const diagnostics: unknown[] = [];
+  const stateOptions: Required<DeliveryStateOptions> = { onChange: () => {} };
+  const state = deliveryState(stateOptions);
   // Each option there is: leaving one out is a mistake of types.
   const ofPlugins: Required<SamplingOptions & RateLimitOptions & SequenceOptions> = {
     ...{ share: 1, keep: () => false, perSecond: 1_000, burst: 1_000, name: 'shop' },
@@ -117,7 +120,7 @@ test('none is seen from outside: in the API, on the wire, in the cookie or in th
     writeKey: 'shop',
     capture: [plugin],
     plugins: [plugin, sampling(ofPlugins), rateLimit(ofPlugins), sequence(ofPlugins)],
-    delivery: [beacon()],
+    delivery: [beacon(), state],
     consent: { model: 'opt-in', initial: { functional: true, analytics: true, advertising: false } },
     purposeOf: () => 'analytics',
     queue: { maxEvents: 100, maxBytes: 40_000, maxWaitMs: 100, concurrency: 1, timeoutMs: 5_000 },
@@ -149,6 +152,7 @@ test('none is seen from outside: in the API, on the wire, in the cookie or in th
     { ...tracker, ...call, deadlineMs: 1 },
     { queued: true, durable: true, messageId: '', delivered: await receipt.delivered, reason: '' },
     tracker.consent.get(),
+    { ...state, ...stateOptions },
     ...[
       options,
       ofPlugins,

@@ -3,7 +3,7 @@ import type { PageTransportOptions } from './page-transport.ts';
 
 /** What a part of the delivery may use of the tracker it belongs to. */
 export interface DeliveryPage extends PageTransportOptions {
-  /** Where events wait. A part that must know what waits wraps its `add` and `settle`. */
+  /** Where events wait. A part that must know what waits wraps its `add` and `settle`; one that lets it rest, its `depth`. */
   readonly outbox: Outbox;
   readonly onDiagnostic?: OnDiagnostic | undefined;
 }
@@ -12,7 +12,7 @@ export interface DeliveryPage extends PageTransportOptions {
 export type CarryFirst = (next: Transport, page: DeliveryPage) => Transport;
 
 /**
- * A part of the delivery, as this package makes them: `beacon()`, … What it says to the others has short names in the
- * published files, so nobody else can make one.
+ * A part of the delivery, as this package makes them: `beacon()`, `deliveryState()`, … What it says to the others has
+ * short names in the published files, so nobody else can make one.
  */
 export type DeliveryPart = (next: never, page: never) => unknown;
