@@ -25,6 +25,7 @@ import { capturePlugin } from './capture/capture-plugin.ts';
 import { checkOptions } from './check-options.ts';
 import { isGpcOn } from './consent/privacy-signals.ts';
 import { cookieDeviceStore } from './identity/cookie-device-store.ts';
+import { reportListedEndpoint } from './listed-endpoint.ts';
 import { createIndexedDbOutbox, type IndexedDbOutboxOptions } from './outbox/indexed-db-outbox.ts';
 import { browserClock } from './runtime/browser-clock.ts';
 import { isDevelopment } from './runtime/is-development.ts';
@@ -42,7 +43,7 @@ export interface BrowserTrackerOptions {
   readonly capture?: readonly Plugin[];
   /** What sees each event before it is kept, in this order. */
   readonly plugins?: readonly Plugin[];
-  /** What takes part in how batches travel, from the wire outwards: `beacon()`. Default: `fetch` alone. */
+  /** What takes part in how batches travel, from the wire outwards: `deliveryState()`, `beacon()`. Default: `fetch` alone. */
   readonly delivery?: readonly DeliveryPart[];
   readonly consent?: {
     /**
@@ -89,7 +90,10 @@ type Shared = Omit<IdentityOptions, 'session'> &
 export function createTracker<P extends Plan = AnyPlan>(options: BrowserTrackerOptions): Tracker<P, 'browser'>;
 // What follows is no part of the interface: tests hand in parts.
 export function createTracker(options: BrowserTrackerOptions, parts: PageParts = {}): Tracker<AnyPlan, 'browser'> {
-  if (isDevelopment) checkOptions(options);
+  if (isDevelopment) {
+    checkOptions(options);
+    reportListedEndpoint(options);
+  }
   const isPage = typeof document === 'object';
   const clock = parts.clock ?? browserClock;
   const ids = createIds(clock);
