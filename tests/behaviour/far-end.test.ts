@@ -1,11 +1,16 @@
 import type { Page } from 'playwright';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { chromium, needs } from '../../scripts/optional.mjs';
+import { newId } from '../faults/client.ts';
 import { answerWith, refuseAbove } from '../faults/front-server.ts';
 import { type PageTime, stopTime } from './page-time.ts';
-import { type TestedWindow, useSite } from './site.ts';
+import { type PageRequest, type TestedWindow, useSite } from './site.ts';
 
-declare const window: TestedWindow & { chance: number };
+declare const window: Omit<TestedWindow, 'requests'> & {
+  chance: number;
+  isBlocked: boolean;
+  readonly requests: PageRequest[];
+};
 
 const maxWaitMs = 100;
 
@@ -161,43 +166,269 @@ describe('a collector that refuses', needs(chromium), () => {
 
 describe('a collector out of reach', needs(chromium), () => {
   const site = useSite();
+  const patience = { timeout: 10_000 };
 
-  test.each([
+  interface Obstacle {
+    readonly how: string;
+    /** Ends every request of pages to come. */
+    block(): Promise<unknown>;
+    /** From now on it ends none. */
+    unblock(page: Page): Promise<unknown>;
+  }
+
+  const obstacles: readonly Obstacle[] = [
     {
       how: 'a blocker ends its requests',
       block: () => site.context.route('**/api/j', (route) => route.abort('blockedbyclient')),
+      unblock: () => site.context.unrouteAll(),
     },
     {
       how: 'fetch throws at once',
       block: () =>
         site.context.addInitScript(() => {
-          if (location.pathname !== '/unblocked') {
-            globalThis.fetch = () => {
-              throw new TypeError('blocked');
-            };
-          }
+          const { fetch } = globalThis;
+          window.isBlocked = location.pathname !== '/unblocked';
+          globalThis.fetch = (...request) => {
+            if (!window.isBlocked) return fetch(...request);
+            window.requests.push({ bytes: 0, keepalive: false, end: 'TypeError' });
+            throw new TypeError('blocked');
+          };
         }),
+      unblock: (page) => page.evaluate(() => (window.isBlocked = false)),
     },
-  ])(
+  ];
+
+  /** What pages say on the console, save what the browser itself says of a blocked request. */
+  function listenToPages(): readonly string[] {
+    const said: string[] = [];
+    site.context.on('console', (message) => {
+      if (!message.text().startsWith('Failed to load resource')) said.push(message.text());
+    });
+    return said;
+  }
+
+  /** In steps, because a request ends in its own time, and the next wait begins then. */
+  async function fiveMinutes(time: PageTime): Promise<void> {
+    for (let seconds = 0; seconds < 300; seconds += 10) await time.pass(10_000);
+  }
+
+  const stats = (page: Page) => page.evaluate(() => window.tracker.stats());
+  const states = (page: Page) => page.evaluate(() => window.states);
+  const requests = (page: Page) => page.evaluate(() => window.requests.length);
+
+  test.each(obstacles)(
     'T14 $how for 5 minutes: the page notices nothing, and the next visit without it brings everything',
-    async ({ block }) => {
+    async ({ block, unblock }) => {
       const time = await stopTime(site.context);
       await block();
-      const said: string[] = [];
-      site.context.on('console', (message) => said.push(message.text()));
+      const said = listenToPages();
       const page = await site.open();
       const ids = await site.track(page, 10);
-      // In steps, because a request ends in its own time, and the next wait begins then.
-      for (let seconds = 0; seconds < 300; seconds += 10) await time.pass(10_000);
-      expect(await page.evaluate(() => window.tracker.stats())).toMatchObject({ accepted: 10, pending: 10 });
-      // The browser itself tells of a blocked request.
-      expect(said.filter((text) => !text.startsWith('Failed to load resource'))).toEqual([]);
+      await fiveMinutes(time);
+      expect(await stats(page)).toMatchObject({ accepted: 10, pending: 10 });
+      expect(said).toEqual([]);
+      await unblock(page);
       await page.close();
-      await site.context.unrouteAll();
 
       await site.open('/unblocked');
       await time.goOn();
-      await expect.poll(() => site.kept(ids), { timeout: 10_000 }).toEqual(ids);
+      await expect.poll(() => site.kept(ids), patience).toEqual(ids);
     },
   );
+
+  describe('with deliveryState()', () => {
+    const batchWaitMs = 2_000; // its default
+
+    // Asked for by the browser when it likes to: the site would answer something else.
+    beforeEach(() => site.context.route('**/favicon.ico', (route) => route.abort()));
+
+    const changes: readonly { readonly when: string; change(page: Page): Promise<unknown> }[] = [
+      {
+        when: 'when the page becomes another',
+        change: (page) => page.evaluate(() => history.pushState(0, '', '/next')),
+      },
+      { when: 'when the person goes back', change: (page) => page.evaluate(() => history.back()) },
+      {
+        when: 'when the page is visible again',
+        change: (page) => page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))),
+      },
+      {
+        when: 'when the browser is online again',
+        async change() {
+          await site.context.setOffline(true);
+          await site.context.setOffline(false);
+        },
+      },
+    ];
+
+    test.each(obstacles.flatMap((obstacle) => changes.map((change) => ({ ...obstacle, ...change }))))(
+      'T14 $how: three tries in 5 minutes, then none; without it the same visit brings everything $when',
+      async ({ block, unblock, change }) => {
+        await site.options({ deliveryState: true });
+        const time = await stopTime(site.context);
+        await block();
+        const said = listenToPages();
+        const page = await site.open();
+        await page.evaluate(() => history.pushState(0, '', '/second'));
+        const ids = [...(await site.track(page, 10))];
+        await fiveMinutes(time);
+        expect(await requests(page)).toBe(3);
+        ids.push(...(await site.track(page, 1)));
+        await fiveMinutes(time);
+        expect(await requests(page)).toBe(3);
+        expect(await stats(page)).toMatchObject({ accepted: 11, pending: 11, dropped: {}, dead: {} });
+        expect(await states(page)).toEqual(['down']);
+        expect(said).toEqual([]);
+
+        await unblock(page);
+        await change(page);
+        await time.goOn();
+        await expect.poll(() => site.kept(ids), patience).toEqual(ids);
+        await expect.poll(() => states(page), patience).toEqual(['down', 'ok']);
+      },
+    );
+
+    test('T14 another tab takes over nothing of what a page has parked: each event is sent once', async () => {
+      await site.options({ deliveryState: true });
+      const time = await stopTime(site.context);
+      const page = await site.open();
+      await site.front.goDown();
+      const ids = await site.track(page, 10);
+      await fiveMinutes(time);
+      expect(await requests(page)).toBe(3);
+
+      await site.front.comeBack();
+      const other = await site.open();
+      const others = await site.track(other, 1);
+      await time.goOn();
+      await expect.poll(() => site.kept([...ids, ...others]), patience).toEqual(others);
+      await page.evaluate(() => history.pushState(0, '', '/next'));
+      await expect.poll(() => site.kept(ids), patience).toEqual(ids);
+      const sent = site.front.sightings.map(({ id }) => id);
+      expect(sent.toSorted()).toEqual([...ids, ...others].toSorted());
+    });
+
+    test.each(obstacles)('T14 $how: what was parked comes with the next visit', async ({ block, unblock }) => {
+      await site.options({ deliveryState: true });
+      const time = await stopTime(site.context);
+      await block();
+      const page = await site.open();
+      const ids = await site.track(page, 10);
+      await fiveMinutes(time);
+      await page.close();
+      await unblock(await site.open('/unblocked'));
+      await time.goOn();
+      await expect.poll(() => site.kept(ids), patience).toEqual(ids);
+    });
+
+    test.each(obstacles)(
+      'T14 $how while the site answers others: a blocker is suspected after two tries, and asked once for each page',
+      async ({ block, unblock }) => {
+        await site.options({ deliveryState: true });
+        const time = await stopTime(site.context);
+        await block();
+        const page = await site.open();
+        const ids = await site.track(page, 10);
+        await time.pass(batchWaitMs);
+        await expect.poll(() => states(page), patience).toEqual(['down']);
+        await page.evaluate(async () => {
+          const script = Object.assign(document.createElement('script'), { src: '/worker.js?again' });
+          const loaded = new Promise((done) => script.addEventListener('load', done));
+          document.body.append(script);
+          await loaded;
+        });
+        // In small steps: the page's clock must not outrun the refusal.
+        while ((await requests(page)) < 2) await time.pass(20);
+        await expect.poll(() => states(page), patience).toEqual(['down', 'blocked']);
+        await fiveMinutes(time);
+        expect(await requests(page)).toBe(2);
+        await page.evaluate(() => history.pushState(0, '', '/next'));
+        await fiveMinutes(time);
+        expect(await requests(page)).toBe(3);
+
+        await unblock(page);
+        await page.evaluate(() => history.pushState(0, '', '/last'));
+        await time.goOn();
+        await expect.poll(() => site.kept(ids), patience).toEqual(ids);
+        await expect.poll(() => states(page), patience).toEqual(['down', 'blocked', 'ok']);
+      },
+    );
+
+    test('T14 a collector that is back within three tries gets everything, with no change of the page', async () => {
+      await site.options({ deliveryState: true });
+      const time = await stopTime(site.context);
+      const page = await site.open();
+      await site.front.goDown();
+      const ids = await site.track(page, 10);
+      await time.pass(batchWaitMs);
+      await expect.poll(() => states(page), patience).toEqual(['down']);
+      await site.front.comeBack();
+      await time.goOn();
+      await expect.poll(() => site.kept(ids), patience).toEqual(ids);
+    });
+
+    test('T14 offline, and online again', async () => {
+      await site.options({ deliveryState: true });
+      const page = await site.open();
+      await site.context.setOffline(true);
+      const ids = await site.track(page, 10);
+      await expect.poll(() => states(page), patience).toEqual(['offline']);
+      await site.context.setOffline(false);
+      await expect.poll(() => site.kept(ids), patience).toEqual(ids);
+      await expect.poll(() => states(page), patience).toEqual(['offline', 'ok']);
+    });
+
+    test('a collector of another origin that does not allow this one: cors, and the events are kept', async () => {
+      const endpoint = `${site.front.origin.replace('127.0.0.1', 'localhost')}/api/j`;
+      await site.options({ deliveryState: true, endpoint });
+      const page = await site.open();
+      await site.track(page, 10);
+      await expect.poll(() => states(page), patience).toEqual(['down', 'cors']);
+      expect(await requests(page)).toBe(2);
+      expect(await stats(page)).toMatchObject({ accepted: 10, pending: 10 });
+    });
+
+    test.each([
+      { status: 429, state: 'throttled' },
+      { status: 503, state: 'down' },
+      { status: 401, state: 'unauthorized' },
+      { status: 403, state: 'unauthorized' },
+    ])('a collector that answers $status: $state, and ok once it takes events', async ({ status, state }) => {
+      await site.options({ deliveryState: true, queue: { maxWaitMs } });
+      const page = await site.open();
+      site.front.inject(answerWith(status, {}, 1));
+      await site.track(page, 1);
+      await expect.poll(() => site.front.statuses, patience).toContain(status);
+      const ids = await site.track(page, 1);
+      await expect.poll(() => site.kept(ids), patience).toEqual(ids);
+      await expect.poll(() => states(page), patience).toEqual([state, 'ok']);
+    });
+  });
+
+  // As the guide writes it for pages without a bundler.
+  const app = `
+    const tracker = globalThis.orgTrack?.createTracker({ endpoint: '/api/j', consent: { initial: { analytics: true } } });
+    globalThis.buy = (marker) => {
+      tracker?.track('Fault Met', { marker });
+      document.title = 'Bought';
+    };
+    document.title = 'Ready';`;
+
+  test.each([
+    { how: 'blocked', isBlocked: true },
+    { how: 'there', isBlocked: false },
+  ])('T14 the script is $how: the page works, and nothing else happens', async ({ isBlocked }) => {
+    if (isBlocked) await site.context.route('**/bundle.js', (route) => route.abort('blockedbyclient'));
+    const said = listenToPages();
+    site.front.addPage('/app', app);
+    const page = await site.open('/app');
+    await expect.poll(() => page.title()).toBe('Ready');
+    const id = newId();
+    await page.evaluate((id) => (window as unknown as { buy(id: string): void }).buy(id), id);
+    expect(await page.title()).toBe('Bought');
+    if (!isBlocked) await expect.poll(() => site.kept([id]), patience).toEqual([id]);
+    expect(await requests(page)).toBe(isBlocked ? 0 : 1);
+    expect(await page.evaluate(async () => (await indexedDB.databases()).length > 0)).toBe(!isBlocked);
+    expect(said).toEqual([]);
+  });
 });

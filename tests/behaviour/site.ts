@@ -22,6 +22,8 @@ export interface PageRequest {
 /** What the pages of the site have for those who test them. */
 export interface TestedWindow {
   readonly tracker: Tracker;
+  /** What it said of its delivery, where `deliveryState` is asked for. */
+  readonly states: readonly string[];
   /** Starts one more tracker with the page's options. */
   startTracker(): Tracker;
   /** What the tracker told its host, as `code: detail`. */
@@ -31,9 +33,14 @@ export interface TestedWindow {
   incompressible(bytes: number): string;
 }
 
-type PageOptions = Omit<BrowserTrackerOptions, 'endpoint' | 'capture' | 'plugins' | 'purposeOf' | 'onDiagnostic'> & {
+type PageOptions = Omit<
+  Partial<BrowserTrackerOptions>,
+  'capture' | 'delivery' | 'plugins' | 'purposeOf' | 'onDiagnostic'
+> & {
   /** Default: no. */
   readonly pageViews?: boolean;
+  /** Default: no. */
+  readonly deliveryState?: boolean;
 };
 
 /** A shop, its collector, and somebody with a browser. All of it is new for each test, save browser and collector. */
@@ -67,12 +74,14 @@ export const published: Promise<string> = readFile(join(dist, 'track-browser.iif
 // `globalThis`, because a worker may run it too.
 const setUp = `
 globalThis.diagnostics = [];
+globalThis.states = [];
 globalThis.startTracker = () => {
-  const { pageViews, ...options } = globalThis.trackerOptions ?? {};
+  const { pageViews, deliveryState, ...options } = globalThis.trackerOptions ?? {};
   return orgTrack.createTracker({
     endpoint: '/api/j',
     consent: { initial: { analytics: true } },
     capture: pageViews ? [orgTrack.pageViews()] : [],
+    delivery: deliveryState ? [orgTrack.deliveryState({ onChange: (state) => states.push(state) })] : [],
     onDiagnostic: ({ code, detail }) => diagnostics.push(code + ': ' + detail),
     ...options,
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { chromium, needs } from '../../scripts/optional.mjs';
-import { track } from './clients/track.ts';
+import type { ClientUnderTest } from './client.ts';
+import { track, trackWithDeliveryState } from './clients/track.ts';
 import type { Engine } from './engine.ts';
 import { chromium as inChromium } from './engines/chromium.ts';
 import { engines } from './engines.ts';
@@ -18,8 +19,15 @@ const names = [
   'consent revoked',
 ];
 
+// Those in which nothing answers for a while.
+const silentNames = ['endpoint blocked, then unblocked', 'connection refused, then back', 'offline, then online'];
+
 describe('when things go wrong in Chromium', needs(chromium), () => {
   test.each(names)('%s: none lost, none twice, none without consent', (name) => expectNothingLost(name, inChromium));
+
+  test.each(silentNames)('%s, with deliveryState(): none lost, none twice', (name) =>
+    expectNothingLost(name, inChromium, trackWithDeliveryState),
+  );
 });
 
 // Nobody has to have them. All rows: `npm run faults:browser -- --engine firefox`.
@@ -30,10 +38,10 @@ describe.each(others)('when things go wrong in $title', (engine) => {
   test.each(namesElsewhere)('%s: none lost, none twice', (name) => expectNothingLost(name, engine));
 });
 
-async function expectNothingLost(name: string, engine: Engine): Promise<void> {
+async function expectNothingLost(name: string, engine: Engine, client: ClientUnderTest = track): Promise<void> {
   const row = rows.find((candidate) => candidate.name === name);
   if (row === undefined) throw new Error(`There is no row "${name}"`);
-  const result = await runRow(row, track, engine);
+  const result = await runRow(row, client, engine);
   expect(result.sent).toBeGreaterThan(0);
   expect({ lost: lostIn(result), doubled: result.doubledAfter, leaked: leakedIn(result) }).toEqual({
     lost: 0,

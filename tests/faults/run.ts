@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util';
 import type { ClientUnderTest } from './client.ts';
 import { installedPeers } from './clients/peers.ts';
-import { track } from './clients/track.ts';
+import { track, trackWithDeliveryState } from './clients/track.ts';
 import type { Engine } from './engine.ts';
 import { engines } from './engines.ts';
 import { summary, tableHead, tableRow } from './report.ts';
@@ -48,11 +48,13 @@ function enginesAsked(): readonly Engine[] {
 
 async function clientsAsked(): Promise<readonly ClientUnderTest[]> {
   const names = values.client;
-  const isPeersAsked = values.peers || names.some((name) => name !== track.name);
-  const known = [track, ...(isPeersAsked ? await installedPeers() : [])];
+  const ours = [track, trackWithDeliveryState];
+  const isPeersAsked = values.peers || names.some((name) => !ours.some((client) => client.name === name));
+  const known = [...ours, ...(isPeersAsked ? await installedPeers() : [])];
   const unknown = names.find((name) => !known.some((client) => client.name === name));
   if (unknown !== undefined) fail(`--client: no "${unknown}". There is: ${known.map(({ name }) => name).join(', ')}`);
-  if (names.length === 0) return known;
+  // The part changes what is asked of a far end that is silent: for a table of its own.
+  if (names.length === 0) return known.filter((client) => client !== trackWithDeliveryState);
   return known.filter(({ name }) => names.includes(name));
 }
 

@@ -10,10 +10,18 @@ interface Batch {
 const manifest = createRequire(import.meta.url).resolve('@org/track-browser/package.json');
 const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string };
 
-const setUp = `
+/** The script-tag build, as published. */
+export const track: ClientUnderTest = trackClient('track', '');
+
+/** The same with the part that parks what nobody answers. */
+export const trackWithDeliveryState: ClientUnderTest = trackClient('track-delivery-state', 'orgTrack.deliveryState()');
+
+function trackClient(name: string, delivery: string): ClientUnderTest {
+  const setUp = `
 const isPending = new URLSearchParams(location.search).get('consent') === 'pending';
 const tracker = orgTrack.createTracker({
   endpoint: '/api/j',
+  delivery: [${delivery}],
   consent: isPending ? {} : { initial: { analytics: true } },
 });
 window.client = {
@@ -21,20 +29,19 @@ window.client = {
   flush: () => tracker.flush(),
   consent: (analytics) => tracker.consent.set({ analytics }),
 };`;
-
-/** The script-tag build, as published. */
-export const track: ClientUnderTest = {
-  name: 'track',
-  version,
-  async bundle() {
-    const built = await readFile(join(dirname(manifest), 'dist/track-browser.iife.js'), 'utf8');
-    return `${built}\n${setUp}`;
-  },
-  decode({ body }): readonly WireEvent[] {
-    if (body.length === 0) return [];
-    const { batch = [] } = JSON.parse(new TextDecoder().decode(body)) as Batch;
-    return batch.flatMap(({ messageId, properties }) =>
-      properties?.marker === undefined ? [] : [{ id: properties.marker, messageId }],
-    );
-  },
-};
+  return {
+    name,
+    version,
+    async bundle() {
+      const built = await readFile(join(dirname(manifest), 'dist/track-browser.iife.js'), 'utf8');
+      return `${built}\n${setUp}`;
+    },
+    decode({ body }): readonly WireEvent[] {
+      if (body.length === 0) return [];
+      const { batch = [] } = JSON.parse(new TextDecoder().decode(body)) as Batch;
+      return batch.flatMap(({ messageId, properties }) =>
+        properties?.marker === undefined ? [] : [{ id: properties.marker, messageId }],
+      );
+    },
+  };
+}
