@@ -121,6 +121,8 @@ export default defineConfig(async () => {
   }
   await buildForScriptTag('index', 'dist/track-browser.iife.js');
   await buildForScriptTag('worker', 'dist/track-worker.iife.js');
-  const entry = ['src/index.ts', 'src/worker.ts', 'src/react.ts'];
-  return { entry, format: ['esm', 'cjs'], dts: { only: true }, clean: true };
+  return {
+    entry: ['src/index.ts', 'src/worker.ts', 'src/react.ts'],
+    ...{ format: ['esm', 'cjs'], dts: { only: true }, clean: true },
+  };
 });
