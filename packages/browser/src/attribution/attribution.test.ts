@@ -257,6 +257,8 @@ describe('a click id', () => {
         next: '/login?to=%2Fp%3Fgclid%3DCj0demo%26b%3D2&c=3',
         text: 'see /p?gclid=1 there',
         kept: '?mygclid=1&gclidx=2',
+        escaped: '%2Fp%3Fgclid%3D1',
+        products: [{ url: '/p?gclid=1' }, null],
       },
     };
     const { event, ...told } = tell('s1', { properties } as Partial<TrackEvent>);
@@ -265,7 +267,13 @@ describe('a click id', () => {
       properties: {
         url: `${origin}/p?utm_medium=cpc`,
         ...{ search: '', cut: '/p?a=1', mid: '?a=1&b=2#x', run: '?b=1' },
-        ...{ next: '/login?to=%2Fp%3Fb%3D2&c=3', text: 'see /p there', kept: '?mygclid=1&gclidx=2' },
+        ...{
+          next: '/login?to=%2Fp%3Fb%3D2&c=3',
+          text: 'see /p there',
+          kept: '?mygclid=1&gclidx=2',
+          escaped: '%2Fp',
+          products: [{ url: '/p' }, null],
+        },
       },
     });
     expect(JSON.stringify(event)).not.toContain('Cj0demo');

@@ -37,7 +37,7 @@ export function attribution({ internalHosts = [] }: AttributionOptions = {}): Pl
   const clickIds: readonly string[] = Object.values(clickIdsOf).flat();
   // Runs of them in an address, also in one that is another's parameter, with what stands before and after.
   const namedClicks = new RegExp(
-    `([?&]|%3F|%26)((?:${clickIds.join('|')})(?:=|%3D)(?:(?!%26|%23)[^&#"\\\\\\s])*(&|%26)?)+`,
+    `([?&]|%3F|%26)((?:${clickIds.join('|')})(?:=|%3D)(?:(?!%26|%23)[^&#"\\s])*(&|%26)?)+`,
     'gi',
   );
   let arrival: Touch | undefined; // how this page was come to, until an event tells it
@@ -55,6 +55,19 @@ export function attribution({ internalHosts = [] }: AttributionOptions = {}): Pl
 
   const read = (url: string, referrer = ''): Touch =>
     readTouch(url, referrer, clickIds, [location.hostname.replace(/^www\./, ''), ...internalHosts]);
+
+  /** A copy in which no address names a click. */
+  function withoutClicksIn<V>(value: V): V {
+    if (typeof value === 'string') {
+      // Most texts are no address with parameters.
+      if (!/=|%3D/i.test(value)) return value;
+      return value.replace(namedClicks, (_, before, _run, after) => (after ? before : '')) as V;
+    }
+    if (!value || typeof value !== 'object') return value;
+    const copy = (Array.isArray(value) ? [] : {}) as V;
+    for (const key in value) copy[key] = withoutClicksIn(value[key]);
+    return copy;
+  }
 
   function load(): Origins | undefined {
     stored = attempt(() => localStorage[storageKey]);
@@ -138,10 +151,7 @@ export function attribution({ internalHosts = [] }: AttributionOptions = {}): Pl
         ...event.context,
       };
       if (whole) return { ...event, context };
-      const bare = { ...event, context: { ...context, clickIds: undefined } };
-      const text = JSON.stringify(bare);
-      const clean = text.replace(namedClicks, (_, before, _run, after) => (after ? before : ''));
-      return clean === text ? bare : JSON.parse(clean);
+      return withoutClicksIn({ ...event, context: { ...context, clickIds: undefined } });
     },
   };
 }
