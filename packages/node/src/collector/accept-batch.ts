@@ -1,4 +1,5 @@
 import {
+  type Clock,
   type ConsentPreferences,
   type EventResult,
   type EventSource,
@@ -10,17 +11,21 @@ import {
   report,
   type TrackEvent,
 } from '@org/track-core';
-import type { HttpReply, HttpRequest } from '../http/exchange.ts';
+import type { HttpRequest } from '../http/exchange.ts';
 import { type BatchFacts, type Log, LogUnavailableError, type QuarantinedEvent } from '../log/log.ts';
-import { type AddressPolicy, clientAddress, keptAddress } from './client-address.ts';
+import { batchFacts } from './batch-facts.ts';
+import { type AddressPolicy, clientAddress, limitedSender } from './client-address.ts';
 import type { CollectorLimits } from './collector-options.ts';
 import { endpointOf, readDialect } from './dialect.ts';
+import { createDrain } from './drain.ts';
 import { eventResult } from './event-result.ts';
 import type { InFlight, Visit } from './in-flight.ts';
+import { createInflate } from './inflate.ts';
 import { judgeEvent, mayQuarantine } from './judge-event.ts';
 import type { Authenticate, Sender } from './keys.ts';
-import { jsonOf, textOfBody } from './read-json.ts';
-import { Refusal, replyOf, replyOfRefusal, unavailable } from './refusal.ts';
+import { jsonOf, refusalOfShape, textOfBytes } from './read-json.ts';
+import { Refusal, tooMany, unavailable } from './refusal.ts';
+import { createThrottle } from './throttle.ts';
 
 /** One event as it was met at the door. */
 export interface Arrival {
@@ -47,7 +52,7 @@ export interface AcceptOptions {
   readonly consent: ConsentPreferences | undefined;
   readonly ip: AddressPolicy;
   readonly trustedProxies: number;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly newId: () => string;
   /** Hears every event. */
   readonly onArrival: (arrival: Arrival) => void;
@@ -63,8 +68,8 @@ export interface EventsToStore {
 }
 
 export interface AcceptBatch {
-  /** One request, from its body to its reply. Rejects only for a defect of ours. */
-  request(request: HttpRequest): Promise<HttpReply>;
+  /** One request, from its body to what became of its events. Rejects only for a defect of ours. */
+  request(request: HttpRequest): Promise<Results | Refusal>;
   /** Judges events and stores those that pass; resolves after the commit. Rejects with `LogUnavailableError`. */
   events(batch: EventsToStore): Promise<Results>;
 }
@@ -72,53 +77,76 @@ export interface AcceptBatch {
 /** Longest piece of an invalid event that is kept, characters. */
 const maxQuarantinedLength = 32 * 1024;
 
-/** What a sender should wait when the log cannot store, or when too much is under way. Seconds. */
+/** What a sender should wait when the log cannot store, or when its own requests are under way. Seconds. */
 const logRetryAfterS = 5;
-const overloadRetryAfterS = 1;
+const busyRetryAfterS = 1;
 
-/** The way of a batch through the collector, top to bottom. */
+/** A request that was let in. */
+interface Admitted {
+  readonly address: string | undefined;
+  /** Whom it counts for where addresses are limited. */
+  readonly visitor: string | undefined;
+  readonly known: Sender | undefined;
+  readonly visit: Visit;
+}
+
+/** The way of a batch through the collector, top to bottom: the first step that refuses is the last. */
 export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
-  const { log, limits, inFlight, authenticate, plan, unplanned, now, newId, onArrival, onDiagnostic } = options;
+  const { log, limits, inFlight, authenticate, plan, unplanned, clock, newId, onArrival, onDiagnostic } = options;
+  const inflate = createInflate(limits.maxInflatedBytes);
+  const drain = createDrain(clock.elapsed);
+  const throttle = createThrottle({
+    addressEventsPerSecond: limits.addressEventsPerSecond,
+    trustedProxies: options.trustedProxies,
+    elapsed: clock.elapsed,
+    onDiagnostic,
+  });
 
-  async function request(incoming: HttpRequest): Promise<HttpReply> {
-    const outcome = await withinLimits(incoming, (visit) => storeRequest(incoming, visit));
-    if (outcome instanceof Refusal) return replyOfRefusal(outcome);
-    return replyOf(
-      200,
-      outcome.size === 0 ? { success: true } : { success: true, results: Object.fromEntries(outcome) },
-    );
-  }
+  /** What can be told before the body: who it is, whether they may come now, whether there is room. */
+  async function request(incoming: HttpRequest): Promise<Results | Refusal> {
+    const address = addressOf(incoming);
+    const known = authenticate.beforeBody(incoming);
+    if (known instanceof Refusal) return known;
+    // A backend sends for many people from one address; its key has a limit of its own.
+    const visitor = known?.source === 'server' ? undefined : limitedSender(address);
+    const early = throttle.refusalOfAddress(visitor, incoming) ?? (known && throttle.refusalOfSender(known));
+    if (early !== undefined) return early;
 
-  async function withinLimits<T>(incoming: HttpRequest, work: (visit: Visit) => Promise<T>): Promise<T | Refusal> {
-    const declared = Number(incoming.header('content-length') ?? Number.NaN);
-    const visit = inFlight.enter(declared <= limits.maxBodyBytes ? Math.max(0, declared) : limits.maxBodyBytes);
-    if (visit === undefined) return unavailable('overloaded', 'Too much is under way.', overloadRetryAfterS);
+    const visit = inFlight.enter(declaredBytes(incoming), visitor);
+    if (visit === 'full') return overloaded();
+    if (visit === 'sender-full') return tooMany('address-busy', 'Your other requests come first.', busyRetryAfterS);
     try {
-      return await work(visit);
+      return await takeBody(incoming, { address, visitor, known, visit });
     } finally {
       visit.leave();
     }
   }
 
-  async function storeRequest(incoming: HttpRequest, visit: Visit): Promise<Results | Refusal> {
-    const receivedAt = now();
+  /** Read and unpack, parse, tell the dialect, who sent it, whether it is too much; then its events are judged. */
+  async function takeBody(
+    incoming: HttpRequest,
+    { address, visitor, known, visit }: Admitted,
+  ): Promise<Results | Refusal> {
+    const receivedAt = clock.now();
     const text = await readText(incoming, visit);
+    throttle.payForBytes(visitor, text instanceof Refusal ? 1 : text.length);
     if (text instanceof Refusal) return text;
     if (endpointOf(incoming.path).kind === 'metrics') return new Map();
 
-    const parsed = jsonOf(text);
+    const parsed = jsonOf(text, limits);
     if (parsed instanceof Refusal) return parsed;
     const batch = readDialect(parsed.json, text, { path: incoming.path, receivedAt, newId });
     if (batch instanceof Refusal) return batch;
-    const sender = authenticate(incoming, batch.writeKey);
+    const sender = known ?? authenticate.byBody(incoming, batch.writeKey);
     if (sender instanceof Refusal) return sender;
-    if (batch.events.length > limits.maxEvents) {
-      return new Refusal(413, 'too-many-events', `A batch may have ${limits.maxEvents} events.`);
-    }
+    if (batch.events.length > limits.maxEvents) return refusalOfShape('too-many-events', limits.maxEvents);
+    const late = throttle.refusalOfSender(sender);
+    if (late !== undefined) return late;
+    throttle.payForEvents(visitor, sender, batch.events.length);
 
-    const facts = factsOf(incoming, sender, receivedAt, batch.sentAt);
+    const facts = batchFacts(incoming, { sender, receivedAt, sentAt: batch.sentAt, address }, options);
     try {
-      return await events({ ...batch, facts });
+      return await drain.measure(text.length, () => events({ ...batch, facts }));
     } catch (error) {
       if (!(error instanceof LogUnavailableError)) throw error;
       report(onDiagnostic, 'log-unavailable', `${error.message} ${messageOf(error.cause)}`);
@@ -126,32 +154,36 @@ export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
     }
   }
 
-  async function readText(incoming: HttpRequest, visit: Visit): Promise<string | Refusal> {
-    const { maxBodyBytes, maxInflatedBytes, bodyTimeoutMs } = limits;
-    const body = await incoming.readBody({ maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs });
-    if (body.kind !== 'read') return refusalOfBody(body.kind, maxBodyBytes);
-    const encoding = body.decoded === true ? undefined : incoming.header('content-encoding');
-    const text = await textOfBody(body.bytes, encoding, maxInflatedBytes);
-    if (text instanceof Refusal || visit.weigh(text.length)) return text;
-    return unavailable('overloaded', 'Too much is under way.', overloadRetryAfterS);
+  function addressOf(incoming: HttpRequest): string | undefined {
+    const { trustedProxies } = options;
+    const forwardedFor = trustedProxies === 0 ? undefined : incoming.header('x-forwarded-for');
+    return clientAddress(incoming.remoteAddress, forwardedFor, trustedProxies);
   }
 
-  function factsOf(incoming: HttpRequest, sender: Sender, receivedAt: number, sentAt: string | undefined): BatchFacts {
-    const { ip: policy, trustedProxies } = options;
-    const forwardedFor = trustedProxies === 0 ? undefined : incoming.header('x-forwarded-for');
-    const ip = keptAddress(clientAddress(incoming.remoteAddress, forwardedFor, trustedProxies), policy);
-    const userAgent = incoming.header('user-agent')?.slice(0, maxUserAgentLength);
-    const consent = sender.consent ?? options.consent;
-    return {
-      receivedAt,
-      source: sender.source,
-      ...(sentAt === undefined ? {} : { sentAt: sentAt.slice(0, maxDateLength) }),
-      ...(sender.keyName === undefined ? {} : { keyName: sender.keyName }),
-      ...(ip === undefined ? {} : { ip }),
-      ...(userAgent === undefined ? {} : { userAgent }),
-      ...(incoming.header('sec-gpc') === '1' ? { gpc: true } : {}),
-      ...(consent === undefined ? {} : { consent }),
-    };
+  /** More than we would read takes no room: nothing of it is kept. */
+  function declaredBytes(incoming: HttpRequest): number {
+    const declared = Number(incoming.header('content-length') ?? 0);
+    return declared > 0 && declared <= limits.maxBodyBytes ? declared : 0;
+  }
+
+  async function readText(incoming: HttpRequest, visit: Visit): Promise<string | Refusal> {
+    const { maxBodyBytes, bodyTimeoutMs } = limits;
+    const isHopeless = Number(incoming.header('content-length')) > maxBodyBytes;
+    const body = await incoming.readBody({
+      maxBytes: isHopeless ? 0 : maxBodyBytes,
+      timeoutMs: bodyTimeoutMs,
+      hasRoom: visit.weigh,
+    });
+    if (body.kind === 'no-room') return overloaded();
+    if (body.kind !== 'read') return refusalOfBody(body.kind, maxBodyBytes);
+    const encoding = body.decoded === true ? undefined : incoming.header('content-encoding');
+    const plain = await inflate(body.bytes, encoding);
+    if (plain instanceof Refusal) return plain;
+    return visit.weigh(plain.length) ? textOfBytes(plain) : overloaded();
+  }
+
+  function overloaded(): Refusal {
+    return unavailable('overloaded', 'Too much is under way.', drain.waitS(inFlight.bytes()));
   }
 
   async function events({ events: inputs, text, facts }: EventsToStore): Promise<Results> {
@@ -220,9 +252,6 @@ interface Refused {
   readonly status: EventStatus;
   readonly reason?: string;
 }
-
-const maxUserAgentLength = 1_024;
-const maxDateLength = 64;
 
 function refusalOfBody(kind: 'too-large' | 'too-slow' | 'aborted', maxBodyBytes: number): Refusal {
   switch (kind) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clientAddress, keptAddress } from './client-address.ts';
+import { clientAddress, keptAddress, limitedSender } from './client-address.ts';
 
 test.each([
   { why: 'IPv4', address: '203.0.113.77', kept: '203.0.113.0' },
@@ -30,4 +30,20 @@ test.each([
   { why: 'more trust than hops: the farthest there is', trustedProxies: 9, expected: '203.0.113.9' },
 ])('$why', ({ trustedProxies, expected }) => {
   expect(clientAddress('10.0.0.1', '203.0.113.9, 192.0.2.7', trustedProxies)).toBe(expected);
+});
+
+test.each([
+  { why: 'an IPv4 address is a sender', address: '203.0.113.77', expected: '203.0.113.77' },
+  { why: 'an IPv6 household is a sender', address: '2001:db8:abcd:12:34::9', expected: '2001:db8:abcd:12::' },
+  { why: 'its neighbour is another', address: '2001:db8:abcd:13:34::9', expected: '2001:db8:abcd:13::' },
+  { why: 'this machine', address: '127.0.0.1', expected: undefined },
+  { why: 'this machine by IPv6', address: '::1', expected: undefined },
+  { why: 'a proxy in our own network', address: '10.1.2.3', expected: undefined },
+  { why: 'the last of 172.16/12', address: '172.31.255.255', expected: undefined },
+  { why: 'the first after it', address: '172.32.0.0', expected: '172.32.0.0' },
+  { why: 'a unique local address', address: 'fd00::1', expected: undefined },
+  { why: 'a link-local address', address: 'fe80::1', expected: undefined },
+  { why: 'nobody knows', address: undefined, expected: undefined },
+])('who is limited: $why', ({ address, expected }) => {
+  expect(limitedSender(address)).toBe(expected);
 });

@@ -22,12 +22,30 @@ export function keptAddress(address: string | undefined, policy: AddressPolicy):
   const plain = address === undefined ? undefined : plainAddress(address);
   if (plain === undefined || policy === 'none') return undefined;
   if (policy === 'full') return plain;
-  if (isIPv4(plain)) return plain.replace(/\d+$/, '0');
-  const [left = '', right] = plain.split('::');
+  return isIPv4(plain) ? plain.replace(/\d+$/, '0') : networkOf(plain, 3);
+}
+
+/** Our own network and this machine: a proxy in front, a backend beside us. https://www.rfc-editor.org/rfc/rfc6890 */
+const ownNetwork = /^(?:(?:10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.|::1$|f[cd]|fe[89ab])/i;
+
+/**
+ * Whom an address counts for where senders are limited: an IPv6 network of 64 bits is one household. Nobody for an
+ * address of our own network: all visitors of a site come from one that stands behind a proxy we were not told of.
+ */
+export function limitedSender(address: string | undefined): string | undefined {
+  if (address === undefined || ownNetwork.test(address)) return undefined;
+  return isIPv4(address) ? address : networkOf(address, 4);
+}
+
+/** The first `groups` groups (16 bits) of an IPv6 address. */
+function networkOf(address: string, groups: number): string {
+  const [left = '', right] = address.split('::');
   const before = left === '' ? [] : left.split(':');
   const after = right === undefined || right === '' ? [] : right.split(':');
   const zeros = right === undefined ? [] : new Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0');
-  const network = [...before, ...zeros, ...after].slice(0, 3).map((part) => Number.parseInt(part, 16).toString(16));
+  const network = [...before, ...zeros, ...after]
+    .slice(0, groups)
+    .map((part) => Number.parseInt(part, 16).toString(16));
   return `${network.join(':').replace(/(?:^|:)0(?::0)*$/, '')}::`;
 }
 

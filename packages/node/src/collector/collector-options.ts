@@ -17,6 +17,13 @@ export interface CollectorLimits {
   readonly maxInFlightBytes: number;
   /** How long a body may take to arrive, milliseconds. Default 30,000. */
   readonly bodyTimeoutMs: number;
+  /**
+   * Events one address may send for ever, and for a while 40 times as many; each request and each 4 KiB count as one too.
+   * Addresses of your own network are not limited, nor is what carries a `server` key. Default 250, `Infinity` for none.
+   */
+  readonly addressEventsPerSecond: number;
+  /** The same for each key, and for all that comes without one. Default 20,000. */
+  readonly keyEventsPerSecond: number;
 }
 
 export const defaultCollectorLimits: CollectorLimits = {
@@ -26,6 +33,8 @@ export const defaultCollectorLimits: CollectorLimits = {
   maxInFlight: 1_000,
   maxInFlightBytes: 64 * 1024 * 1024,
   bodyTimeoutMs: 30_000,
+  addressEventsPerSecond: 250,
+  keyEventsPerSecond: 20_000,
 };
 
 export interface CollectorOptions<P extends Plan = AnyPlan> {
@@ -72,6 +81,8 @@ const isPreferences = (value: unknown): boolean =>
       (answer === undefined || typeof answer === 'boolean'),
   );
 
+const isAboveZero = (value: unknown): boolean => typeof value === 'number' && value > 0;
+
 const rules: Rules = {
   log: ['a log, such as sqliteLog(path)', (value) => isObject(value) && typeof value.append === 'function'],
   plan: ['a plan made by definePlan', (value) => isObject(value) && isObject(value.events)],
@@ -90,30 +101,54 @@ const rules: Rules = {
 const keyRules: Rules = {
   source: ['"browser" or "server"', isOneOf('browser', 'server')],
   name: ['a text', (value) => typeof value === 'string'],
+  previous: [
+    'a list of older keys, none of them empty',
+    (value) => Array.isArray(value) && value.every((key) => typeof key === 'string' && key !== ''),
+  ],
+  allowedOrigins: ['a list of origins', Array.isArray],
   consent: ['answers by category, such as { analytics: true }', isPreferences],
+  eventsPerSecond: ['a number above 0', isAboveZero],
 };
 
 const limitRules: Rules = Object.fromEntries(
-  Object.keys(defaultCollectorLimits).map((limit) => [
-    limit,
-    ['a number above 0', (value: unknown): boolean => typeof value === 'number' && value > 0] as const,
-  ]),
+  Object.keys(defaultCollectorLimits).map((limit) => [limit, ['a number above 0', isAboveZero] as const]),
 );
 
 /** @throws TypeError for the first option that is unknown, missing or not what it must be */
 export function checkCollectorOptions(options: unknown): asserts options is CollectorOptions {
   check('createCollector', options, rules, ['log']);
   const { keys = {}, allowedOrigins = [], limits = {} } = options as unknown as CollectorOptions;
-  // Keys are secrets: they are told apart by their place.
-  for (const [index, [writeKey, key]] of Object.entries(keys).entries()) {
-    if (writeKey === '') throw new TypeError('createCollector: keys: expected write keys that are not empty');
-    check(`createCollector: keys[${index}]`, key, keyRules, ['source']);
-  }
+  checkKeys(keys);
   check('createCollector: limits', limits, limitRules, []);
-  for (const origin of allowedOrigins as readonly unknown[]) {
+  checkOrigins('createCollector: allowedOrigins', allowedOrigins);
+}
+
+/** Keys are secrets: they are told apart by their place. */
+function checkKeys(keys: { readonly [writeKey: string]: CollectorKey }): void {
+  const places = new Map<string, string>();
+  for (const [index, [writeKey, key]] of Object.entries(keys).entries()) {
+    const place = `keys[${index}]`;
+    if (writeKey === '') throw new TypeError('createCollector: keys: expected write keys that are not empty');
+    check(`createCollector: ${place}`, key, keyRules, ['source']);
+    checkOrigins(`createCollector: ${place}: allowedOrigins`, key.allowedOrigins ?? []);
+    if (key.source === 'server' && key.allowedOrigins !== undefined) {
+      throw new TypeError(`createCollector: ${place}: allowedOrigins: a server key is never taken from a browser`);
+    }
+    for (const secret of [writeKey, ...(key.previous ?? [])]) {
+      const earlier = places.get(secret);
+      if (earlier !== undefined) {
+        throw new TypeError(`createCollector: ${place}: expected keys of its own, got one that ${earlier} has too`);
+      }
+      places.set(secret, place);
+    }
+  }
+}
+
+function checkOrigins(where: string, origins: readonly unknown[]): void {
+  for (const origin of origins) {
     if (typeof origin !== 'string' || !URL.canParse(origin) || new URL(origin).origin !== origin) {
       throw new TypeError(
-        `createCollector: allowedOrigins: expected origins such as "https://shop.example", got ${describe(origin)}` +
+        `${where}: expected origins such as "https://shop.example", got ${describe(origin)}` +
           (origin === '*' ? '; browsers take no "*" for requests that carry cookies' : ''),
       );
     }

@@ -2,8 +2,12 @@ import type { HttpRequest } from '../http/exchange.ts';
 
 /** Which other sites may write from their visitors' browsers. */
 export interface Cors {
-  /** Is the request from our own site, from one that is allowed, or from no browser at all? */
-  mayWrite(request: HttpRequest): boolean;
+  /**
+   * Is the request from our own site, from one that is allowed, or from no browser at all?
+   *
+   * @param origins - the sites allowed for the key it came with, in place of those allowed to all
+   */
+  mayWrite(request: HttpRequest, origins: ReadonlySet<string> | undefined): boolean;
   /** What the reply has to say so that an allowed site may read it. */
   headers(request: HttpRequest): { readonly [name: string]: string };
   preflightHeaders(request: HttpRequest): { readonly [name: string]: string };
@@ -27,21 +31,31 @@ const requestHeaders = [
   'rsa-recovered',
 ].join(', ');
 
-export function createCors(allowedOrigins: readonly string[]): Cors {
+/**
+ * @param allowedOrigins - sites that may write
+ * @param keyOrigins - sites that may write with a key of theirs: which one it is a pre-flight does not say
+ */
+export function createCors(allowedOrigins: readonly string[], keyOrigins: readonly string[]): Cors {
   const allowed = new Set(allowedOrigins);
+  const readable = new Set([...allowedOrigins, ...keyOrigins]);
 
   function headers(request: HttpRequest): { readonly [name: string]: string } {
-    if (allowed.size === 0) return {};
+    if (readable.size === 0) return {};
     const origin = request.header('origin');
-    if (origin === undefined || !allowed.has(origin)) return { Vary: 'Origin' };
-    return { Vary: 'Origin', 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Credentials': 'true' };
+    if (origin === undefined || !readable.has(origin)) return { Vary: 'Origin' };
+    return {
+      Vary: 'Origin',
+      'Access-Control-Allow-Origin': origin,
+      'Access-Control-Allow-Credentials': 'true',
+      'Access-Control-Expose-Headers': 'Retry-After',
+    };
   }
 
   return {
-    mayWrite(request) {
+    mayWrite(request, origins = allowed) {
       const origin = request.header('origin');
       if (origin === undefined) return isOwn(request.header('sec-fetch-site'));
-      return isSameOrigin(origin, request) || allowed.has(origin);
+      return isSameOrigin(origin, request) || origins.has(origin);
     },
     headers,
     preflightHeaders(request) {
@@ -55,6 +69,11 @@ export function createCors(allowedOrigins: readonly string[]): Cors {
       };
     },
   };
+}
+
+/** Servers send neither. Browsers leave out `Origin` only where a page just asks: there `Sec-Fetch-Site` tells. */
+export function isFromBrowser(request: HttpRequest): boolean {
+  return request.header('origin') !== undefined || request.header('sec-fetch-site') !== undefined;
 }
 
 function isOwn(fetchSite: string | undefined): boolean {

@@ -1,124 +1,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import {
-  type CollectedEvent,
-  type ConsentPreferences,
-  type Destination,
-  definePlan,
-  type EventContext,
-  type TrackEvent,
-} from '@org/track-core';
+import { type ConsentPreferences, definePlan, type EventContext, type TrackEvent } from '@org/track-core';
 import { anEvent } from '@org/track-core/testing';
 import { Analytics } from '@segment/analytics-node';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type AcceptedBatch, type Log, LogUnavailableError } from '../log/log.ts';
 import { memoryLog } from '../log/memory-log.ts';
 import { sqliteLog } from '../log/sqlite-log.ts';
-import type { Arrival } from './accept-batch.ts';
 import type { CollectorOptions } from './collector-options.ts';
-import { type Collector, createCollector } from './create-collector.ts';
+import { createCollector } from './create-collector.ts';
+import { aDestination, batchOf, closeAll, closeFirst, consented, idsOf, run } from './running-collector.ts';
 
-const consented = { consent: { categoryPreferences: { analytics: true } } };
-const closers: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
-
-/** Remembers what was appended; its disk can be full. */
-function aLog(): Log & { readonly appended: AcceptedBatch[]; isFull: boolean } {
-  const inner = memoryLog();
-  const watched = {
-    ...inner,
-    appended: [] as AcceptedBatch[],
-    isFull: false,
-    async append(batch: AcceptedBatch) {
-      if (watched.isFull) throw new LogUnavailableError('The disk is full.');
-      watched.appended.push(batch);
-      return inner.append(batch);
-    },
-  };
-  return watched;
-}
-
-function aDestination(): Destination & { readonly received: CollectedEvent[] } {
-  const received: CollectedEvent[] = [];
-  return {
-    name: 'sink',
-    requires: [],
-    idempotency: 'native',
-    limits: { maxWaitMs: 10 },
-    received,
-    deliver: async (events) => {
-      received.push(...events);
-      return { kind: 'delivered' };
-    },
-  };
-}
-
-async function listen(listener: RequestListener): Promise<string> {
-  const server: Server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closers.unshift(() => new Promise((resolve) => server.closeAllConnections() ?? server.close(resolve)));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-interface Running {
-  readonly url: string;
-  readonly collector: Collector;
-  readonly log: ReturnType<typeof aLog>;
-  readonly sink: ReturnType<typeof aDestination>;
-  readonly arrivals: Arrival[];
-  post(body: unknown, init?: { path?: string; headers?: Record<string, string> }): Promise<Reply>;
-  /** Everything a destination gets, once it has caught up. */
-  delivered(): Promise<readonly CollectedEvent[]>;
-}
-
-interface Reply {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: { success?: boolean; error?: string; results?: Record<string, { status: string; reason?: string }> };
-}
-
-async function run(options: Partial<CollectorOptions> = {}): Promise<Running> {
-  const log = aLog();
-  const sink = aDestination();
-  const collector = createCollector({ log, destinations: [sink], ...options });
-  closers.push(() => collector.close({ deadlineMs: 1_000 }));
-  const arrivals: Arrival[] = [];
-  collector.watch((arrival) => arrivals.push(arrival));
-  const url = await listen(collector.node);
-  return {
-    url,
-    collector,
-    log,
-    sink,
-    arrivals,
-    async post(body, { path = '/', headers = {} } = {}) {
-      const payload = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
-      const response = await fetch(url + path, {
-        method: 'POST',
-        body: payload as NonNullable<RequestInit['body']>,
-        headers,
-      });
-      const text = await response.text();
-      return { status: response.status, headers: response.headers, body: text === '' ? {} : JSON.parse(text) };
-    },
-    async delivered() {
-      await collector.flush({ deadlineMs: 5_000 });
-      return sink.received;
-    },
-  };
-}
-
-const batchOf = (...events: readonly unknown[]) => ({ sentAt: new Date().toISOString(), batch: events });
 const okEvent = (overrides: Parameters<typeof anEvent>[0] = {}) => anEvent({ context: consented, ...overrides });
-const idsOf = (events: readonly { readonly messageId: string }[]) => events.map(({ messageId }) => messageId);
+
+afterEach(closeAll);
 
 describe('a batch', () => {
   test('is stored, acknowledged, stamped and delivered', async () => {
@@ -209,7 +107,7 @@ describe('many at once', () => {
     const { url, collector, post } = await run({ limits: { maxInFlight: 1, bodyTimeoutMs: 5_000 } });
     const { port } = new URL(url);
     const slow = connect(Number(port), '127.0.0.1');
-    closers.unshift(async () => slow.destroy());
+    closeFirst(async () => slow.destroy());
     slow.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{');
     await expect.poll(async () => (await post(batchOf(okEvent()))).status).toBe(503);
     const reply = await post(batchOf(okEvent()));
@@ -691,7 +589,7 @@ describe('close', () => {
     collector.tracker.track('Last One', {}, { userId: 'u', messageId: 'tracked' });
     await post(batchOf(okEvent({ messageId: 'posted' })));
     await collector.close({ deadlineMs: 5_000 });
-    expect(idsOf(sink.received).sort()).toEqual(['posted', 'tracked']);
+    expect([...idsOf(sink.received)].sort()).toEqual(['posted', 'tracked']);
     const late = await fetch(url, { method: 'POST', body: JSON.stringify(batchOf(okEvent())) });
     expect(late.status).toBe(503);
     expect(late.headers.get('retry-after')).toMatch(/^\d+$/);

@@ -24,8 +24,8 @@ import { type CollectorOptions, checkCollectorOptions, defaultCollectorLimits } 
 import { createCors } from './cors.ts';
 import { endpointOf } from './dialect.ts';
 import { createInFlight } from './in-flight.ts';
-import { createAuthenticate } from './keys.ts';
-import { Refusal, replyOf, replyOfRefusal, unavailable } from './refusal.ts';
+import { createAuthenticate, unnamedKey } from './keys.ts';
+import { Refusal, replyOfRefusal, replyOfResults, unavailable } from './refusal.ts';
 
 /** What the collector met since it was made, what it holds, and what became of it. */
 export interface CollectorStats {
@@ -33,6 +33,8 @@ export interface CollectorStats {
   readonly events: { readonly [status in 'stored' | EventStatus]: number };
   /** Requests by the status they were answered with. */
   readonly requests: { readonly [status: string]: number };
+  /** Requests that were refused as a whole, by reason: `address-limit`, `overloaded`, `unknown-key` … */
+  readonly refusals: { readonly [reason: string]: number };
   readonly log: LogStats;
   /** The books of `collector.tracker`. */
   readonly tracker: Stats;
@@ -78,7 +80,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     ...(onDiagnostic === undefined ? {} : { onDiagnostic }),
   };
 
-  for (const { source, name = 'a key without a name', consent: vouched = consent } of Object.values(keys)) {
+  for (const { source, name = unnamedKey, consent: vouched = consent } of Object.values(keys)) {
     // Its events will be refused unless they carry consent themselves, and few backends' do: better heard now than missed.
     if (source === 'server' && vouched === undefined) report(onDiagnostic, 'no-consent-vouched', name);
   }
@@ -93,7 +95,9 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
   };
   const requests: Record<string, number> = {};
   const watchers = new Set<(arrival: Arrival) => void>();
-  const cors = createCors(allowedOrigins);
+  const refusals: Record<string, number> = {};
+  const keyOrigins = Object.values(keys).flatMap(({ allowedOrigins: own = [] }) => own);
+  const cors = createCors(allowedOrigins, keyOrigins);
   const inFlight = createInFlight(limits.maxInFlight, limits.maxInFlightBytes);
   let closing: Promise<void> | undefined;
 
@@ -101,13 +105,19 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     log,
     limits,
     inFlight,
-    authenticate: createAuthenticate(keys, cors),
+    authenticate: createAuthenticate({
+      keys,
+      cors,
+      eventsPerSecond: limits.keyEventsPerSecond,
+      elapsed: clock.elapsed,
+      onDiagnostic,
+    }),
     plan,
     unplanned: options.unplanned ?? 'store',
     consent,
     ip: options.ip ?? 'truncated',
     trustedProxies: options.trustedProxies ?? 0,
-    now: clock.now,
+    clock,
     newId: createIds({ now: clock.now, random64: createRandomPool() }).time,
     onArrival: noticeArrival,
     onDiagnostic,
@@ -132,30 +142,28 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
   }
 
   async function handle(request: HttpRequest): Promise<HttpReply> {
-    const reply = await answer(request).catch((error: unknown) => {
+    const outcome = await answer(request).catch((error: unknown) => {
       report(onDiagnostic, 'collector-failed', `A request failed: ${error instanceof Error ? error.message : error}`);
-      return replyOfRefusal(new Refusal(500, 'failed', 'The collector failed; send it again.'));
+      return new Refusal(500, 'failed', 'The collector failed; send it again.');
     });
+    if (outcome instanceof Refusal) refusals[outcome.code] = (refusals[outcome.code] ?? 0) + 1;
+    const reply = outcome instanceof Refusal ? replyOfRefusal(outcome) : outcome;
     requests[reply.status] = (requests[reply.status] ?? 0) + 1;
     return { ...reply, headers: { ...reply.headers, ...cors.headers(request) } };
   }
 
-  async function answer(request: HttpRequest): Promise<HttpReply> {
+  async function answer(request: HttpRequest): Promise<HttpReply | Refusal> {
     if (request.method === 'OPTIONS') return { status: 204, headers: cors.preflightHeaders(request), body: '' };
-    if (request.method !== 'POST') {
-      return replyOf(
-        405,
-        { success: false, error: 'not-post', message: 'Events are posted.' },
-        { Allow: 'POST, OPTIONS' },
-      );
-    }
+    if (request.method !== 'POST')
+      return new Refusal(405, 'not-post', 'Events are posted.', { Allow: 'POST, OPTIONS' });
     if (endpointOf(request.path).kind === 'unknown') {
-      return replyOfRefusal(new Refusal(404, 'unknown-endpoint', 'There is nothing at this address.'));
+      return new Refusal(404, 'unknown-endpoint', 'There is nothing at this address.');
     }
     if (closing !== undefined) {
-      return replyOfRefusal(unavailable('closing', 'The collector is going away; send it again.', closingRetryAfterS));
+      return unavailable('closing', 'The collector is going away; send it again.', closingRetryAfterS);
     }
-    return accept.request(request);
+    const outcome = await accept.request(request);
+    return outcome instanceof Refusal ? outcome : replyOfResults(outcome);
   }
 
   /** The way in for this process's own events, as a transport of their queue. */
@@ -194,6 +202,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     stats: () => ({
       events: { ...counts },
       requests: { ...requests },
+      refusals: { ...refusals },
       log: log.stats(),
       tracker: tracker.stats(),
       destinations: dispatcher.stats(),

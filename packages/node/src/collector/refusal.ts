@@ -1,3 +1,4 @@
+import type { CollectorReply, EventResult } from '@org/track-core';
 import type { HttpReply } from '../http/exchange.ts';
 
 /** Why a whole request is not accepted. `code` is stable, for machines; `message` is for people. */
@@ -20,16 +21,27 @@ export function unavailable(code: string, message: string, retryAfterS: number):
   return new Refusal(503, code, message, { 'Retry-After': String(retryAfterS) });
 }
 
+/** Too much from one sender: come back in this many seconds. */
+export function tooMany(code: string, message: string, retryAfterS: number): Refusal {
+  return new Refusal(429, code, message, { 'Retry-After': String(retryAfterS) });
+}
+
 const everyReply = {
   'Content-Type': 'application/json',
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
 };
 
-export function replyOf(status: number, body: object, headers: { readonly [name: string]: string } = {}): HttpReply {
-  return { status, headers: { ...everyReply, ...headers }, body: JSON.stringify(body) };
+/** Everything not named in `results` is stored. */
+export function replyOfResults(results: ReadonlyMap<string, EventResult>): HttpReply {
+  const reply: CollectorReply = {
+    success: true,
+    ...(results.size === 0 ? {} : { results: Object.fromEntries(results) }),
+  };
+  return { status: 200, headers: everyReply, body: JSON.stringify(reply) };
 }
 
 export function replyOfRefusal({ status, code, message, headers }: Refusal): HttpReply {
-  return replyOf(status, { success: false, error: code, message }, headers);
+  const body = JSON.stringify({ success: false, error: code, message });
+  return { status, headers: { ...everyReply, ...headers }, body };
 }

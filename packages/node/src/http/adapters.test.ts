@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -15,28 +15,33 @@ afterEach(() => {
 const limits = { maxBytes: 100, timeoutMs: 5_000 };
 
 /** Answers with what it saw. */
-const echo: Handle = async (request: HttpRequest) => {
-  const read: BodyRead = await request.readBody(limits);
-  const { method, path } = request;
+const echo: Handle = async (incoming: HttpRequest) => {
+  const room = Number(incoming.header('x-room') ?? Number.POSITIVE_INFINITY);
+  const read: BodyRead = await incoming.readBody({ ...limits, hasRoom: (bytes) => bytes <= room });
+  const { method, path } = incoming;
   const body = read.kind === 'read' ? new TextDecoder().decode(read.bytes) : read.kind;
   const decoded = read.kind === 'read' && read.decoded === true;
   return {
     status: 200,
-    headers: { 'Content-Type': 'application/json', 'X-Seen': request.header('x-mark') ?? '' },
+    headers: { 'Content-Type': 'application/json', 'X-Seen': incoming.header('x-mark') ?? '' },
     body: JSON.stringify({ method, path, body, decoded }),
   };
 };
 
 type Send = (path: string, init: RequestInit) => Promise<Response>;
 
-async function served(app: Parameters<typeof createServer>[1]): Promise<Send> {
+async function listening(app: Parameters<typeof createServer>[1]): Promise<number> {
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.push(() => {
     server.closeAllConnections();
     server.close();
   });
-  const { port } = server.address() as AddressInfo;
+  return (server.address() as AddressInfo).port;
+}
+
+async function served(app: Parameters<typeof createServer>[1]): Promise<Send> {
+  const port = await listening(app);
   return (path, init) => fetch(`http://127.0.0.1:${port}${path}`, init);
 }
 
@@ -67,17 +72,52 @@ describe.each<{ name: string; send: () => Promise<Send> }>([
   });
 
   test('stops a body that is too large, declared or not, and still answers', async () => {
-    const request = await send();
+    const ask = await send();
     const large = 'x'.repeat(300_000);
-    expect(await (await request('/', post(large))).json()).toMatchObject({ body: 'too-large' });
+    expect(await (await ask('/', post(large))).json()).toMatchObject({ body: 'too-large' });
     const stream = new Blob([large]).stream();
     const streamed = { ...post(stream), duplex: 'half' } as RequestInit;
-    expect(await (await request('/', streamed)).json()).toMatchObject({ body: 'too-large' });
+    expect(await (await ask('/', streamed)).json()).toMatchObject({ body: 'too-large' });
+  });
+
+  test('stops a body there is no room for, and still answers', async () => {
+    const ask = await send();
+    const body = post('x'.repeat(90), { 'X-Room': '50' });
+    expect(await (await ask('/', body)).json()).toMatchObject({ body: 'no-room' });
   });
 
   test('takes a request without a body', async () => {
     expect(await (await (await send())('/', { method: 'POST' })).json()).toMatchObject({ body: '' });
   });
+});
+
+/** Sends a large body piece by piece, whatever the server says meanwhile. */
+function sendSlowly(port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const upload = request({ port, method: 'POST', agent: false, headers: { 'Content-Length': 8_000_000 } });
+    upload.on('error', (error) => resolve(error.message));
+    upload.on('response', (response) => {
+      response.resume().on('end', () => resolve(`${response.statusCode} ${response.headers['retry-after']}`));
+    });
+    let sent = 0;
+    const timer = setInterval(() => {
+      upload.write(Buffer.alloc(100_000));
+      sent += 100_000;
+      if (sent < 8_000_000) return;
+      clearInterval(timer);
+      upload.end();
+    }, 2);
+  });
+}
+
+test.each([
+  { why: 'node', app: nodeHandler },
+  { why: 'express', app: (handle: Handle) => express().use(expressHandler(handle)) },
+])('$why: an answer that does not wait for the body is heard by whoever is still sending it', async ({ app }) => {
+  const refuse: Handle = async () => ({ status: 429, headers: { 'Retry-After': '7' }, body: '' });
+  const port = await listening(app(refuse));
+  const heard = await Promise.all(Array.from({ length: 30 }, () => sendSlowly(port)));
+  expect(heard).toEqual(heard.map(() => '429 7'));
 });
 
 describe('Express, mounted', () => {
@@ -98,9 +138,9 @@ describe('Express, mounted', () => {
   });
 
   test('a parsed body counts against the limit too', async () => {
-    const request = await mounted(express.json({ limit: '1mb' }));
+    const ask = await mounted(express.json({ limit: '1mb' }));
     const body = JSON.stringify({ batch: ['x'.repeat(200)] });
-    const response = await request('/api/j', post(body, { 'Content-Type': 'application/json' }));
+    const response = await ask('/api/j', post(body, { 'Content-Type': 'application/json' }));
     expect(await response.json()).toMatchObject({ body: 'too-large' });
   });
 });

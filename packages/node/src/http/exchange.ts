@@ -15,12 +15,14 @@ export interface BodyLimits {
   readonly maxBytes: number;
   /** How long the whole body may take, milliseconds. */
   readonly timeoutMs: number;
+  /** Asked as bytes come: is there room for as many? After a no the rest is thrown away. */
+  hasRoom?(bytes: number): boolean;
 }
 
 /** `decoded`: the framework has undone the content encoding already. */
 export type BodyRead =
   | { readonly kind: 'read'; readonly bytes: Uint8Array; readonly decoded?: true }
-  | { readonly kind: 'too-large' | 'too-slow' | 'aborted' };
+  | { readonly kind: 'too-large' | 'too-slow' | 'no-room' | 'aborted' };
 
 export interface HttpReply {
   readonly status: number;

@@ -23,7 +23,7 @@ export function fetchHandler(handle: Handle): FetchHandler {
   };
 }
 
-async function readStream({ body }: Request, { maxBytes, timeoutMs }: BodyLimits): Promise<BodyRead> {
+async function readStream({ body }: Request, { maxBytes, timeoutMs, hasRoom }: BodyLimits): Promise<BodyRead> {
   if (body === null) return { kind: 'read', bytes: new Uint8Array(0) };
   const reader = body.getReader();
   let isLate = false;
@@ -40,9 +40,10 @@ async function readStream({ body }: Request, { maxBytes, timeoutMs }: BodyLimits
       if (isLate) return { kind: 'too-slow' };
       if (done) return { kind: 'read', bytes: Buffer.concat(chunks, bytes) };
       bytes += value.length;
-      if (bytes > maxBytes) {
+      const isTooLarge = bytes > maxBytes;
+      if (isTooLarge || hasRoom?.(bytes) === false) {
         reader.cancel().catch(() => {});
-        return { kind: 'too-large' };
+        return { kind: isTooLarge ? 'too-large' : 'no-room' };
       }
       chunks.push(value);
     }

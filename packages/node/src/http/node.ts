@@ -3,7 +3,7 @@ import type { BodyLimits, BodyRead, Handle, HttpReply, HttpRequest } from './exc
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** How long a sender may go on after its body proved too large, so that it hears the answer. Milliseconds. */
+/** How long a sender may go on with a body that nobody wants, so that it hears the answer. Milliseconds. */
 const lingerMs = 1_000;
 
 /** For `node:http`: `createServer(collector.node)`. */
@@ -33,19 +33,32 @@ export function toRequest(
 }
 
 export function send(incoming: IncomingMessage, response: ServerResponse, { status, headers, body }: HttpReply): void {
-  if (response.headersSent || response.destroyed) return;
-  // What was not read of the body would otherwise be taken for the next request.
-  const close = incoming.readableEnded ? undefined : { Connection: 'close' };
-  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body), ...close });
-  response.end(body);
+  afterBody(incoming, () => {
+    if (response.headersSent || response.destroyed) return;
+    // What was not read of the body would otherwise be taken for the next request.
+    const close = incoming.complete ? undefined : { Connection: 'close' };
+    response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body), ...close });
+    response.end(body);
+  });
 }
 
-function readStream(incoming: IncomingMessage, { maxBytes, timeoutMs }: BodyLimits): Promise<BodyRead> {
+/** Who is still talking when the connection closes may never hear the answer: the rest is read and thrown away first. */
+function afterBody(incoming: IncomingMessage, answer: () => void): void {
+  if (incoming.complete || incoming.destroyed) return answer();
+  const timer = setTimeout(done, lingerMs).unref();
+  function done(): void {
+    clearTimeout(timer);
+    incoming.off('end', done).off('close', done);
+    answer();
+  }
+  incoming.on('end', done).on('close', done).resume();
+}
+
+function readStream(incoming: IncomingMessage, { maxBytes, timeoutMs, hasRoom }: BodyLimits): Promise<BodyRead> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    let timer = setTimeout(() => finish({ kind: 'too-slow' }), timeoutMs);
-    timer.unref();
+    const timer = setTimeout(() => finish({ kind: 'too-slow' }), timeoutMs).unref();
 
     function finish(read: BodyRead): void {
       clearTimeout(timer);
@@ -54,18 +67,13 @@ function readStream(incoming: IncomingMessage, { maxBytes, timeoutMs }: BodyLimi
       resolve(read);
     }
     function onData(chunk: Buffer): void {
-      const wasWithin = bytes <= maxBytes;
       bytes += chunk.length;
-      if (bytes <= maxBytes) chunks.push(chunk);
-      else if (wasWithin) {
-        chunks.length = 0;
-        clearTimeout(timer);
-        timer = setTimeout(() => finish({ kind: 'too-large' }), lingerMs).unref();
-      }
+      if (bytes > maxBytes) finish({ kind: 'too-large' });
+      else if (hasRoom?.(bytes) === false) finish({ kind: 'no-room' });
+      else chunks.push(chunk);
     }
     function onEnd(): void {
-      if (bytes > maxBytes) finish({ kind: 'too-large' });
-      else finish({ kind: 'read', bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes) });
+      finish({ kind: 'read', bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes) });
     }
     function onClose(): void {
       finish({ kind: 'aborted' });

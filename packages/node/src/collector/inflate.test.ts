@@ -1,0 +1,44 @@
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { createInflate } from './inflate.ts';
+
+const text = '{"a":1}';
+const bytes = Buffer.from(text);
+
+test.each([
+  { why: 'gzip, whatever the header says', body: gzipSync(bytes), encoding: 'identity' },
+  { why: 'zlib', body: deflateSync(bytes), encoding: undefined },
+  { why: 'zstd', body: zstdCompressSync(bytes), encoding: undefined },
+  { why: 'brotli that says so', body: brotliCompressSync(bytes), encoding: 'BR' },
+  { why: 'bare deflate that says so', body: deflateRawSync(bytes), encoding: 'deflate' },
+  { why: 'plain', body: bytes, encoding: undefined },
+  { why: 'plain that says deflate', body: bytes, encoding: 'deflate' },
+])('$why is read', async ({ body, encoding }) => {
+  expect(Buffer.from((await createInflate(100)(body, encoding)) as Uint8Array).toString()).toBe(text);
+});
+
+test('bombs that come together do not grow together', async () => {
+  const inflate = createInflate(16 * 1024 * 1024);
+  const bomb = gzipSync(Buffer.alloc(32 * 1024 * 1024));
+  const before = process.memoryUsage().arrayBuffers;
+  let highest = 0;
+  const timer = setInterval(() => {
+    highest = Math.max(highest, process.memoryUsage().arrayBuffers - before);
+  }, 1);
+  const answers = await Promise.all(Array.from({ length: 40 }, () => inflate(bomb, undefined)));
+  clearInterval(timer);
+  expect(answers).toEqual(answers.map(() => expect.objectContaining({ status: 413, code: 'too-large' })));
+  // All at once they would take 640 MiB; of four some have been given up and not collected yet.
+  expect(highest).toBeLessThan(300 * 1024 * 1024);
+});
+
+test('one that cannot be unpacked leaves its place to the next', async () => {
+  const inflate = createInflate(100);
+  const broken = gzipSync(bytes).subarray(0, 12);
+  const answers = await Promise.all([
+    ...Array.from({ length: 9 }, () => inflate(broken, undefined)),
+    inflate(bytes, undefined),
+  ]);
+  expect(answers.at(0)).toMatchObject({ status: 400, code: 'bad-compression' });
+  expect(await inflate(gzipSync(bytes), undefined)).toEqual(bytes);
+});
