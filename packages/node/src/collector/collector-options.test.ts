@@ -18,6 +18,34 @@ test.each([
     expected: 'keys[0]: source: expected "browser" or "server", got undefined',
   },
   { options: { log, keys: { '': { source: 'server' } } }, expected: 'keys: expected write keys that are not empty' },
+  {
+    options: { log, keys: 'secret' },
+    expected: 'keys: expected an object of write keys, each with what it may do, got a text',
+  },
+  {
+    options: { log, keys: { k: { source: 'server', previous: 'secret' } } },
+    expected: 'keys[0]: previous: expected a list of older keys, none of them empty, got a text',
+  },
+  {
+    options: { log, keys: { k: { source: 'server', previous: [''] } } },
+    expected: 'keys[0]: previous: expected a list of older keys, none of them empty, got a list',
+  },
+  {
+    options: { log, keys: { k: { source: 'server' }, secret: { source: 'browser', previous: ['k'] } } },
+    expected: 'keys[1]: expected keys of its own, got one that keys[0] has too',
+  },
+  {
+    options: { log, keys: { k: { source: 'server', allowedOrigins: ['https://shop.example'] } } },
+    expected: 'keys[0]: allowedOrigins: a server key is never taken from a browser',
+  },
+  {
+    options: { log, keys: { k: { source: 'browser', allowedOrigins: ['shop.example'] } } },
+    expected: 'keys[0]: allowedOrigins: expected origins such as "https://shop.example", got "shop.example"',
+  },
+  {
+    options: { log, keys: { k: { source: 'browser', eventsPerSecond: 0 } } },
+    expected: 'keys[0]: eventsPerSecond: expected a number above 0, got 0',
+  },
   { options: { log, consent: { ads: true } }, expected: 'consent: expected answers by category' },
   { options: { log, allowedOrigins: ['*'] }, expected: 'browsers take no "*"' },
   { options: { log, allowedOrigins: ['https://shop.example/'] }, expected: 'allowedOrigins: expected origins such as' },

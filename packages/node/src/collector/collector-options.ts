@@ -155,6 +155,9 @@ function checkOrigins(where: string, origins: readonly unknown[]): void {
   }
 }
 
+/** A key that was put into the wrong place stays a secret. */
+const secretOptions: ReadonlySet<string> = new Set(['keys', 'previous']);
+
 function check(where: string, value: unknown, expected: Rules, required: readonly string[]): void {
   if (!isObject(value)) throw new TypeError(`${where}: expected an object, got ${describe(value)}`);
   const unknown = Object.keys(value).find((option) => !Object.hasOwn(expected, option));
@@ -164,7 +167,8 @@ function check(where: string, value: unknown, expected: Rules, required: readonl
   for (const [option, [words, isValid]] of Object.entries(expected)) {
     const given = value[option];
     if (given === undefined ? required.includes(option) : !isValid(given)) {
-      throw new TypeError(`${where}: ${option}: expected ${words}, got ${describe(given)}`);
+      const got = secretOptions.has(option) && typeof given === 'string' ? 'a text' : describe(given);
+      throw new TypeError(`${where}: ${option}: expected ${words}, got ${got}`);
     }
   }
 }
