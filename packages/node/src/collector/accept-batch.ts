@@ -4,6 +4,7 @@ import {
   type EventResult,
   type EventSource,
   type EventStatus,
+  type EventType,
   type Issue,
   type OnDiagnostic,
   type Plan,
@@ -16,7 +17,7 @@ import { type BatchFacts, type Log, LogUnavailableError, type QuarantinedEvent }
 import { batchFacts } from './batch-facts.ts';
 import { type AddressPolicy, clientAddress, limitedSender } from './client-address.ts';
 import type { CollectorLimits } from './collector-options.ts';
-import { endpointOf, readDialect } from './dialect.ts';
+import { readDialect } from './dialect.ts';
 import { createDrain } from './drain.ts';
 import { eventResult } from './event-result.ts';
 import type { InFlight, Visit } from './in-flight.ts';
@@ -68,8 +69,12 @@ export interface EventsToStore {
 }
 
 export interface AcceptBatch {
-  /** One request, from its body to what became of its events. Rejects only for a defect of ours. */
-  request(request: HttpRequest): Promise<Results | Refusal>;
+  /**
+   * One request, from its body to what became of its events. Rejects only for a defect of ours.
+   *
+   * @param type - the type of an event that does not say
+   */
+  request(request: HttpRequest, type: EventType | undefined): Promise<Results | Refusal>;
   /** Judges events and stores those that pass; resolves after the commit. Rejects with `LogUnavailableError`. */
   events(batch: EventsToStore): Promise<Results>;
 }
@@ -83,6 +88,7 @@ const busyRetryAfterS = 1;
 
 /** A request that was let in. */
 interface Admitted {
+  readonly type: EventType | undefined;
   readonly address: string | undefined;
   /** Whom it counts for where addresses are limited. */
   readonly visitor: string | undefined;
@@ -103,7 +109,7 @@ export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
   });
 
   /** What can be told before the body: who it is, whether they may come now, whether there is room. */
-  async function request(incoming: HttpRequest): Promise<Results | Refusal> {
+  async function request(incoming: HttpRequest, type: EventType | undefined): Promise<Results | Refusal> {
     const address = addressOf(incoming);
     const known = authenticate.beforeBody(incoming);
     if (known instanceof Refusal) return known;
@@ -116,7 +122,7 @@ export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
     if (visit === 'full') return overloaded();
     if (visit === 'sender-full') return tooMany('address-busy', 'Your other requests come first.', busyRetryAfterS);
     try {
-      return await takeBody(incoming, { address, visitor, known, visit });
+      return await takeBody(incoming, { type, address, visitor, known, visit });
     } finally {
       visit.leave();
     }
@@ -125,17 +131,16 @@ export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
   /** Read and unpack, parse, tell the dialect, who sent it, whether it is too much; then its events are judged. */
   async function takeBody(
     incoming: HttpRequest,
-    { address, visitor, known, visit }: Admitted,
+    { type, address, visitor, known, visit }: Admitted,
   ): Promise<Results | Refusal> {
     const receivedAt = clock.now();
     const text = await readText(incoming, visit);
     throttle.payForBytes(visitor, text instanceof Refusal ? 1 : text.length);
     if (text instanceof Refusal) return text;
-    if (endpointOf(incoming.path).kind === 'metrics') return new Map();
 
     const parsed = jsonOf(text, limits);
     if (parsed instanceof Refusal) return parsed;
-    const batch = readDialect(parsed.json, text, { path: incoming.path, receivedAt, newId });
+    const batch = readDialect(parsed.json, text, { type, receivedAt, newId });
     if (batch instanceof Refusal) return batch;
     const sender = known ?? authenticate.byBody(incoming, batch.writeKey);
     if (sender instanceof Refusal) return sender;

@@ -13,19 +13,17 @@ import {
 } from '@org/track-core';
 import { createInProcessTracker, type ServerTracker } from '../create-node-tracker.ts';
 import { createDispatcher, type DestinationStats } from '../dispatch/dispatcher.ts';
-import type { HttpReply, HttpRequest } from '../http/exchange.ts';
 import { type ExpressHandler, expressHandler } from '../http/express.ts';
 import { type FetchHandler, fetchHandler } from '../http/fetch.ts';
 import { type NodeHandler, nodeHandler } from '../http/node.ts';
 import { type LogStats, LogUnavailableError } from '../log/log.ts';
 import { createNodeClock } from '../runtime/node-clock.ts';
 import { type Arrival, createAcceptBatch } from './accept-batch.ts';
+import { createAnswer } from './answer-request.ts';
 import { type CollectorOptions, checkCollectorOptions, defaultCollectorLimits } from './collector-options.ts';
 import { createCors } from './cors.ts';
-import { endpointOf } from './dialect.ts';
 import { createInFlight } from './in-flight.ts';
 import { createAuthenticate, unnamedKey } from './keys.ts';
-import { Refusal, replyOfRefusal, replyOfResults, unavailable } from './refusal.ts';
 
 /** What the collector met since it was made, what it holds, and what became of it. */
 export interface CollectorStats {
@@ -62,7 +60,6 @@ export interface Collector<P extends Plan = AnyPlan> {
 }
 
 const defaultDeadlineMs = 10_000;
-const closingRetryAfterS = 2;
 
 /**
  * Makes a collector. It answers 200 once the log has committed, and not before.
@@ -93,11 +90,16 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     consent_denied: 0,
     retry: 0,
   };
-  const requests: Record<string, number> = {};
   const watchers = new Set<(arrival: Arrival) => void>();
-  const refusals: Record<string, number> = {};
   const keyOrigins = Object.values(keys).flatMap(({ allowedOrigins: own = [] }) => own);
   const cors = createCors(allowedOrigins, keyOrigins);
+  const authenticate = createAuthenticate({
+    keys,
+    cors,
+    eventsPerSecond: limits.keyEventsPerSecond,
+    elapsed: clock.elapsed,
+    onDiagnostic,
+  });
   const inFlight = createInFlight(limits.maxInFlight, limits.maxInFlightBytes);
   let closing: Promise<void> | undefined;
 
@@ -105,13 +107,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     log,
     limits,
     inFlight,
-    authenticate: createAuthenticate({
-      keys,
-      cors,
-      eventsPerSecond: limits.keyEventsPerSecond,
-      elapsed: clock.elapsed,
-      onDiagnostic,
-    }),
+    authenticate,
     plan,
     unplanned: options.unplanned ?? 'store',
     consent,
@@ -120,6 +116,13 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     clock,
     newId: createIds({ now: clock.now, random64: createRandomPool() }).time,
     onArrival: noticeArrival,
+    onDiagnostic,
+  });
+  const { handle, counts: countsOfRequests } = createAnswer({
+    accept,
+    authenticate,
+    cors,
+    isClosing: () => closing !== undefined,
     onDiagnostic,
   });
   const dispatcher = createDispatcher({ log, destinations, ...shared });
@@ -139,31 +142,6 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
         // A watcher that throws is the host's own bug; events are taken in all the same.
       }
     }
-  }
-
-  async function handle(request: HttpRequest): Promise<HttpReply> {
-    const outcome = await answer(request).catch((error: unknown) => {
-      report(onDiagnostic, 'collector-failed', `A request failed: ${error instanceof Error ? error.message : error}`);
-      return new Refusal(500, 'failed', 'The collector failed; send it again.');
-    });
-    if (outcome instanceof Refusal) refusals[outcome.code] = (refusals[outcome.code] ?? 0) + 1;
-    const reply = outcome instanceof Refusal ? replyOfRefusal(outcome) : outcome;
-    requests[reply.status] = (requests[reply.status] ?? 0) + 1;
-    return { ...reply, headers: { ...reply.headers, ...cors.headers(request) } };
-  }
-
-  async function answer(request: HttpRequest): Promise<HttpReply | Refusal> {
-    if (request.method === 'OPTIONS') return { status: 204, headers: cors.preflightHeaders(request), body: '' };
-    if (request.method !== 'POST')
-      return new Refusal(405, 'not-post', 'Events are posted.', { Allow: 'POST, OPTIONS' });
-    if (endpointOf(request.path).kind === 'unknown') {
-      return new Refusal(404, 'unknown-endpoint', 'There is nothing at this address.');
-    }
-    if (closing !== undefined) {
-      return unavailable('closing', 'The collector is going away; send it again.', closingRetryAfterS);
-    }
-    const outcome = await accept.request(request);
-    return outcome instanceof Refusal ? outcome : replyOfResults(outcome);
   }
 
   /** The way in for this process's own events, as a transport of their queue. */
@@ -201,8 +179,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     },
     stats: () => ({
       events: { ...counts },
-      requests: { ...requests },
-      refusals: { ...refusals },
+      ...countsOfRequests(),
       log: log.stats(),
       tracker: tracker.stats(),
       destinations: dispatcher.stats(),

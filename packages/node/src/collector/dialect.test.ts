@@ -1,13 +1,13 @@
-import { envelopeBody } from '@org/track-core';
+import { type EventType, envelopeBody } from '@org/track-core';
 import { anEntry, anEvent } from '@org/track-core/testing';
 import { describe, expect, test } from 'vitest';
-import { endpointOf, readDialect } from './dialect.ts';
+import { readDialect } from './dialect.ts';
 import { Refusal } from './refusal.ts';
 
 const receivedAt = Date.UTC(2026, 10, 20, 10);
 const now = new Date(receivedAt).toISOString();
-const read = (text: string, path = '/api/j') =>
-  readDialect(JSON.parse(text), text, { path, receivedAt, newId: () => 'new-id' });
+const read = (text: string, type?: EventType) =>
+  readDialect(JSON.parse(text), text, { type, receivedAt, newId: () => 'new-id' });
 
 describe('our own envelope', () => {
   const entries = [anEntry({ id: '1' }), anEntry({ id: '2' })];
@@ -77,7 +77,7 @@ describe("Segment's forms", () => {
 
   test('a single event takes its type from the address, and its key and sentAt are the request’s', () => {
     const body = { event: 'e', userId: 'u', messageId: 'm', timestamp: now, writeKey: 'k', sentAt: now };
-    expect(read(JSON.stringify(body), '/v1/t')).toEqual({
+    expect(read(JSON.stringify(body), 'track')).toEqual({
       writeKey: 'k',
       sentAt: now,
       events: [{ type: 'track', event: 'e', userId: 'u', messageId: 'm', timestamp: now }],
@@ -89,17 +89,38 @@ describe("Segment's forms", () => {
   });
 });
 
-test.each([
-  { path: '/', expected: { kind: 'events' } },
-  { path: '/api/t', expected: { kind: 'events' } },
-  { path: '/v1/batch', expected: { kind: 'events' } },
-  { path: '/api/j/v1/b/', expected: { kind: 'events' } },
-  { path: '/v1/import', expected: { kind: 'events' } },
-  { path: '/v1/t', expected: { kind: 'events', type: 'track' } },
-  { path: '/v1/identify', expected: { kind: 'events', type: 'identify' } },
-  { path: '/v1/m', expected: { kind: 'metrics' } },
-  { path: '/v1/nothing', expected: { kind: 'unknown' } },
-  { path: '/v1/constructor', expected: { kind: 'unknown' } },
-])('$path is for $expected.kind', ({ path, expected }) => {
-  expect(endpointOf(path)).toEqual(expected);
+describe("RudderStack's forms", () => {
+  const own = { type: 'track', messageId: 'm', timestamp: now, event: 'e' };
+  const management = (allowed: unknown, denied: unknown) => ({
+    consentManagement: { provider: 'custom', allowedConsentIds: allowed, deniedConsentIds: denied },
+  });
+  test.each([
+    {
+      why: 'an empty id is nobody',
+      event: { ...own, userId: '', groupId: '', anonymousId: 'a' },
+      gone: ['userId', 'groupId'],
+    },
+    {
+      why: 'what was denied by one of our names is denied',
+      event: { ...own, context: management(['analytics'], ['advertising']) },
+      consent: { categoryPreferences: { analytics: true, advertising: false } },
+    },
+    {
+      why: 'denied weighs more than allowed',
+      event: { ...own, context: management(['analytics'], ['analytics']) },
+      consent: { categoryPreferences: { analytics: false } },
+    },
+    { why: 'names that are not ours say nothing', event: { ...own, context: management(['C0001'], ['C0002']) } },
+    { why: 'what is no list says nothing', event: { ...own, context: management('analytics', { length: 1 }) } },
+    {
+      why: 'an answer in our own form stands',
+      event: { ...own, context: { ...management([], ['analytics']), consent: { categoryPreferences: {} } } },
+      consent: { categoryPreferences: {} },
+    },
+  ])('$why', ({ event, gone = [], consent }) => {
+    const { events } = read(JSON.stringify({ batch: [event] })) as { events: readonly Record<string, unknown>[] };
+    const [found = {}] = events;
+    for (const id of gone) expect(found).not.toHaveProperty(id);
+    expect((found.context as { consent?: unknown } | undefined)?.consent).toEqual(consent);
+  });
 });

@@ -1,5 +1,6 @@
 import type { EventType } from '@org/track-core';
 import { Refusal } from './refusal.ts';
+import { fromRudderStack } from './rudderstack-event.ts';
 
 /** Events as they came, in whichever of the forms we understand. */
 export interface IncomingBatch {
@@ -12,49 +13,18 @@ export interface IncomingBatch {
 }
 
 export interface Defaults {
-  /** Says `type` where an event does not. */
-  readonly path: string;
+  /** Used where an event does not say. */
+  readonly type: EventType | undefined;
   readonly receivedAt: number;
   readonly newId: () => string;
 }
 
 type Fields = { readonly [key: string]: unknown };
 
-/** Segment's names for single events, in full and as its browser library shortens them. */
-const typeOfEndpoint: { readonly [endpoint: string]: EventType } = {
-  track: 'track',
-  t: 'track',
-  page: 'page',
-  p: 'page',
-  screen: 'screen',
-  s: 'screen',
-  identify: 'identify',
-  i: 'identify',
-  group: 'group',
-  g: 'group',
-  alias: 'alias',
-  a: 'alias',
-};
-
-const endpointPattern = /\/v1\/(\w+)\/?$/;
-
-/** What the last part of a path asks for: `metrics` are a client's own counters, which nobody here wants. */
-export function endpointOf(path: string): {
-  readonly kind: 'events' | 'metrics' | 'unknown';
-  readonly type?: EventType;
-} {
-  const name = endpointPattern.exec(path)?.[1];
-  if (name === undefined || name === 'batch' || name === 'b' || name === 'import') return { kind: 'events' };
-  if (name === 'm') return { kind: 'metrics' };
-  return Object.hasOwn(typeOfEndpoint, name)
-    ? { kind: 'events', type: typeOfEndpoint[name] as EventType }
-    : { kind: 'unknown' };
-}
-
 /** Reads our own envelope, Segment's batch, or a single event. */
 export function readDialect(json: unknown, text: string, defaults: Defaults): IncomingBatch | Refusal {
   if (!isObject(json)) return new Refusal(400, 'not-a-batch', 'The body is neither a batch nor an event.');
-  const { type } = endpointOf(defaults.path);
+  const { type } = defaults;
   const envelope = {
     ...(typeof json.sentAt === 'string' ? { sentAt: json.sentAt } : {}),
     ...(typeof json.writeKey === 'string' ? { writeKey: json.writeKey } : {}),
@@ -64,7 +34,7 @@ export function readDialect(json: unknown, text: string, defaults: Defaults): In
       return new Refusal(400, 'not-a-batch', 'The body has neither "batch" nor "type".');
     }
     const { sentAt: _sentAt, ...event } = json;
-    return { ...envelope, events: [complete(event, { ...defaults, type, shared: {} })] };
+    return { ...envelope, events: [complete(event, { ...defaults, shared: {} })] };
   }
   if (!Array.isArray(json.batch)) return new Refusal(400, 'not-a-batch', '"batch" is not a list.');
   const batch: readonly unknown[] = json.batch;
@@ -83,10 +53,11 @@ function isObject(value: unknown): value is Fields {
 
 /** The event with what its sender left to us; itself if nothing is missing. */
 function complete(
-  event: unknown,
-  { type, shared, receivedAt, newId }: Defaults & { readonly type: EventType | undefined; readonly shared: Fields },
+  input: unknown,
+  { type, shared, receivedAt, newId }: Defaults & { readonly shared: Fields },
 ): unknown {
-  if (!isObject(event)) return event;
+  if (!isObject(input)) return input;
+  const event = fromRudderStack(input);
   const lacksFields =
     isAbsent(event.messageId) || isAbsent(event.timestamp) || (isAbsent(event.type) && type !== undefined);
   const isPlain = shared.context === undefined && shared.integrations === undefined && event.writeKey === undefined;

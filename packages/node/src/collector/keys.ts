@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { type ConsentPreferences, type EventSource, type OnDiagnostic, report } from '@org/track-core';
 import type { HttpRequest } from '../http/exchange.ts';
 import { type Cors, isFromBrowser } from './cors.ts';
+import { keyOfAddress } from './endpoint.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { Refusal } from './refusal.ts';
 
@@ -36,6 +37,10 @@ export interface Authenticate {
   beforeBody(request: HttpRequest): Sender | Refusal | undefined;
   /** @param bodyKey - the `writeKey` in the body */
   byBody(request: HttpRequest, bodyKey: string | undefined): Sender | Refusal;
+  /** The key that stands around the body, known or not. */
+  keyOf(request: HttpRequest): string | undefined;
+  /** Is it a key for browsers? One for servers is as unknown as any other. */
+  isPublic(key: string): boolean;
 }
 
 export interface AuthenticateOptions {
@@ -102,18 +107,20 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   return {
     beforeBody(request) {
       if (known.size === 0) return undefined;
-      const source = find(keyOfHeader(request));
+      const source = find(keyOf(request));
       return source === undefined ? undefined : admit(source, request);
     },
     byBody(request, bodyKey) {
       // With no keys at all, a header is meant for somebody else: a site behind a password has browsers send one.
-      const headerKey = known.size === 0 ? undefined : keyOfHeader(request);
+      const headerKey = known.size === 0 ? undefined : keyOf(request);
       const source = find(bodyKey) ?? find(headerKey);
       if (source !== undefined) return admit(source, request);
-      if (bodyKey || headerKey) return new Refusal(401, 'unknown-key', 'The write key is not known here.');
+      if (bodyKey || headerKey) return unknownKey();
       if (needsBrowserKey) return new Refusal(401, 'no-key', 'A write key is required.');
       return cors.mayWrite(request, undefined) ? keyless : foreignOrigin();
     },
+    keyOf,
+    isPublic: (key) => known.get(digestOf(key))?.source.source === 'browser',
   };
 }
 
@@ -138,9 +145,14 @@ function foreignOrigin(): Refusal {
   return new Refusal(403, 'foreign-origin', "This site is not among the collector's allowedOrigins.");
 }
 
-/** The user name of Basic (Segment's clients; some leave out the colon), or a Bearer token. */
-function keyOfHeader(request: HttpRequest): string | undefined {
+export function unknownKey(): Refusal {
+  return new Refusal(401, 'unknown-key', 'The write key is not known here.');
+}
+
+/** The user name of Basic (Segment's clients; some leave out the colon), a Bearer token, or what stands in the address. */
+function keyOf(request: HttpRequest): string | undefined {
   const [, scheme = '', value = ''] = /^(basic|bearer) +(\S+)$/i.exec(request.header('authorization') ?? '') ?? [];
+  if (scheme === '') return keyOfAddress(request.path, request.query);
   if (scheme.toLowerCase() === 'bearer') return value;
-  return scheme === '' ? undefined : Buffer.from(value, 'base64').toString().split(':')[0];
+  return Buffer.from(value, 'base64').toString().split(':')[0];
 }

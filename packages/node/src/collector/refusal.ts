@@ -32,16 +32,19 @@ const everyReply = {
   'X-Content-Type-Options': 'nosniff',
 };
 
+export function replyOf(status: number, body: object, headers: { readonly [name: string]: string } = {}): HttpReply {
+  return { status, headers: { ...everyReply, ...headers }, body: JSON.stringify(body) };
+}
+
 /** Everything not named in `results` is stored. */
 export function replyOfResults(results: ReadonlyMap<string, EventResult>): HttpReply {
   const reply: CollectorReply = {
     success: true,
     ...(results.size === 0 ? {} : { results: Object.fromEntries(results) }),
   };
-  return { status: 200, headers: everyReply, body: JSON.stringify(reply) };
+  return replyOf(200, reply);
 }
 
 export function replyOfRefusal({ status, code, message, headers }: Refusal): HttpReply {
-  const body = JSON.stringify({ success: false, error: code, message });
-  return { status, headers: { ...everyReply, ...headers }, body };
+  return replyOf(status, { success: false, error: code, message }, headers);
 }

@@ -18,13 +18,13 @@ const limits = { maxBytes: 100, timeoutMs: 5_000 };
 const echo: Handle = async (incoming: HttpRequest) => {
   const room = Number(incoming.header('x-room') ?? Number.POSITIVE_INFINITY);
   const read: BodyRead = await incoming.readBody({ ...limits, hasRoom: (bytes) => bytes <= room });
-  const { method, path } = incoming;
+  const { method, path, query, mountPath } = incoming;
   const body = read.kind === 'read' ? new TextDecoder().decode(read.bytes) : read.kind;
   const decoded = read.kind === 'read' && read.decoded === true;
   return {
     status: 200,
     headers: { 'Content-Type': 'application/json', 'X-Seen': incoming.header('x-mark') ?? '' },
-    body: JSON.stringify({ method, path, body, decoded }),
+    body: JSON.stringify({ method, path, query, mountPath, body, decoded }),
   };
 };
 
@@ -64,11 +64,17 @@ describe.each<{ name: string; send: () => Promise<Send> }>([
   { name: 'express', send: () => served(express().use(expressHandler(echo))) },
   { name: 'fetch', send: async () => (path, init) => fetchHandler(echo)(new Request(`http://x.example${path}`, init)) },
 ])('$name', ({ send }) => {
-  test('hands over method, path without query, headers and body', async () => {
+  test('hands over method, path, query, headers and body', async () => {
     const response = await (await send())('/v1/batch?x=1', post(text, { 'X-Mark': 'here' }));
     expect(response.status).toBe(200);
     expect(response.headers.get('x-seen')).toBe('here');
-    expect(await response.json()).toEqual({ method: 'POST', path: '/v1/batch', body: text, decoded: false });
+    expect(await response.json()).toMatchObject({
+      method: 'POST',
+      path: '/v1/batch',
+      query: 'x=1',
+      body: text,
+      decoded: false,
+    });
   });
 
   test('stops a body that is too large, declared or not, and still answers', async () => {
@@ -134,7 +140,14 @@ describe('Express, mounted', () => {
     { why: 'behind text()', send: () => mounted(express.text({ type: '*/*' })), type: 'text/plain', decoded: true },
   ])('$why', async ({ send, type, decoded }) => {
     const response = await (await send())('/api/j/v1/batch', post(text, { 'Content-Type': type }));
-    expect(await response.json()).toEqual({ method: 'POST', path: '/v1/batch', body: text, decoded });
+    expect(await response.json()).toEqual({
+      method: 'POST',
+      path: '/v1/batch',
+      query: '',
+      mountPath: '/api/j',
+      body: text,
+      decoded,
+    });
   });
 
   test('a parsed body counts against the limit too', async () => {

@@ -3,6 +3,12 @@ export interface HttpRequest {
   readonly method: string;
   /** From the mount point or from the root, without the query. */
   readonly path: string;
+  /** Behind the question mark; empty if there is none. */
+  readonly query: string;
+  /** Where the collector is mounted, if the framework tells; what `path` lacks in front. */
+  readonly mountPath?: string;
+  /** The connection itself is TLS. Absent where a proxy may have ended it before us. */
+  readonly isEncrypted?: boolean;
   /** @param name - in lower case */
   header(name: string): string | undefined;
   /** Where the connection came from. */
@@ -27,7 +33,7 @@ export type BodyRead =
 export interface HttpReply {
   readonly status: number;
   readonly headers: { readonly [name: string]: string };
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 /** Answers a request. Never rejects. */

@@ -4,7 +4,7 @@ import { send, toRequest } from './node.ts';
 
 /** For Express and Connect: `app.use('/api/j', collector.express)`. */
 export type ExpressHandler = (
-  request: IncomingMessage & { readonly body?: unknown },
+  request: IncomingMessage & { readonly body?: unknown; readonly baseUrl?: string },
   response: ServerResponse,
   next?: (error?: unknown) => void,
 ) => void;
@@ -16,7 +16,10 @@ export function expressHandler(handle: Handle): ExpressHandler {
     const request = wasRead
       ? toRequest(incoming, ({ maxBytes }) => parsedBody(incoming.body, maxBytes))
       : toRequest(incoming);
-    void handle(request).then((reply) => send(incoming, response, reply));
+    const { baseUrl: mountPath } = incoming;
+    void handle(mountPath === undefined ? request : { ...request, mountPath }).then((reply) =>
+      send(incoming, response, reply),
+    );
   };
 }
 

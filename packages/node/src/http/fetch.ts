@@ -11,15 +11,18 @@ export type FetchHandler = (request: Request, options?: FetchOptions) => Promise
 
 export function fetchHandler(handle: Handle): FetchHandler {
   return async (request, { remoteAddress } = {}) => {
+    const { pathname, search, protocol } = new URL(request.url);
     const { status, headers, body } = await handle({
       method: request.method,
-      path: new URL(request.url).pathname,
+      path: pathname,
+      query: search.slice(1),
+      ...(protocol === 'https:' ? { isEncrypted: true } : {}),
       header: (name) => request.headers.get(name) ?? undefined,
       ...(remoteAddress === undefined ? {} : { remoteAddress }),
       readBody: (limits) => readStream(request, limits),
     });
     // A Response refuses a body, even an empty one, where HTTP knows none.
-    return new Response(body === '' ? null : body, { status, headers });
+    return new Response(body === '' ? null : (body as ConstructorParameters<typeof Response>[0]), { status, headers });
   };
 }
 

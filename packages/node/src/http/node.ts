@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import type { BodyLimits, BodyRead, Handle, HttpReply, HttpRequest } from './exchange.ts';
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -23,6 +24,8 @@ export function toRequest(
   return {
     method,
     path: query < 0 ? url : url.slice(0, query),
+    query: query < 0 ? '' : url.slice(query + 1),
+    ...((socket as Partial<TLSSocket> | null)?.encrypted === true ? { isEncrypted: true } : {}),
     header: (name) => {
       const value = headers[name];
       return Array.isArray(value) ? value.join(', ') : value;
