@@ -26,6 +26,8 @@ const chromiumProject: TestProjectConfiguration = {
   test: {
     name: 'chromium',
     include: [inChromium],
+    // They share one browser's cookie, as pages of a site do.
+    fileParallelism: false,
     browser: {
       enabled: true,
       headless: true,

@@ -1,3 +1,5 @@
+// biome-ignore-all lint/suspicious/noDocumentCookie: as the tracker writes it
+import { deviceCookieName } from '@org/track-core';
 import { createElement as h, StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -12,6 +14,7 @@ afterEach(async () => {
   await end();
   vi.unstubAllGlobals();
   document.body.innerHTML = '';
+  document.cookie = `${deviceCookieName}=; Max-Age=0; Path=/`;
   scrollTo(0, 0);
 });
 
