@@ -47,7 +47,9 @@ export {
   type Log,
   type LogStats,
   LogUnavailableError,
+  type PersonIds,
   type QuarantinedEvent,
+  type SuppressionList,
 } from './log/log.ts';
 export { memoryLog } from './log/memory-log.ts';
 export { type SqliteLogOptions, sqliteLog } from './log/sqlite-log.ts';

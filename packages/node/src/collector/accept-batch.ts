@@ -30,7 +30,7 @@ import { createThrottle } from './throttle.ts';
 
 /** One event as it was met at the door. */
 export interface Arrival {
-  /** As it came. Of an event that consent does not cover only its type, name and `messageId`. */
+  /** As it came. Of an event that consent does not cover, or of somebody suppressed, only its type, name and `messageId`. */
   readonly event: unknown;
   readonly status: 'stored' | EventStatus;
   readonly reason?: string;
@@ -206,11 +206,19 @@ export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
     const quarantined: QuarantinedEvent[] = [];
     const refused: Refused[] = repeated.map((messageId) => ({ event: { messageId }, status: 'duplicate' }));
     for (const { input, issues } of invalid) {
+      if (log.suppression.has(input)) {
+        refused.push({ event: nameOnly(input), status: 'suppressed' });
+        continue;
+      }
       const mayKeep = mayQuarantine(input, law);
       if (mayKeep) quarantined.push(toQuarantine(input, issues));
       refused.push({ event: mayKeep ? input : nameOnly(input), status: 'invalid', reason: reasonOf(issues) });
     }
     for (const event of valid) {
+      if (log.suppression.has(event)) {
+        refused.push({ event: nameOnly(event), status: 'suppressed' });
+        continue;
+      }
       const judgement = judgeEvent(event, law);
       if (judgement.kind === 'keep') kept.push(event);
       else if (judgement.kind === 'deny') {
@@ -294,7 +302,7 @@ function messageIdOf(input: unknown): string | undefined {
   return typeof id === 'string' && id.length <= maxIdLength ? id : undefined;
 }
 
-/** What may be shown of an event that consent does not cover. */
+/** What may be shown of an event that must not be kept. */
 function nameOnly(input: unknown): unknown {
   if (typeof input !== 'object' || input === null) return {};
   const { type, messageId, event, name } = input as { readonly [key: string]: unknown };

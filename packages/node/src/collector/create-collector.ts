@@ -16,7 +16,7 @@ import { createDispatcher, type DestinationStats } from '../dispatch/dispatcher.
 import { type ExpressHandler, expressHandler } from '../http/express.ts';
 import { type FetchHandler, fetchHandler } from '../http/fetch.ts';
 import { type NodeHandler, nodeHandler } from '../http/node.ts';
-import { type LogStats, LogUnavailableError } from '../log/log.ts';
+import { type LogStats, LogUnavailableError, type PersonIds } from '../log/log.ts';
 import { createNodeClock } from '../runtime/node-clock.ts';
 import { type Arrival, createAcceptBatch } from './accept-batch.ts';
 import { createAnswer } from './answer-request.ts';
@@ -50,6 +50,14 @@ export interface Collector<P extends Plan = AnyPlan> {
   readonly express: ExpressHandler;
   /** For events born in this process: they go straight into the log. */
   readonly tracker: ServerTracker<P>;
+  /**
+   * From now on events of this person, by `userId`, `anonymousId` or both, are answered `suppressed`, never stored, and
+   * not carried on where they are stored already. Only a hash of each id is kept. Resolves once that survives a crash;
+   * rejects with `LogUnavailableError` if it cannot be stored, with `TypeError` for what is no person.
+   */
+  suppress(person: PersonIds): Promise<void>;
+  /** Takes what `suppress` was given off the list again. */
+  unsuppress(person: PersonIds): Promise<void>;
   /** Hears every event as it arrives, stored or not. Returns a function that stops it. */
   watch(listener: (arrival: Arrival) => void): () => void;
   stats(): CollectorStats;
@@ -173,6 +181,8 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     node: nodeHandler(handle),
     express: expressHandler(handle),
     tracker,
+    suppress: log.suppression.add,
+    unsuppress: log.suppression.remove,
     watch(listener) {
       watchers.add(listener);
       return () => watchers.delete(listener);

@@ -20,10 +20,13 @@ export interface DestinationTransport extends Transport<CollectedEvent> {
 /**
  * Stands between a queue and one destination: opens it before its first delivery, keeps from it what it may not or does
  * not want to see, and turns whatever goes wrong in it into an outcome.
+ *
+ * @param isSuppressed - is the event of somebody of whom nothing may be carried on? It may have been stored before that.
  */
 export function createDestinationTransport(
   destination: Destination,
   onDiagnostic?: OnDiagnostic,
+  isSuppressed: (event: CollectedEvent) => boolean = () => false,
 ): DestinationTransport {
   const { name, requires } = destination;
   let opened: Promise<void> | undefined;
@@ -39,7 +42,8 @@ export function createDestinationTransport(
 
   /** Why this event does not go there; `undefined` if it does. */
   function reasonToSkip({ value: event, purpose }: Entry<CollectedEvent>): SendVerdict | undefined {
-    // Consent first: where it is missing, the destination's own code does not get to look.
+    // What may not be seen comes first: there the destination's own code does not get to look.
+    if (isSuppressed(event)) return { kind: 'dropped', reason: 'suppressed' };
     if (!isConsented(event, [purpose, ...requires])) return { kind: 'dropped', reason: 'consent' };
     if (!isAddressedTo(event, name)) return { kind: 'dropped', reason: 'filtered' };
     try {

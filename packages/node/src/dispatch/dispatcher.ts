@@ -67,7 +67,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   checkDestinations(destinations);
 
   const lanes = destinations.map((destination): Lane => {
-    const transport = createDestinationTransport(destination, onDiagnostic);
+    const transport = createDestinationTransport(destination, onDiagnostic, log.suppression.has);
     const queue = createQueue<CollectedEvent>({
       outbox: log.consumer(destination.name, {
         purposeOf: (event) => purposeOf(plan, event.type === 'track' ? event.event : undefined),

@@ -64,13 +64,19 @@ export interface LogStore {
   lastSeq(): number;
   quarantined(limit: number): readonly (QuarantinedEvent & { readonly receivedAt: number })[];
   totals(): LogStats;
+  /** What ids of suppressed people are hashed with. */
+  suppressionSalt(): Uint8Array;
+  insertSuppressed(hash: Uint8Array, at: number): void;
+  deleteSuppressed(hash: Uint8Array): void;
+  isSuppressed(hash: Uint8Array): boolean;
+  suppressed(): Iterable<Uint8Array>;
   close(): void;
 }
 
 /** Pages (4 KiB) in the write-ahead log before they go to the file: each time costs two more waits for the disk. */
 const checkpointPages = 4_000;
 
-const schema = `
+const batchTables = `
   CREATE TABLE batches (
     seq INTEGER PRIMARY KEY,
     received_at INTEGER NOT NULL,
@@ -106,11 +112,17 @@ const schema = `
   ) STRICT;
 `;
 
+/** Who must not be kept is not kept here either: only a hash, with a salt of this file's own. */
+const suppressionTables = `
+  CREATE TABLE suppressed (hash BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE salts (name TEXT PRIMARY KEY, salt BLOB NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO salts VALUES ('suppressed', randomblob(16));
+`;
+
 const file: SqliteFile = {
   opener: 'sqliteLog',
   applicationId: 0x54726b4c, // "TrkL"
-  schemaVersion: 1,
-  schema,
+  steps: [batchTables, suppressionTables],
   // What is acknowledged survives a power cut.
   pragmas: `PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${checkpointPages};`,
 };
@@ -181,6 +193,12 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
             (SELECT count(*) FROM dead_letters) AS deadLetters`,
   );
 
+  const suppressionSalt = prepare("SELECT salt FROM salts WHERE name = 'suppressed'");
+  const insertSuppressed = prepare('INSERT OR IGNORE INTO suppressed VALUES (?, ?)');
+  const deleteSuppressed = prepare('DELETE FROM suppressed WHERE hash = ?');
+  const isSuppressed = prepare('SELECT 1 FROM suppressed WHERE hash = ?');
+  const suppressed = prepare('SELECT hash FROM suppressed');
+
   const toBatch = (row: Row | undefined): StoredBatch | undefined =>
     row && {
       seq: row.seq as number,
@@ -248,6 +266,13 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
         event: row.event as string,
       })),
     totals: () => ({ ...(totals.get() as Row as unknown as LogStats) }),
+    suppressionSalt: () => suppressionSalt.get()?.salt as Uint8Array,
+    insertSuppressed: (hash, at) => void insertSuppressed.run(hash, at),
+    deleteSuppressed: (hash) => void deleteSuppressed.run(hash),
+    isSuppressed: (hash) => isSuppressed.get(hash) !== undefined,
+    *suppressed() {
+      for (const { hash } of suppressed.iterate() as Iterable<Row>) yield hash as Uint8Array;
+    },
     close: () => db.close(),
   };
 }

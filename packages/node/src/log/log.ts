@@ -62,6 +62,22 @@ export interface LogStats {
   readonly deadLetters: number;
 }
 
+/** A person, by one id or by several. */
+export interface PersonIds {
+  readonly userId?: string;
+  readonly anonymousId?: string;
+}
+
+/** Of whom nothing may be kept or carried on. */
+export interface SuppressionList {
+  /** Puts every id given on the list. Resolves once that survives a crash; rejects with `LogUnavailableError` if it cannot. */
+  add(person: PersonIds): Promise<void>;
+  /** Takes every id given off the list, as durably. */
+  remove(person: PersonIds): Promise<void>;
+  /** Is the event of somebody on the list? What is no event has no ids. */
+  has(event: unknown): boolean;
+}
+
 /**
  * The durable record between collector and destinations: what is acknowledged lives here.
  *
@@ -72,6 +88,7 @@ export interface Log {
   append(batch: AcceptedBatch): Promise<Appended>;
   /** The events from `name`'s cursor on, as an outbox. One at a time per name; a new name starts at the oldest row. */
   consumer(name: string, options: ConsumerOptions): Outbox<CollectedEvent>;
+  readonly suppression: SuppressionList;
   /** Newest quarantined events first. */
   quarantined(limit: number): readonly (QuarantinedEvent & { readonly receivedAt: number })[];
   stats(): LogStats;

@@ -2,6 +2,7 @@ import { createIdWindow, hashIds } from './id-window.ts';
 import { type AcceptedBatch, type Appended, type Log, type LogStats, LogUnavailableError } from './log.ts';
 import { createLogConsumer, eventBytesOf, type LogConsumer } from './log-consumer.ts';
 import { openLogStore, type Removed } from './log-store.ts';
+import { createSuppression } from './suppression.ts';
 
 export interface SqliteLogOptions {
   /**
@@ -221,6 +222,7 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
   }
 
   return {
+    suppression: createSuppression(store, now, () => closed),
     append(batch) {
       if (closed) return Promise.reject(new LogUnavailableError('The log is closed.'));
       return new Promise((resolve, reject) => {

@@ -16,15 +16,16 @@ export interface SqliteOutboxOptions {
 const file: SqliteFile = {
   opener: 'sqliteOutbox',
   applicationId: 0x54726b4f, // "TrkO"
-  schemaVersion: 1,
-  schema: `CREATE TABLE entries (
-    seq INTEGER PRIMARY KEY,
-    id TEXT NOT NULL,
-    value TEXT NOT NULL,
-    bytes INTEGER NOT NULL,
-    purpose TEXT NOT NULL,
-    queued_at INTEGER NOT NULL
-  ) STRICT;`,
+  steps: [
+    `CREATE TABLE entries (
+      seq INTEGER PRIMARY KEY,
+      id TEXT NOT NULL,
+      value TEXT NOT NULL,
+      bytes INTEGER NOT NULL,
+      purpose TEXT NOT NULL,
+      queued_at INTEGER NOT NULL
+    ) STRICT;`,
+  ],
   // What is written survives the process; the far end's answer is what makes an event safe for good.
   pragmas: 'PRAGMA synchronous = NORMAL;',
 };

@@ -8,9 +8,8 @@ export interface SqliteFile {
   readonly opener: string;
   /** Marks the file as of this kind: four letters as a number. */
   readonly applicationId: number;
-  readonly schemaVersion: number;
-  /** Makes the tables of a new file. */
-  readonly schema: string;
+  /** The first makes the tables; each of the others takes a file of the version before one further. */
+  readonly steps: readonly string[];
   /** Run each time it is opened: how safe, how often to the disk. */
   readonly pragmas: string;
 }
@@ -31,11 +30,8 @@ export function openSqliteFile(path: string, file: SqliteFile): DatabaseSync {
     refuseForeign(db, file);
     db.exec(`PRAGMA journal_mode = WAL; ${file.pragmas}`);
     db.exec('BEGIN IMMEDIATE');
-    if (numberOf(db, 'PRAGMA user_version') === 0) {
-      db.exec(
-        `${file.schema} PRAGMA application_id = ${file.applicationId}; PRAGMA user_version = ${file.schemaVersion};`,
-      );
-    }
+    for (const step of file.steps.slice(numberOf(db, 'PRAGMA user_version'))) db.exec(step);
+    db.exec(`PRAGMA application_id = ${file.applicationId}; PRAGMA user_version = ${file.steps.length};`);
     db.exec('COMMIT');
     return db;
   } catch (cause) {
@@ -44,13 +40,13 @@ export function openSqliteFile(path: string, file: SqliteFile): DatabaseSync {
   }
 }
 
-function refuseForeign(db: DatabaseSync, { applicationId, schemaVersion }: SqliteFile): void {
+function refuseForeign(db: DatabaseSync, { applicationId, steps }: SqliteFile): void {
   const isEmpty = numberOf(db, 'SELECT count(*) AS n FROM sqlite_schema') === 0;
   const isOurs = numberOf(db, 'PRAGMA application_id') === applicationId;
   if (!isEmpty && !isOurs) throw new Error("it is another program's database");
   const version = numberOf(db, 'PRAGMA user_version');
-  if (version > schemaVersion) {
-    throw new Error(`its schema version ${version} is newer than this package knows (${schemaVersion})`);
+  if (version > steps.length) {
+    throw new Error(`its schema version ${version} is newer than this package knows (${steps.length})`);
   }
 }
 

@@ -1,0 +1,76 @@
+import { anEvent } from '@org/track-core/testing';
+import { afterEach, expect, test } from 'vitest';
+import { memoryLog } from '../log/memory-log.ts';
+import { createCollector } from './create-collector.ts';
+import { aDestination, batchOf, closeAll, consented, idsOf, run } from './running-collector.ts';
+
+afterEach(closeAll);
+
+const okEvent = (overrides: Parameters<typeof anEvent>[0]) => anEvent({ context: consented, ...overrides });
+
+test.each([
+  { why: 'by userId', event: { userId: 'ada' } },
+  { why: 'by anonymousId, whoever they say they are', event: { anonymousId: 'device', userId: 'somebody' } },
+  { why: 'as the former name in an alias', event: { type: 'alias', userId: 'new', previousId: 'ada' } as const },
+])('events of somebody suppressed are answered so, never stored, never shown: $why', async ({ event }) => {
+  const { post, collector, log, arrivals, delivered } = await run();
+  await collector.suppress({ userId: 'ada', anonymousId: 'device' });
+  const theirs = { ...okEvent({ messageId: 'theirs' }), ...event };
+  const { status, body } = await post(batchOf(theirs, okEvent({ messageId: 'other', userId: 'grace' })));
+  expect(status).toBe(200);
+  expect(body.results).toEqual({ theirs: { status: 'suppressed', kind: 'dropped', reason: 'suppressed' } });
+  expect(idsOf(await delivered())).toEqual(['other']);
+  expect(JSON.stringify(log.appended)).not.toMatch(/ada|device|theirs/);
+  expect(JSON.stringify(arrivals)).not.toMatch(/ada|device/);
+  expect(collector.stats().events).toMatchObject({ suppressed: 1, stored: 1 });
+});
+
+test('what is invalid of theirs is not kept aside either', async () => {
+  const { post, collector, log } = await run({ consent: { analytics: true } });
+  await collector.suppress({ userId: 'ada' });
+  const { body } = await post(batchOf({ type: 'track', messageId: 'm', userId: 'ada', timestamp: 'never' }));
+  expect(body.results?.m?.status).toBe('suppressed');
+  expect(log.appended).toEqual([]);
+  expect(log.quarantined(10)).toEqual([]);
+});
+
+test('this process itself does not store them', async () => {
+  const { collector, delivered } = await run({ consent: { analytics: true } });
+  await collector.suppress({ userId: 'ada' });
+  collector.tracker.track('Order Completed', {}, { userId: 'ada' });
+  collector.tracker.track('Order Completed', {}, { userId: 'grace', messageId: 'hers' });
+  expect(idsOf(await delivered())).toEqual(['hers']);
+  expect(collector.stats().tracker).toMatchObject({
+    accepted: 2,
+    delivered: 1,
+    dropped: { suppressed: 1 },
+    pending: 0,
+  });
+});
+
+test('what is stored already goes no further', async () => {
+  const log = memoryLog();
+  const sink = aDestination();
+  let isDown = true;
+  const { deliver } = sink;
+  sink.deliver = async (events, options) => (isDown ? { kind: 'retry', reason: 'server' } : deliver(events, options));
+  const collector = createCollector({ log, destinations: [sink], consent: { analytics: true } });
+  collector.tracker.track('Viewed', {}, { userId: 'ada', messageId: 'hers' });
+  collector.tracker.track('Viewed', {}, { userId: 'grace', messageId: 'other' });
+  await collector.tracker.flush();
+  await expect.poll(() => collector.stats().destinations.sink?.accepted).toBe(2);
+  await collector.suppress({ userId: 'ada' });
+  isDown = false;
+  await collector.flush({ deadlineMs: 10_000 });
+  expect(idsOf(sink.received)).toEqual(['other']);
+  expect(collector.stats().destinations.sink).toMatchObject({ delivered: 1, dropped: { suppressed: 1 }, pending: 0 });
+  await collector.close();
+});
+
+test('who comes back is stored again', async () => {
+  const { post, collector, delivered } = await run();
+  await collector.suppress({ userId: 'ada' });
+  await collector.unsuppress({ userId: 'ada' });
+  await post(batchOf(okEvent({ messageId: 'hers', userId: 'ada' })));
+  expect(idsOf(await delivered())).toEqual(['hers']);
+});
