@@ -5,6 +5,8 @@ import { createIndexedDbOutbox } from './indexed-db-outbox.ts';
 
 const all = { maxEvents: 1_000, maxBytes: 10_000_000 };
 const clock = createFakeClock(1_000);
+/** Others may keep the machine busy. */
+const patient = { timeout: 10_000 };
 let made = 0;
 let name: string;
 let outboxes: Outbox[];
@@ -132,7 +134,7 @@ test('60 × 2 KB added in the first task of a page, which leaves, are found by t
     location.href = '/another-page';
   `);
   const { outbox } = await arrivals();
-  await vi.waitUntil(() => outbox.depth().waiting >= 60);
+  await vi.waitUntil(() => outbox.depth().waiting >= 60, patient);
   expect(new Set(outbox.pull(all).map(({ id }) => id)).size).toBe(60);
   expect(outbox.depth().waiting).toBe(0);
 });
@@ -142,11 +144,11 @@ test('copies of a living page are its own; when it ends, a page that waited take
   await page(`await add('a', 'b'); parent.postMessage('copied')`, missing);
   expect(Object.keys(localStorage).sort()).toEqual([`${name}a`, `${name}b`]);
   const found = arrivals();
-  await vi.waitUntil(async () => (await navigator.locks.query()).pending?.length);
+  await vi.waitUntil(async () => (await navigator.locks.query()).pending?.length, patient);
   expect(outboxes[0]?.depth().waiting).toBe(0);
   frames[0]?.remove();
   const { outbox } = await found;
-  await vi.waitUntil(() => outbox.depth().waiting === 2);
+  await vi.waitUntil(() => outbox.depth().waiting === 2, patient);
   expect(
     outbox
       .pull(all)
@@ -186,10 +188,10 @@ test('a page holds its lock while it has something to answer for, and no longer'
   const outbox = create();
   outbox.open({ onArrived() {}, onDropped() {} });
   await storedIds();
-  await vi.waitUntil(async () => !(await held()));
+  await vi.waitUntil(async () => !(await held()), patient);
   for (const id of ['a', 'b']) {
     await outbox.add(anEntry({ id }));
-    await vi.waitUntil(held);
+    await vi.waitUntil(held, patient);
     // Whoever opens now finds a living owner.
     const other = create();
     let arrived = 0;
@@ -201,7 +203,7 @@ test('a page holds its lock while it has something to answer for, and no longer'
     void outbox.pull(all);
     void outbox.settle(id, { kind: 'delivered' });
     outbox.rest?.();
-    await vi.waitUntil(async () => !(await held()));
+    await vi.waitUntil(async () => !(await held()), patient);
   }
 });
 
