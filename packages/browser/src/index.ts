@@ -7,6 +7,7 @@ export { type GoogleConsentOptions, googleConsent } from './consent/google-conse
 export { type BrowserTrackerOptions, createTracker } from './create-browser-tracker.ts';
 export { readVisitor, type Visitor } from './identity/read-visitor.ts';
 export { type RateLimitOptions, rateLimit } from './plugin/rate-limit.ts';
+export { redaction } from './plugin/redaction.ts';
 export { type SamplingOptions, sampling } from './plugin/sampling.ts';
 export { type SequenceOptions, sequence } from './plugin/sequence.ts';
 export { type QueuedCall, replay } from './stub/replay.ts';

@@ -67,6 +67,9 @@ export type { InferInput, StandardIssue, StandardResult, StandardSchemaV1 } from
 export type { Plugin } from './plugin/plugin.ts';
 export { createQueue, type Queue, type QueueLimits, type QueueOptions, type QueueStats } from './queue/queue.ts';
 export type { RetryPolicy } from './queue/retry-policy.ts';
+export { redactEvent } from './redaction/redact-event.ts';
+export { redactText } from './redaction/redact-text.ts';
+export { type RedactUrlOptions, redactUrl } from './redaction/redact-url.ts';
 export { attempt } from './runtime/attempt.ts';
 export type { Clock } from './runtime/clock.ts';
 export { type Diagnostic, type OnDiagnostic, report } from './runtime/diagnostics.ts';
