@@ -2,6 +2,7 @@ export type { Plugin, Receipt, Stats, Tracker } from '@org/track-core';
 export { type AttributionOptions, attribution } from './attribution/attribution.ts';
 export type { Campaign, Touch } from './attribution/read-touch.ts';
 export { clicks } from './capture/clicks.ts';
+export { forms } from './capture/forms.ts';
 export { pageViews } from './capture/page-views.ts';
 export { type GoogleConsentOptions, googleConsent } from './consent/google-consent.ts';
 export { type BrowserTrackerOptions, createTracker } from './create-browser-tracker.ts';
