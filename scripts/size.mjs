@@ -40,6 +40,8 @@ const entries = {
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews(), forms()] });`,
   '… + impressions': `import { createTracker, impressions, pageViews } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews(), impressions()] });`,
+  '… + media': `import { createTracker, media, pageViews } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews(), media()] });`,
   '… + redaction': `import { createTracker, pageViews, redaction } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [redaction()] });`,
   'React (beside it)': `export * from '@org/track-browser/react';`,

@@ -4,6 +4,7 @@ export type { Campaign, Touch } from './attribution/read-touch.ts';
 export { clicks } from './capture/clicks.ts';
 export { forms } from './capture/forms.ts';
 export { type ImpressionsOptions, impressions } from './capture/impressions.ts';
+export { type MediaOptions, media } from './capture/media.ts';
 export { pageViews } from './capture/page-views.ts';
 export { type GoogleConsentOptions, googleConsent } from './consent/google-consent.ts';
 export { type BrowserTrackerOptions, createTracker } from './create-browser-tracker.ts';
