@@ -42,6 +42,8 @@ const entries = {
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews(), impressions()] });`,
   '… + media': `import { createTracker, media, pageViews } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews(), media()] });`,
+  '… + errors': `import { createTracker, errors, pageViews } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews(), errors()] });`,
   '… + redaction': `import { createTracker, pageViews, redaction } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [redaction()] });`,
   'React (beside it)': `export * from '@org/track-browser/react';`,

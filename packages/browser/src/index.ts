@@ -2,6 +2,7 @@ export type { Plugin, Receipt, Stats, Tracker } from '@org/track-core';
 export { type AttributionOptions, attribution } from './attribution/attribution.ts';
 export type { Campaign, Touch } from './attribution/read-touch.ts';
 export { clicks } from './capture/clicks.ts';
+export { type ErrorsOptions, errors } from './capture/errors.ts';
 export { forms } from './capture/forms.ts';
 export { type ImpressionsOptions, impressions } from './capture/impressions.ts';
 export { type MediaOptions, media } from './capture/media.ts';
