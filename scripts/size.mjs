@@ -44,6 +44,8 @@ const entries = {
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews(), media()] });`,
   '… + errors': `import { createTracker, errors, pageViews } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews(), errors()] });`,
+  '… + webVitals': `import { createTracker, pageViews, webVitals } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews(), webVitals()] });`,
   '… + redaction': `import { createTracker, pageViews, redaction } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [redaction()] });`,
   'React (beside it)': `export * from '@org/track-browser/react';`,
@@ -121,6 +123,8 @@ for (const [name, code] of Object.entries(entries)) {
 }
 rows.push({ name: '… told mistakes at length', ...weigh(await bundle(entries[inDetail], { isDevelopment: true })) });
 rows.push({ name: 'script tag (IIFE)', ...weigh(readFileSync(at('packages/browser/dist/track-browser.iife.js'))) });
+const capture = readFileSync(at('packages/browser/dist/track-browser-capture.iife.js'));
+rows.push({ name: 'script tag, capture', ...weigh(capture) });
 
 const column = (/** @type {number | string} */ value) => String(value).padStart(8);
 console.log(`${''.padEnd(28)}${['min', 'gzip', 'brotli', 'esbuild', 'budget'].map(column).join('')}`);

@@ -75,7 +75,7 @@ async function buildForBundlers(entry: string, format: 'esm' | 'cjs', ...plugins
   const file = `dist/${entry}${kind}.${format === 'esm' ? 'js' : 'cjs'}`;
   await build({
     input: `src/${entry}.ts`,
-    external: ['react'],
+    external: ['react', 'web-vitals'],
     platform: 'browser',
     resolve: { alias: { '@org/track-core': resolve('../core/src/index.ts') } },
     plugins: [...plugins, pageFirst, shorten, likeBesideLike],
@@ -90,19 +90,38 @@ async function buildForBundlers(entry: string, format: 'esm' | 'cjs', ...plugins
   });
 }
 
-/** For pages and workers without a bundler: one file that defines the global `orgTrack`. Made of what was built. */
-async function buildForScriptTag(entry: string, file: string): Promise<void> {
+/** What pages without a bundler get by a second script: not many want it, and all would pay for it. */
+const captureScript: readonly string[] = ['errors', 'forms', 'impressions', 'media', 'redaction', 'webVitals'];
+
+/**
+ * For pages and workers without a bundler: one file that defines the global `orgTrack`, or adds to it. Made of what was
+ * built.
+ */
+async function buildForScriptTag(entry: string, file: string, isWanted: (name: string) => boolean): Promise<void> {
+  const built = resolve(`dist/${entry}.js`);
+  const names = Object.keys(await import(built)).filter(isWanted);
+  const script = 'script-tag';
   await build({
-    input: `dist/${entry}.js`,
-    // So that the source map leads to the sources.
+    input: script,
     plugins: [
-      { name: 'built', load: (id) => ({ code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') }) },
+      {
+        name: script,
+        resolveId: (id) => (id === script ? id : null),
+        load: (id) => (id === script ? `export { ${names} } from '${built}';` : null),
+      },
+      {
+        // So that the source map leads to the sources.
+        name: 'built',
+        load: (id) =>
+          id === built ? { code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') } : null,
+      },
     ],
     transform: { target: 'es2022' },
     output: {
       file,
       format: 'iife',
       name: 'orgTrack',
+      extend: true,
       esModule: false,
       generatedCode: { symbols: false },
       minify: true,
@@ -119,8 +138,10 @@ export default defineConfig(async () => {
       await buildForBundlers(entry, format, forVisitors);
     }
   }
-  await buildForScriptTag('index', 'dist/track-browser.iife.js');
-  await buildForScriptTag('worker', 'dist/track-worker.iife.js');
+  const isCapture = (name: string): boolean => captureScript.includes(name);
+  await buildForScriptTag('index', 'dist/track-browser.iife.js', (name) => !isCapture(name));
+  await buildForScriptTag('index', 'dist/track-browser-capture.iife.js', isCapture);
+  await buildForScriptTag('worker', 'dist/track-worker.iife.js', () => true);
   return {
     entry: ['src/index.ts', 'src/worker.ts', 'src/react.ts'],
     ...{ format: ['esm', 'cjs'], dts: { only: true }, clean: true },

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumArgs, findChromium } from '../../scripts/chromium.mjs';
 import { chromium, needs } from '../../scripts/optional.mjs';
 
-const file = new URL('../../packages/browser/dist/track-browser.iife.js', import.meta.url);
+const built = (name: string): URL => new URL(`../../packages/browser/dist/${name}.iife.js`, import.meta.url);
 
 /** Notes what a script does to its page, from before it runs. */
 const watch = `
@@ -37,12 +37,24 @@ describe('a page without a bundler', needs(chromium), () => {
   let server: Server;
   let origin: string;
   const paths: string[] = [];
-  const received = Promise.withResolvers<string>();
+  let received = Promise.withResolvers<string>();
 
   beforeAll(async () => {
-    const code = await readFile(file, 'utf8');
+    const code = await readFile(built('track-browser'), 'utf8');
+    const more = await readFile(built('track-browser-capture'), 'utf8');
     const pages: Record<string, string> = {
       '/import': page(watch, code),
+      '/import-more': page(watch, more, code),
+      '/track-more': page(
+        code,
+        more,
+        `window.tracker = orgTrack.createTracker({
+          endpoint: '/api/j',
+          capture: [orgTrack.forms()],
+          plugins: [orgTrack.redaction()],
+          consent: { model: 'opt-out' },
+        })`,
+      ),
       '/track': page(
         code,
         "window.tracker = orgTrack.createTracker({ endpoint: '/api/j', consent: { model: 'opt-out' } })",
@@ -50,9 +62,10 @@ describe('a page without a bundler', needs(chromium), () => {
     };
     server = createServer(async (request, response) => {
       const { url = '/', method } = request;
+      const [path = ''] = url.split('?');
       paths.push(url);
       if (method === 'POST') received.resolve(await bodyOf(request));
-      const html = pages[url];
+      const html = pages[path];
       response.writeHead(html === undefined && method !== 'POST' ? 404 : 200, { 'content-type': 'text/html' });
       response.end(html ?? '{"success":true}');
     });
@@ -69,26 +82,59 @@ describe('a page without a bundler', needs(chromium), () => {
     server?.close();
   });
 
-  test('gets one global from the script, and nothing else happens', async () => {
-    const context = await browser.newContext();
-    const tab = await context.newPage();
-    await tab.goto(`${origin}/import`, { waitUntil: 'networkidle' });
-    const { seen, after, ...kept } = await tab.evaluate(async () => ({
-      seen: (window as unknown as { seen: { before: (string | symbol)[]; did: string[] } }).seen,
-      after: Reflect.ownKeys(window).filter((key) => key !== 'seen'),
-      databases: await indexedDB.databases(),
-      local: localStorage.length,
-      session: sessionStorage.length,
-    }));
-    expect(after.filter((name) => !seen.before.includes(name))).toEqual(['orgTrack']);
-    expect(seen.did).toEqual([]);
-    expect(kept).toEqual({ databases: [], local: 0, session: 0 });
-    expect(await context.cookies()).toEqual([]);
-    expect(paths.filter((path) => path !== '/favicon.ico')).toEqual(['/import']);
-    await context.close();
+  test.each(['/import', '/import-more'])(
+    'gets one global from the script, and nothing else happens: %s',
+    async (path) => {
+      paths.length = 0;
+      const context = await browser.newContext();
+      const tab = await context.newPage();
+      await tab.goto(`${origin}${path}`, { waitUntil: 'networkidle' });
+      const { seen, after, ...kept } = await tab.evaluate(async () => ({
+        seen: (window as unknown as { seen: { before: (string | symbol)[]; did: string[] } }).seen,
+        after: Reflect.ownKeys(window).filter((key) => key !== 'seen'),
+        databases: await indexedDB.databases(),
+        local: localStorage.length,
+        session: sessionStorage.length,
+      }));
+      expect(after.filter((name) => !seen.before.includes(name))).toEqual(['orgTrack']);
+      expect(seen.did).toEqual([]);
+      expect(kept).toEqual({ databases: [], local: 0, session: 0 });
+      expect(await context.cookies()).toEqual([]);
+      expect(paths.filter((path) => path !== '/favicon.ico')).toEqual([path]);
+      await context.close();
+    },
+  );
+
+  test('the two scripts have each name once, and all of them, in whichever order they come', async () => {
+    const tab = await browser.newPage();
+    const names: string[][] = [];
+    for (const path of ['/import', '/import-more', '/track-more']) {
+      await tab.goto(`${origin}${path}`);
+      names.push(await tab.evaluate('Object.keys(orgTrack).sort()'));
+    }
+    const [first, both, inOrder] = names;
+    expect(first).toEqual(['beacon', 'clicks', 'createTracker', 'pageViews']);
+    expect(both).toEqual(inOrder);
+    expect(both).toEqual(Object.keys(await import('@org/track-browser')).sort());
+    await tab.close();
+  });
+
+  test('tracks through the global what the second script adds', async () => {
+    received = Promise.withResolvers();
+    const tab = await browser.newPage();
+    await tab.goto(`${origin}/track-more?email=ada@example.com`);
+    await tab.evaluate(() => {
+      document.body.innerHTML = '<form id="signup"><input name="city"></form>';
+    });
+    await tab.fill('input', 'Tallinn');
+    await tab.evaluate('tracker.flush()');
+    const { batch } = JSON.parse(await received.promise);
+    expect(batch).toMatchObject([{ event: 'Form Started', context: { page: { search: '?email=[redacted]' } } }]);
+    await tab.close();
   });
 
   test('tracks through the global', async () => {
+    received = Promise.withResolvers();
     const tab = await browser.newPage();
     await tab.goto(`${origin}/track`);
     await tab.evaluate(async () => {

@@ -45,6 +45,13 @@ test('of React’s entry too, a page pays for what it uses', async () => {
   expect(await bundled(use('Impression'))).toContain('IntersectionObserver');
 });
 
+test('the library for web vitals comes along only with what measures them', async () => {
+  const library = /layout-shift/;
+  const use = (name: string): string => `import { ${name} } from '@org/track-browser'; console.log(${name});`;
+  expect(await bundled(use('webVitals'))).toMatch(library);
+  expect(await bundled(use('createTracker'))).not.toMatch(library);
+});
+
 test('core can be taken in parts', async () => {
   const all = await bundled(`export { ${core.join(', ')} } from '@org/track-core';`);
   const one = await bundled("export { definePlan } from '@org/track-core';");

@@ -13,18 +13,22 @@ afterEach(() => {
 
 test('importing it on a server does nothing, and needs nothing of a browser', async () => {
   const before = Object.keys(globalThis);
-  const { clicks, createTracker, pageViews } = await import('./index.ts');
+  const { clicks, createTracker, pageViews, ...others } = await import('./index.ts');
   expect(Object.keys(globalThis)).toEqual(before);
-  expect([createTracker, pageViews, clicks].every((member) => typeof member === 'function')).toBe(true);
+  expect([createTracker, pageViews, clicks, ...Object.values(others)].every((one) => typeof one === 'function')).toBe(
+    true,
+  );
 });
 
 test('on a server a tracker is inert: it sends nothing, starts nothing, and counts every call', async () => {
-  const { clicks, createTracker, deliveryState, pageViews } = await import('./index.ts');
+  const { createTracker, ...parts } = await import('./index.ts');
+  const { clicks, deliveryState, errors, forms, impressions, media, pageViews, redaction, webVitals } = parts;
   const fetched = vi.spyOn(globalThis, 'fetch');
   timers.mockClear();
   const tracker = createTracker({
     endpoint: '/api/j',
-    capture: [pageViews(), clicks()],
+    capture: [pageViews(), clicks(), forms(), impressions(), media(), errors(), webVitals()],
+    plugins: [redaction()],
     delivery: [deliveryState()],
     consent: { model: 'opt-out' },
   });

@@ -7,6 +7,7 @@ export { forms } from './capture/forms.ts';
 export { type ImpressionsOptions, impressions } from './capture/impressions.ts';
 export { type MediaOptions, media } from './capture/media.ts';
 export { pageViews } from './capture/page-views.ts';
+export { webVitals } from './capture/web-vitals.ts';
 export { type GoogleConsentOptions, googleConsent } from './consent/google-consent.ts';
 export { type BrowserTrackerOptions, createTracker } from './create-browser-tracker.ts';
 export { readVisitor, type Visitor } from './identity/read-visitor.ts';

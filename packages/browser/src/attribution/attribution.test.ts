@@ -43,7 +43,7 @@ function load({ to = '/', from = '', by = 'navigate', plugin = attribution(), sa
   for (const stop of stops.splice(0)) stop();
   history.replaceState(null, '', to);
   vi.spyOn(document, 'referrer', 'get').mockReturnValue(from);
-  vi.spyOn(performance, 'getEntriesByType').mockReturnValue([{ type: by } as unknown as PerformanceEntry]);
+  vi.spyOn(performance, 'getEntriesByType').mockReturnValue([{ type: by } as PerformanceNavigationTiming]);
   const consent = createConsent({ initial: says, now: Date.now });
   stops.push(plugin.setup?.({ consent } as Tracker) ?? (() => {}));
 
