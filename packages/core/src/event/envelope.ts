@@ -5,7 +5,9 @@ import type { TrackEvent } from './event.ts';
 export interface Envelope {
   readonly batch: readonly TrackEvent[];
   /** Sender's clock at this very attempt, ISO 8601. With `timestamp` it tells the clock's skew. */
-  readonly sentAt: string;
+  readonly sentAt?: string;
+  /** In its place where a browser sends the batch later, at a time of its own: sender's clock when that was handed over. */
+  readonly deferredAt?: string;
   readonly writeKey?: string;
 }
 

@@ -129,7 +129,7 @@ export type EventSource = 'browser' | 'server';
 export interface CollectorFacts {
   /** Server clock at arrival, ISO 8601. */
   readonly receivedAt: string;
-  /** Sender's clock when the batch left, ISO 8601. */
+  /** Sender's clock when the batch left, ISO 8601; absent where the sender cannot know. */
   readonly sentAt?: string;
   /** Sender's clock when the event happened; `timestamp` then is the corrected value. */
   readonly originalTimestamp: string;

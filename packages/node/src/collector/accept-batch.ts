@@ -149,7 +149,7 @@ export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
     if (late !== undefined) return late;
     throttle.payForEvents(visitor, sender, batch.events.length);
 
-    const facts = batchFacts(incoming, { sender, receivedAt, sentAt: batch.sentAt, address }, options);
+    const facts = batchFacts(incoming, { sender, receivedAt, batch, address }, options);
     try {
       return await drain.measure(text.length, () => events({ ...batch, facts }));
     } catch (error) {

@@ -2,6 +2,7 @@ import type { ConsentPreferences } from '@org/track-core';
 import type { HttpRequest } from '../http/exchange.ts';
 import type { BatchFacts } from '../log/log.ts';
 import { type AddressPolicy, keptAddress } from './client-address.ts';
+import type { IncomingBatch } from './dialect.ts';
 import type { Sender } from './keys.ts';
 
 export interface FactsPolicy {
@@ -19,12 +20,12 @@ export function batchFacts(
   {
     sender,
     receivedAt,
-    sentAt,
+    batch: { sentAt, deferredAt },
     address,
   }: {
     readonly sender: Sender;
     readonly receivedAt: number;
-    readonly sentAt: string | undefined;
+    readonly batch: Pick<IncomingBatch, 'sentAt' | 'deferredAt'>;
     readonly address: string | undefined;
   },
   policy: FactsPolicy,
@@ -36,6 +37,7 @@ export function batchFacts(
     receivedAt,
     source: sender.source,
     ...(sentAt === undefined ? {} : { sentAt: sentAt.slice(0, maxDateLength) }),
+    ...(deferredAt === undefined ? {} : { deferredAt: deferredAt.slice(0, maxDateLength) }),
     ...(sender.keyName === undefined ? {} : { keyName: sender.keyName }),
     ...(ip === undefined ? {} : { ip }),
     ...(userAgent === undefined ? {} : { userAgent }),

@@ -80,6 +80,17 @@ describe('a batch', () => {
     expect(JSON.stringify(log.appended)).not.toContain('secret');
   });
 
+  test('that the browser held back keeps its time, and nobody is told when it was sent', async () => {
+    const { post, log, delivered } = await run({ keys: { secret: { source: 'browser', name: 'site' } } });
+    const event = okEvent();
+    const batch = `"batch":[${JSON.stringify(event)}]}`;
+    await post(`{"deferredAt":"2026-01-01T00:00:01.000Z","writeKey":"secret",${batch}`);
+    expect(log.appended[0]).toMatchObject({ body: `{${batch}`, facts: { deferredAt: '2026-01-01T00:00:01.000Z' } });
+    const [stored] = await delivered();
+    expect(stored?.timestamp).toBe(event.timestamp);
+    expect(stored).not.toHaveProperty('sentAt');
+  });
+
   test('with the id __proto__ is answered under that id', async () => {
     const { post } = await run();
     const { body } = await post(batchOf(anEvent({ messageId: '__proto__' })));

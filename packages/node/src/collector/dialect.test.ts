@@ -20,6 +20,13 @@ describe('our own envelope', () => {
     expect(read(body)).toMatchObject({ sentAt: now, text: `{${batch}` });
   });
 
+  test('keeps its text if it was deferred, and says since when', () => {
+    const body = envelopeBody(entries, receivedAt, 'secret').replace('sentAt', 'deferredAt');
+    const found = read(body);
+    expect(found).toMatchObject({ deferredAt: now, text: `{${batch}` });
+    expect(found).not.toHaveProperty('sentAt');
+  });
+
   const event = JSON.stringify(anEvent());
   test.each([
     {

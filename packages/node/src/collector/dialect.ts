@@ -7,6 +7,7 @@ export interface IncomingBatch {
   /** Unchecked; fields a sender may leave to the collector are filled in. */
   readonly events: readonly unknown[];
   readonly sentAt?: string;
+  readonly deferredAt?: string;
   readonly writeKey?: string;
   /** The sender's own text `{"batch":[…]}` of exactly these events, if it can be kept as it is. */
   readonly text?: string;
@@ -44,7 +45,12 @@ export function readDialect(json: unknown, text: string, defaults: Defaults): In
   };
   const events = batch.map((event) => complete(event, { ...defaults, type: undefined, shared }));
   const kept = events.every((event, index) => event === batch[index]) ? ownText(json, text) : undefined;
-  return { ...envelope, events, ...(kept === undefined ? {} : { text: kept }) };
+  return {
+    ...envelope,
+    ...(typeof json.deferredAt === 'string' ? { deferredAt: json.deferredAt } : {}),
+    events,
+    ...(kept === undefined ? {} : { text: kept }),
+  };
 }
 
 function isObject(value: unknown): value is Fields {
@@ -88,7 +94,7 @@ function merged(key: 'context' | 'integrations', shared: Fields, event: Fields):
     : {};
 }
 
-const envelopeHead = /^\{"sentAt":"[^"\\]*",(?:"writeKey":"(?:[^"\\]|\\.)*",)?(?="batch":\[)/;
+const envelopeHead = /^\{"(?:sent|deferred)At":"[^"\\]*",(?:"writeKey":"(?:[^"\\]|\\.)*",)?(?="batch":\[)/;
 
 /**
  * Our own envelope has the batch last, so its text can be stored as it came: no event is written out again, and the key

@@ -14,6 +14,8 @@ export interface BatchFacts {
   readonly receivedAt: number;
   /** Sender's clock when the batch left, ISO 8601, as claimed. */
   readonly sentAt?: string;
+  /** In its place where the browser held the batch back for a while: sender's clock when that began, as claimed. */
+  readonly deferredAt?: string;
   readonly source: EventSource;
   /** The name of the key it came with; never the key. */
   readonly keyName?: string;

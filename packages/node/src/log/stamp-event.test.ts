@@ -106,6 +106,55 @@ describe('the corrected timestamp', () => {
   });
 });
 
+describe('the corrected timestamp of a deferred batch', () => {
+  test.each([
+    {
+      why: 'a right clock is believed, however long the browser held it back',
+      original: at('09:00:00.000'),
+      deferredAt: at('09:00:01.000'),
+      expected: at('09:00:00.000'),
+    },
+    {
+      why: 'one that came at once is the same',
+      original: at('10:00:00.000'),
+      deferredAt: at('10:00:00.100'),
+      expected: at('10:00:00.000'),
+    },
+    {
+      why: 'a clock so fast that it came before it was handed over',
+      original: at('10:10:00.000'),
+      deferredAt: at('10:10:02.000'),
+      expected: at('09:59:58.100'),
+    },
+    {
+      why: 'handed over before it happened',
+      original: at('10:00:05.000'),
+      deferredAt: at('10:00:00.000'),
+      expected: at('10:00:00.100'),
+    },
+    {
+      why: 'it is no date, and the event from the future',
+      original: at('10:00:05.000'),
+      deferredAt: 'soon',
+      expected: at('10:00:00.100'),
+    },
+    { why: 'it is no date', original: at('09:00:00.000'), deferredAt: 'soon', expected: at('09:00:00.000') },
+  ])('$why', ({ original, deferredAt, expected }) => {
+    expect(correctTimestamp(original, { ...browser, deferredAt })).toBe(expected);
+  });
+
+  test('is the server’s own, whatever it says of deferring', () => {
+    const original = '2019-05-01T00:00:00.000Z';
+    expect(correctTimestamp(original, { ...server, deferredAt: at('10:00:00.000') })).toBe(original);
+  });
+
+  test('the event says nothing of when it was sent: that is not known', () => {
+    const stamped = stampEvent(anEvent(), { ...browser, deferredAt: at('09:00:01.000') });
+    expect(stamped).not.toHaveProperty('sentAt');
+    expect(stamped).not.toHaveProperty('deferredAt');
+  });
+});
+
 describe('stampEvent', () => {
   test('keeps what the event said and adds what the collector knows', () => {
     const event = anEvent({ timestamp: at('10:00:00.000') });

@@ -29,17 +29,21 @@ export function stampEvent(event: TrackEvent, facts: BatchFacts): CollectedEvent
  *
  * A clock set forward between event and batch looks like a wait, and is taken for one: devices sleep more often than
  * their clocks are set. docs/guides/measure-what-is-lost.md finds such events from the batch before theirs.
+ *
+ * How long a browser held a deferred batch back nobody knows, so a clock that is slow does not show: it is believed.
+ * One that is fast does as far as the batch would have come before it was handed over.
  */
 export function correctTimestamp(
   original: string,
-  { receivedAt, sentAt, source }: Pick<BatchFacts, 'receivedAt' | 'sentAt' | 'source'>,
+  { receivedAt, sentAt, deferredAt, source }: Pick<BatchFacts, 'receivedAt' | 'sentAt' | 'deferredAt' | 'source'>,
 ): string {
   const happenedAt = Date.parse(original);
   if (source === 'server') {
     return happenedAt <= receivedAt + futureToleranceMs ? original : new Date(receivedAt).toISOString();
   }
-  const waitedMs = Date.parse(sentAt ?? '') - happenedAt;
-  const correctedAt = waitedMs >= 0 ? receivedAt - waitedMs : receivedAt;
+  const waitedMs = Date.parse(deferredAt ?? sentAt ?? '') - happenedAt;
+  const latestAt = waitedMs >= 0 ? receivedAt - waitedMs : receivedAt;
+  const correctedAt = deferredAt === undefined ? latestAt : Math.min(happenedAt, latestAt);
   return new Date(Math.max(correctedAt, earliestDate)).toISOString();
 }
 
