@@ -31,7 +31,7 @@ import { browserClock } from './runtime/browser-clock.ts';
 import { isDevelopment } from './runtime/is-development.ts';
 import { readContext } from './runtime/page-context.ts';
 import { watchPage } from './runtime/page-lifecycle.ts';
-import type { CarryFirst, DeliveryPart } from './transport/delivery-part.ts';
+import type { CarryFirst, DeliveryPage, DeliveryPart } from './transport/delivery-part.ts';
 import { createPageTransport, type PageTransportOptions } from './transport/page-transport.ts';
 
 export interface BrowserTrackerOptions {
@@ -78,6 +78,7 @@ type Shared = Omit<IdentityOptions, 'session'> &
   IndexedDbOutboxOptions &
   PageTransportOptions &
   Omit<QueueOptions<string>, 'outbox' | 'transport'> &
+  Pick<DeliveryPage, 'allow'> &
   Pick<TrackerParts, 'library' | 'context' | 'purposeOf'> &
   Pick<BrowserTrackerOptions, 'session'>;
 

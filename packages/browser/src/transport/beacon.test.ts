@@ -8,7 +8,13 @@ import { createPageTransport } from './page-transport.ts';
 const { signal } = new AbortController();
 const staying = { attempt: 0, exit: false, signal };
 const leaving = { attempt: 0, exit: true, signal };
-const page = { endpoint: '/api/j', writeKey: 'shop', clock: createFakeClock(), outbox: createMemoryOutbox() };
+const page = {
+  endpoint: '/api/j',
+  writeKey: 'shop',
+  clock: createFakeClock(),
+  outbox: createMemoryOutbox(),
+  allow: () => true,
+};
 const transport = (beacon() as CarryFirst)(createPageTransport(page), page);
 
 let carriedBy: string[];

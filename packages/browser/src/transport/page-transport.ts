@@ -1,4 +1,12 @@
-import { type Clock, envelopeBody, outcomeOfResponse, type Transport, utf8Length } from '@org/track-core';
+import {
+  type Clock,
+  type Entry,
+  envelopeBody,
+  outcomeOfResponse,
+  type SendOptions,
+  type SendOutcome,
+  utf8Length,
+} from '@org/track-core';
 
 export interface PageTransportOptions {
   /** Where the collector listens. */
@@ -7,11 +15,22 @@ export interface PageTransportOptions {
   readonly clock: Clock;
 }
 
-/** Browsers refuse more than 64 KiB of keepalive requests under way; the rest is the host's. */
-const maxKeepaliveBytes = 60_000;
+export interface PageSendOptions extends SendOptions {
+  /** What goes on the wire in the place of the plain envelope, and how many bytes that is. */
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+  readonly bytes?: number;
+}
 
-/** Bytes of our keepalive requests under way, over all trackers of the page. https://fetch.spec.whatwg.org/#http-network-or-cache-fetch */
-let keepaliveBytes = 0;
+/** A transport whose body a part in front of it may have made already. */
+export interface PageTransport {
+  send(entries: readonly Entry[], options: PageSendOptions): Promise<SendOutcome>;
+}
+
+/**
+ * Bytes that our keepalive requests may still take, over all trackers of the page. Browsers refuse more than 64 KiB of
+ * them under way; the rest is the host's. https://fetch.spec.whatwg.org/#http-network-or-cache-fetch
+ */
+export let keepaliveRoom = 60_000;
 
 /**
  * Carries batches by `fetch`, with `keepalive` as long as the page's budget for it lasts, so that a request outlives
@@ -19,16 +38,23 @@ let keepaliveBytes = 0;
  *
  * Never a beacon where `fetch` will do: block lists name beacons on whole sites, and a blocked one looks like any other.
  */
-export function createPageTransport({ endpoint, writeKey, clock }: PageTransportOptions): Transport {
+export function createPageTransport({ endpoint, writeKey, clock }: PageTransportOptions): PageTransport {
   return {
-    async send(entries, { attempt, exit, signal }) {
-      const body = envelopeBody(entries, clock.now(), writeKey);
-      const bytes = utf8Length(body);
+    async send(
+      entries,
+      {
+        body = envelopeBody(entries, clock.now(), writeKey),
+        bytes = utf8Length(body as string),
+        exit,
+        attempt,
+        signal,
+      },
+    ) {
       // Others use up the budget too, and then a keepalive request fails at once: the next try goes without.
-      const reserved = (exit || !attempt) && keepaliveBytes + bytes <= maxKeepaliveBytes ? bytes : 0;
-      keepaliveBytes += reserved;
+      const reserved = (exit || !attempt) && keepaliveRoom >= bytes ? bytes : 0;
+      keepaliveRoom -= reserved;
       try {
-        const response = await fetch(endpoint, { method: 'POST', body, keepalive: reserved > 0, signal });
+        const response = await fetch(endpoint, { method: 'POST', body, keepalive: !!reserved, signal });
         return outcomeOfResponse(
           response.status,
           response.headers.get('retry-after'),
@@ -36,7 +62,7 @@ export function createPageTransport({ endpoint, writeKey, clock }: PageTransport
           clock.now(),
         );
       } finally {
-        keepaliveBytes -= reserved;
+        keepaliveRoom += reserved;
       }
     },
   };
