@@ -51,6 +51,10 @@ const entries = {
   'React (beside it)': `export * from '@org/track-browser/react';`,
   '… + deliveryState': `import { createTracker, deliveryState, pageViews } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], delivery: [deliveryState()] });`,
+  '… + deferred': `import { createTracker, deferred, pageViews } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], delivery: [deferred()] });`,
+  '… + compressed': `import { compressed, createTracker, pageViews } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], delivery: [compressed()] });`,
   everything: `export * from '@org/track-browser';`,
 };
 const inDetail = 'createTracker + pageViews';

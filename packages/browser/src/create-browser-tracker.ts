@@ -43,7 +43,7 @@ export interface BrowserTrackerOptions {
   readonly capture?: readonly Plugin[];
   /** What sees each event before it is kept, in this order. */
   readonly plugins?: readonly Plugin[];
-  /** What takes part in how batches travel, from the wire outwards: `deliveryState()`, `beacon()`. Default: `fetch` alone. */
+  /** What takes part in how batches travel, from the wire outwards: `beacon()`, `deferred()`, `deliveryState()`. Default: `fetch` alone. */
   readonly delivery?: readonly DeliveryPart[];
   readonly consent?: {
     /**

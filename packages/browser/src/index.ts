@@ -17,6 +17,8 @@ export { type SamplingOptions, sampling } from './plugin/sampling.ts';
 export { type SequenceOptions, sequence } from './plugin/sequence.ts';
 export { type QueuedCall, replay } from './stub/replay.ts';
 export { beacon } from './transport/beacon.ts';
+export { compressed } from './transport/compressed.ts';
+export { deferred } from './transport/deferred.ts';
 export type { DeliveryPart } from './transport/delivery-part.ts';
 export {
   type DeliveryState,

@@ -12,6 +12,8 @@ import { type RateLimitOptions, rateLimit } from './plugin/rate-limit.ts';
 import { type SamplingOptions, sampling } from './plugin/sampling.ts';
 import { type SequenceOptions, sequence } from './plugin/sequence.ts';
 import { beacon } from './transport/beacon.ts';
+import { compressed } from './transport/compressed.ts';
+import { deferred } from './transport/deferred.ts';
 import { type DeliveryStateOptions, deliveryState } from './transport/delivery-state.ts';
 
 /** Where the packages are. */
@@ -103,6 +105,12 @@ test('none is seen from outside: in the API, on the wire, in the cookie or in th
     bodies.push(body);
     return { status: 200, ok: true, headers: new Headers(), text: async () => '{"success":true}' };
   });
+  vi.stubGlobal('fetchLater', (_: string, { body }: { body: string }) => {
+    bodies.push(body);
+    return { activated: false };
+  });
+  vi.stubGlobal('requestIdleCallback', (task: () => void) => task());
+  vi.stubGlobal('CompressionStream', undefined); // so that all bodies can be read
   const plugin: Required<Plugin> = { name: 'seen', setup: () => () => {}, process: (event) => event };
   const diagnostics: unknown[] = [];
   const stateOptions: Required<DeliveryStateOptions> = { onChange: () => {} };
@@ -120,10 +128,10 @@ test('none is seen from outside: in the API, on the wire, in the cookie or in th
     writeKey: 'shop',
     capture: [plugin],
     plugins: [plugin, sampling(ofPlugins), rateLimit(ofPlugins), sequence(ofPlugins)],
-    delivery: [beacon(), state],
+    delivery: [beacon(), deferred(), compressed(), state],
     consent: { model: 'opt-in', initial: { functional: true, analytics: true, advertising: false } },
     purposeOf: () => 'analytics',
-    queue: { maxEvents: 100, maxBytes: 40_000, maxWaitMs: 100, concurrency: 1, timeoutMs: 5_000 },
+    queue: { maxEvents: 100, maxBytes: 40_000, maxWaitMs: 5_000, concurrency: 1, timeoutMs: 5_000 },
     session: { idleMs: 60_000, maxMs: 600_000 },
     onDiagnostic: (diagnostic) => diagnostics.push(diagnostic),
   };
@@ -143,6 +151,7 @@ test('none is seen from outside: in the API, on the wire, in the cookie or in th
   tracker.group('g1', {});
   tracker.alias('u2');
   await receipt.durable;
+  await vi.waitUntil(() => bodies[0]?.includes('deferredAt'));
   const stored = await storedEntries('jn:/api/j:shop');
   const cookie = decodeURIComponent(document.cookie.split(`${deviceCookieName}=1`)[1] ?? '');
   const visitor = await readVisitor();
@@ -166,7 +175,18 @@ test('none is seen from outside: in the API, on the wire, in the cookie or in th
       bodies.map((body) => JSON.parse(body)),
     ],
   ].flatMap(namesIn);
-  const known = ['track', 'onChange', 'delivered', 'accepted', 'categoryPreferences', 'batch', 'queuedAt', 'code'];
+  const known = [
+    'track',
+    'onChange',
+    'delivered',
+    'accepted',
+    'categoryPreferences',
+    'batch',
+    'sentAt',
+    'deferredAt',
+    'queuedAt',
+    'code',
+  ];
   expect(seen).toEqual(expect.arrayContaining(known));
   expect(internalNames.filter((name) => seen.includes(name))).toEqual([]);
 });
