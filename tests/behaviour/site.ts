@@ -33,14 +33,15 @@ export interface TestedWindow {
   incompressible(bytes: number): string;
 }
 
-type PageOptions = Omit<
-  Partial<BrowserTrackerOptions>,
-  'capture' | 'delivery' | 'plugins' | 'purposeOf' | 'onDiagnostic'
+type PageOptions = Partial<
+  Omit<BrowserTrackerOptions, 'capture' | 'delivery' | 'plugins' | 'purposeOf' | 'onDiagnostic'>
 > & {
   /** Default: no. */
   readonly pageViews?: boolean;
   /** Default: no. */
   readonly deliveryState?: boolean;
+  /** Other parts, by their names. Default: none. */
+  readonly delivery?: readonly ('deferred' | 'compressed')[];
 };
 
 /** A shop, its collector, and somebody with a browser. All of it is new for each test, save browser and collector. */
@@ -76,12 +77,15 @@ const setUp = `
 globalThis.diagnostics = [];
 globalThis.states = [];
 globalThis.startTracker = () => {
-  const { pageViews, deliveryState, ...options } = globalThis.trackerOptions ?? {};
+  const { pageViews, deliveryState, delivery = [], ...options } = globalThis.trackerOptions ?? {};
   return orgTrack.createTracker({
     endpoint: '/api/j',
     consent: { initial: { analytics: true } },
     capture: pageViews ? [orgTrack.pageViews()] : [],
-    delivery: deliveryState ? [orgTrack.deliveryState({ onChange: (state) => states.push(state) })] : [],
+    delivery: [
+      ...delivery.map((name) => orgTrack[name]()),
+      ...(deliveryState ? [orgTrack.deliveryState({ onChange: (state) => states.push(state) })] : []),
+    ],
     onDiagnostic: ({ code, detail }) => diagnostics.push(code + ': ' + detail),
     ...options,
   });
@@ -96,7 +100,7 @@ function noteRequests(): void {
   const requests: { bytes: number; keepalive: boolean; end?: string }[] = [];
   Object.assign(globalThis, { requests });
   globalThis.fetch = (url, init) => {
-    const request = { bytes: new Blob([String(init?.body)]).size, keepalive: init?.keepalive === true, end: '' };
+    const request = { bytes: new Blob([init?.body as BlobPart]).size, keepalive: init?.keepalive === true, end: '' };
     requests.push(request);
     const answer = fetch(url, init);
     answer.then(

@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util';
 import type { ClientUnderTest } from './client.ts';
 import { installedPeers } from './clients/peers.ts';
-import { track, trackWithDeliveryState } from './clients/track.ts';
+import { track, trackWithDeliveryState, trackWithParts } from './clients/track.ts';
 import type { Engine } from './engine.ts';
 import { engines } from './engines.ts';
 import { summary, tableHead, tableRow } from './report.ts';
@@ -48,13 +48,13 @@ function enginesAsked(): readonly Engine[] {
 
 async function clientsAsked(): Promise<readonly ClientUnderTest[]> {
   const names = values.client;
-  const ours = [track, trackWithDeliveryState];
+  const ours = [track, trackWithDeliveryState, trackWithParts];
   const isPeersAsked = values.peers || names.some((name) => !ours.some((client) => client.name === name));
   const known = [...ours, ...(isPeersAsked ? await installedPeers() : [])];
   const unknown = names.find((name) => !known.some((client) => client.name === name));
   if (unknown !== undefined) fail(`--client: no "${unknown}". There is: ${known.map(({ name }) => name).join(', ')}`);
-  // The part changes what is asked of a far end that is silent: for a table of its own.
-  if (names.length === 0) return known.filter((client) => client !== trackWithDeliveryState);
+  // Those with parts only by their names: most rows say the same of them.
+  if (names.length === 0) return known.filter((client) => client === track || !ours.includes(client));
   return known.filter(({ name }) => names.includes(name));
 }
 

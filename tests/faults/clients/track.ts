@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { ClientUnderTest, WireEvent } from '../client.ts';
+import { gunzipSync } from 'node:zlib';
+import type { ClientUnderTest, WireEvent, WireRequest } from '../client.ts';
 
 interface Batch {
   readonly batch?: readonly { readonly messageId: string; readonly properties?: { readonly marker?: string } }[];
@@ -15,6 +16,12 @@ export const track: ClientUnderTest = trackClient('track', '');
 
 /** The same with the part that parks what nobody answers. */
 export const trackWithDeliveryState: ClientUnderTest = trackClient('track-delivery-state', 'orgTrack.deliveryState()');
+
+/** The same with the parts that leave requests to the browser, and pack batches. */
+export const trackWithParts: ClientUnderTest = trackClient(
+  'track-with-parts',
+  'orgTrack.deferred(), orgTrack.compressed()',
+);
 
 function trackClient(name: string, delivery: string): ClientUnderTest {
   const setUp = `
@@ -36,9 +43,10 @@ window.client = {
       const built = await readFile(join(dirname(manifest), 'dist/track-browser.iife.js'), 'utf8');
       return `${built}\n${setUp}`;
     },
-    decode({ body }): readonly WireEvent[] {
+    decode({ body }: WireRequest): readonly WireEvent[] {
       if (body.length === 0) return [];
-      const { batch = [] } = JSON.parse(new TextDecoder().decode(body)) as Batch;
+      const plain = body[0] === 0x1f && body[1] === 0x8b ? gunzipSync(body) : body;
+      const { batch = [] } = JSON.parse(new TextDecoder().decode(plain)) as Batch;
       return batch.flatMap(({ messageId, properties }) =>
         properties?.marker === undefined ? [] : [{ id: properties.marker, messageId }],
       );

@@ -44,7 +44,7 @@ const clockMoved = (words: string, shiftMs: number): Row => ({
 });
 
 function needsConsent({ client }: Scene): void {
-  if (!client.name.startsWith('track')) throw new CannotRun('measured only for clients that judge consent themselves');
+  if (client.answer !== undefined) throw new CannotRun('measured only for clients that judge consent themselves');
 }
 
 const consentRows: readonly Row[] = [
