@@ -100,7 +100,8 @@ describe('what it tells', () => {
   function start(endpoint = '/api/j'): void {
     const outbox = createMemoryOutbox();
     outboxes.push(outbox);
-    transport = (part as DeliveryPart as CarryFirst)(wire, { endpoint, writeKey: 'shop', clock, outbox });
+    const page = { endpoint, writeKey: 'shop', clock, outbox, allow: () => true };
+    transport = (part as DeliveryPart as CarryFirst)(wire, page);
     outbox.open({ onDropped() {}, onArrived() {} });
   }
 
