@@ -67,9 +67,13 @@ test('of the browser package, what visitors get has the same names, and throws n
   expect(JSON.parse(await node('production', 'wrong-options.mjs'))).toEqual([null, null]);
 });
 
-test.each(['nodenext', 'node16', 'bundler'])('its types compile with %s resolution', async (resolution) => {
-  await project.run(process.execPath, [typescript, '-p', `tsconfig.${resolution}.json`]);
-});
+test.each(['nodenext', 'node16', 'bundler'])(
+  'its types compile with %s resolution',
+  async (resolution) => {
+    await project.run(process.execPath, [typescript, '-p', `tsconfig.${resolution}.json`]);
+  },
+  180_000,
+);
 
 describe.each([
   { react: '18', from: 'tests/packages/react-18' },

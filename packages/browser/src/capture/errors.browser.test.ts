@@ -1,4 +1,4 @@
-import type { JsonObject, Tracker } from '@org/track-core';
+import { deviceCookieName, type JsonObject, type Tracker } from '@org/track-core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createTracker } from '../create-browser-tracker.ts';
 import { errors } from './errors.ts';
@@ -22,6 +22,8 @@ afterEach(() => {
   controller.abort();
   vi.restoreAllMocks();
   document.body.innerHTML = '';
+  // Files of these tests share it.
+  document.cookie = `${deviceCookieName}=; Max-Age=0; Path=/`;
 });
 
 /** Starts it, and keeps what is made here to go wrong from failing the run. */

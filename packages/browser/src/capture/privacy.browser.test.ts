@@ -1,4 +1,4 @@
-import type { TrackEvent } from '@org/track-core';
+import { deviceCookieName, type TrackEvent } from '@org/track-core';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { userEvent } from 'vitest/browser';
 import { createTracker } from '../create-browser-tracker.ts';
@@ -64,6 +64,8 @@ afterEach(() => {
   vi.unstubAllGlobals();
   history.replaceState(null, '', home);
   document.body.innerHTML = '';
+  // Files of these tests share it.
+  document.cookie = `${deviceCookieName}=; Max-Age=0; Path=/`;
 });
 
 test('of all the personal data on a page, none is in any event', { timeout: 30_000 }, async () => {
