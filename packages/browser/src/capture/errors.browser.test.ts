@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noDocumentCookie: as the tracker writes it
 import { deviceCookieName, type JsonObject, type Tracker } from '@org/track-core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createTracker } from '../create-browser-tracker.ts';

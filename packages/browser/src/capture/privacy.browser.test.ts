@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noDocumentCookie: as the tracker writes it
 import { deviceCookieName, type TrackEvent } from '@org/track-core';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { userEvent } from 'vitest/browser';
