@@ -58,6 +58,33 @@ test.each([
     expected: [['Support Clicked', {}]],
   },
   {
+    why: 'name and password of a link are nobody’s business',
+    html: '<a data-track="Article Clicked" href="https://ann:secret@example.com/a">News</a>',
+    expected: [['Article Clicked', { href: 'https://example.com/a' }]],
+  },
+  {
+    why: 'what is to be ignored says nothing',
+    html: '<p data-track-ignore><button data-track="Product Added">Add</button></p>',
+    expected: [],
+  },
+  {
+    why: 'an address that is none',
+    html: '<a data-track="Article Clicked" href="https://">News</a>',
+    expected: [['Article Clicked', {}]],
+  },
+  {
+    why: 'a label and the field in it are one',
+    html: '<label data-track="Terms Accepted"><b>Yes</b><input type="checkbox"></label>',
+    selector: 'b',
+    expected: [['Terms Accepted', {}]],
+  },
+  {
+    why: 'so is a label whose field is elsewhere',
+    html: '<label data-track="Terms Accepted" for="t"><b>Yes</b></label><input type="checkbox" id="t">',
+    selector: 'b',
+    expected: [['Terms Accepted', {}]],
+  },
+  {
     why: 'an attribute beats the link',
     html: '<a data-track="Article Clicked" href="/news/1" data-track-href="/n">News</a>',
     expected: [['Article Clicked', { href: '/n' }]],

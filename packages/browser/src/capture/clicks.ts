@@ -1,34 +1,40 @@
 import type { Plugin } from '@org/track-core';
-import { listen } from '../runtime/page-lifecycle.ts';
 import { capturePlugin } from './capture-plugin.ts';
+import { linkUrl, publicHref } from './link-url.ts';
+import { listenToElements } from './listen-to-elements.ts';
+import { taggedProperties } from './tagged-properties.ts';
 
 const tag = 'data-track';
 
 /**
  * Calls `track()` for clicks on elements that say so: `<button data-track="Product Added" data-track-product-id="p1">`
- * records `Product Added` with `{ product_id: 'p1' }`. The nearest tagged element counts, also inside open shadow trees.
+ * records `Product Added` with `{ product_id: 'p1' }`. The nearest tagged element counts, also inside open shadow trees;
+ * none inside `data-track-ignore`.
  *
  * Nothing else of the page is read, save where a tagged link leads: `href`, without its query and fragment.
  */
 export function clicks(): Plugin {
   return capturePlugin('clicks', (tracker, signal) => {
-    const onClick = (click: Event): void => {
-      for (const target of click.composedPath()) {
-        const name = target instanceof Element && target.getAttribute(tag);
-        if (name) return void tracker.track(name, propertiesOf(target));
+    const onClick = (elements: readonly Element[]): void => {
+      if (comesAgain(elements)) return;
+      for (const element of elements) {
+        const name = element.getAttribute(tag);
+        if (name) return void tracker.track(name, propertiesOf(element));
       }
     };
-    listen('click', onClick, signal);
+    listenToElements('click', onClick, signal);
   });
 }
 
+/** A click on a label is followed by one on its field, which goes through the label once more if the field is in it. */
+function comesAgain(elements: readonly Element[]): boolean {
+  const label = elements.find(({ localName }) => localName === 'label') as HTMLLabelElement | undefined;
+  const field = label?.control;
+  return !!field && label.contains(field) && !elements.includes(field);
+}
+
 function propertiesOf(element: Element): Record<string, string> {
-  const properties: Record<string, string> = {};
-  const { href } = element as Partial<HTMLAnchorElement>;
-  // Addresses for mail and telephone are about a person.
-  if (typeof href === 'string' && /^https?:/.test(href)) properties.href = href.replace(/[?#].*/, '');
-  for (const { name, value } of element.attributes) {
-    if (name.startsWith(`${tag}-`)) properties[name.slice(tag.length + 1).replaceAll('-', '_')] = value;
-  }
-  return properties;
+  const url = linkUrl(element);
+  const href = url && publicHref(url);
+  return { ...(href && { href }), ...taggedProperties(element, tag) };
 }
