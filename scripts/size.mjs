@@ -13,6 +13,13 @@ const at = (/** @type {string} */ path) => fileURLToPath(new URL(`../${path}`, i
 /** @type {Record<string, number>} */
 const budgets = JSON.parse(readFileSync(at('scripts/size-budget.json'), 'utf8'));
 
+/** What tells of reading, clicks and links. */
+const captures = ['clicks', 'engagement', 'scrollDepth'];
+
+/** @param {readonly string[]} plugins */
+const capturing = (plugins) => `import { createTracker, pageViews, ${plugins} } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews(), ${plugins.map((plugin) => `${plugin}()`)}] });`;
+
 /** What pages write. The names are those that a budget refers to. */
 const entries = {
   'createTracker + pageViews': `import { createTracker, pageViews } from '@org/track-browser';
@@ -55,6 +62,7 @@ const entries = {
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], delivery: [deferred()] });`,
   '… + compressed': `import { compressed, createTracker, pageViews } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], delivery: [compressed()] });`,
+  ...Object.fromEntries(captures.map((plugin) => [`… + ${plugin}`, capturing([plugin])])),
   everything: `export * from '@org/track-browser';`,
 };
 const inDetail = 'createTracker + pageViews';

@@ -91,7 +91,10 @@ async function buildForBundlers(entry: string, format: 'esm' | 'cjs', ...plugins
 }
 
 /** What pages without a bundler get by a second script: not many want it, and all would pay for it. */
-const captureScript: readonly string[] = ['errors', 'forms', 'impressions', 'media', 'redaction', 'webVitals'];
+const captureScript: readonly string[] = [
+  ...['engagement', 'scrollDepth'],
+  ...['errors', 'forms', 'impressions', 'media', 'redaction', 'webVitals'],
+];
 
 /**
  * For pages and workers without a bundler: one file that defines the global `orgTrack`, or adds to it. Made of what was
