@@ -1,5 +1,4 @@
 // The browser's half of the shop: one tracker, and small modules that tell it what happens on the page.
-import { watchAttention } from './attention.ts';
 import { mountConsentBanner } from './consent-banner.ts';
 import { watchHeadlines } from './headlines.ts';
 import { identifyAfterSignIn, trackForms, trackPage } from './track-page.ts';
@@ -10,7 +9,6 @@ identifyAfterSignIn(tracker);
 trackPage(tracker);
 trackForms(tracker);
 watchHeadlines(tracker);
-watchAttention(tracker);
 
 // For whoever drives this page (see drive.ts) or explores it from the console: no global, just an event.
 document.dispatchEvent(new CustomEvent('shop:ready', { detail: tracker }));
