@@ -14,7 +14,7 @@ const at = (/** @type {string} */ path) => fileURLToPath(new URL(`../${path}`, i
 const budgets = JSON.parse(readFileSync(at('scripts/size-budget.json'), 'utf8'));
 
 /** What tells of reading, clicks and links. */
-const captures = ['clicks', 'engagement', 'scrollDepth'];
+const captures = ['clicks', 'downloads', 'engagement', 'outboundLinks', 'scrollDepth'];
 
 /** @param {readonly string[]} plugins */
 const capturing = (plugins) => `import { createTracker, pageViews, ${plugins} } from '@org/track-browser';
