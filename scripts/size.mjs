@@ -14,7 +14,7 @@ const at = (/** @type {string} */ path) => fileURLToPath(new URL(`../${path}`, i
 const budgets = JSON.parse(readFileSync(at('scripts/size-budget.json'), 'utf8'));
 
 /** What tells of reading, clicks and links. */
-const captures = ['clicks', 'downloads', 'engagement', 'outboundLinks', 'scrollDepth'];
+const captures = 'autocapture clicks deadClicks downloads engagement outboundLinks rageClicks scrollDepth'.split(' ');
 
 /** @param {readonly string[]} plugins */
 const capturing = (plugins) => `import { createTracker, pageViews, ${plugins} } from '@org/track-browser';
@@ -63,6 +63,7 @@ const entries = {
   '… + compressed': `import { compressed, createTracker, pageViews } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], delivery: [compressed()] });`,
   ...Object.fromEntries(captures.map((plugin) => [`… + ${plugin}`, capturing([plugin])])),
+  '… + all of these eight': capturing(captures),
   everything: `export * from '@org/track-browser';`,
 };
 const inDetail = 'createTracker + pageViews';

@@ -92,7 +92,7 @@ async function buildForBundlers(entry: string, format: 'esm' | 'cjs', ...plugins
 
 /** What pages without a bundler get by a second script: not many want it, and all would pay for it. */
 const captureScript: readonly string[] = [
-  ...['downloads', 'engagement', 'outboundLinks', 'scrollDepth'],
+  ...['autocapture', 'deadClicks', 'downloads', 'engagement', 'outboundLinks', 'rageClicks', 'scrollDepth'],
   ...['errors', 'forms', 'impressions', 'media', 'redaction', 'webVitals'],
 ];
 

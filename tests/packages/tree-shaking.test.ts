@@ -23,11 +23,25 @@ test('an import that uses nothing costs nothing', async () => {
   expect(await bundled("import '@org/track-browser/worker';")).toBe('');
 });
 
-test('a page pays for the capture plugins it uses, and for no other', async () => {
-  const clicksOnly = /data-track/;
+test.each([
+  { plugin: 'clicks', own: /data-track/ },
+  { plugin: 'autocapture', own: /Element Clicked/ },
+  { plugin: 'rageClicks', own: /Rage Clicked/ },
+  { plugin: 'deadClicks', own: /Dead Clicked/ },
+  { plugin: 'outboundLinks', own: /Outbound Link Clicked/ },
+  { plugin: 'downloads', own: /File Downloaded/ },
+  { plugin: 'engagement', own: /timeupdate/ },
+  { plugin: 'scrollDepth', own: /IntersectionObserver/ },
+])('a page pays for the capture plugins it uses, and for no other: $plugin', async ({ plugin, own }) => {
   const use = (plugins: string): string => `import { ${plugins} } from '@org/track-browser'; console.log(${plugins});`;
-  expect(await bundled(use('pageViews, clicks'))).toMatch(clicksOnly);
-  expect(await bundled(use('pageViews'))).not.toMatch(clicksOnly);
+  expect(await bundled(use(`pageViews, ${plugin}`))).toMatch(own);
+  expect(await bundled(use('pageViews'))).not.toMatch(own);
+});
+
+test('measures of a page view know nothing of each other', async () => {
+  const use = (plugin: string): string => `export { ${plugin} } from '@org/track-browser';`;
+  expect(await bundled(use('engagement'))).not.toMatch(/IntersectionObserver/);
+  expect(await bundled(use('scrollDepth'))).not.toMatch(/timeupdate/);
 });
 
 test('what is for React brings no second tracker', async () => {

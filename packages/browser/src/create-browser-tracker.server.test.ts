@@ -23,11 +23,15 @@ test('importing it on a server does nothing, and needs nothing of a browser', as
 test('on a server a tracker is inert: it sends nothing, starts nothing, and counts every call', async () => {
   const { createTracker, ...parts } = await import('./index.ts');
   const { clicks, deliveryState, errors, forms, impressions, media, pageViews, redaction, webVitals } = parts;
+  const { autocapture, deadClicks, downloads, engagement, outboundLinks, rageClicks, scrollDepth } = parts;
   const fetched = vi.spyOn(globalThis, 'fetch');
   timers.mockClear();
   const tracker = createTracker({
     endpoint: '/api/j',
-    capture: [pageViews(), clicks(), forms(), impressions(), media(), errors(), webVitals()],
+    capture: [
+      ...[pageViews(), clicks(), forms(), impressions(), media(), errors(), webVitals()],
+      ...[autocapture(), deadClicks(), downloads(), engagement(), outboundLinks(), rageClicks(), scrollDepth()],
+    ],
     plugins: [redaction()],
     delivery: [deliveryState()],
     consent: { model: 'opt-out' },

@@ -1,7 +1,9 @@
 export type { Plugin, Receipt, Stats, Tracker } from '@org/track-core';
 export { type AttributionOptions, attribution } from './attribution/attribution.ts';
 export type { Campaign, Touch } from './attribution/read-touch.ts';
+export { type AutocaptureOptions, autocapture } from './capture/autocapture.ts';
 export { clicks } from './capture/clicks.ts';
+export { deadClicks } from './capture/dead-clicks.ts';
 export { type DownloadsOptions, downloads } from './capture/downloads.ts';
 export { type EngagementOptions, engagement } from './capture/engagement.ts';
 export { type ErrorsOptions, errors } from './capture/errors.ts';
@@ -10,6 +12,7 @@ export { type ImpressionsOptions, impressions } from './capture/impressions.ts';
 export { type MediaOptions, media } from './capture/media.ts';
 export { type OutboundLinksOptions, outboundLinks } from './capture/outbound-links.ts';
 export { pageViews } from './capture/page-views.ts';
+export { rageClicks } from './capture/rage-clicks.ts';
 export { type ScrollDepthOptions, scrollDepth } from './capture/scroll-depth.ts';
 export { webVitals } from './capture/web-vitals.ts';
 export { type GoogleConsentOptions, googleConsent } from './consent/google-consent.ts';

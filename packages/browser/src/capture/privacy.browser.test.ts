@@ -4,12 +4,19 @@ import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { userEvent } from 'vitest/browser';
 import { createTracker } from '../create-browser-tracker.ts';
 import { redaction } from '../plugin/redaction.ts';
+import { autocapture } from './autocapture.ts';
 import { clicks } from './clicks.ts';
+import { deadClicks } from './dead-clicks.ts';
+import { downloads } from './downloads.ts';
+import { engagement } from './engagement.ts';
 import { errors } from './errors.ts';
 import { forms } from './forms.ts';
 import { impressions } from './impressions.ts';
 import { media } from './media.ts';
+import { outboundLinks } from './outbound-links.ts';
 import { pageViews } from './page-views.ts';
+import { rageClicks } from './rage-clicks.ts';
+import { scrollDepth } from './scroll-depth.ts';
 import { webVitals } from './web-vitals.ts';
 
 /**
@@ -39,6 +46,10 @@ const page = `
   <h2 data-track-impression="Headline" data-track-impression-id="a1">Orders of ${p.name}, ${p.email}</h2>
   <a data-track="Help Opened" href="/help/${p.escaped}?token=${p.token}">${p.phone}</a>
   <a data-track="Mail Opened" href="mailto:${p.email}">Mail</a>
+  <a href="https://${p.name}:${p.password}@other.example/${p.escaped}?token=${p.token}#${p.phone}">${p.name}</a>
+  <a href="/files/${p.escaped}" download="${p.name}.pdf" title="${p.email}">${p.iban}</a>
+  <a href="tel:${p.phone}">Call</a>
+  <button id="user-${p.nationalId}" class="${p.email}" aria-label="${p.name}" title="${p.phone}">${p.email}</button>
   <p contenteditable="true">${p.address}</p>
   <form id="order" action="/order/${p.email}?token=${p.token}">
     <label>Name <input name="name"></label>
@@ -84,7 +95,11 @@ test('of all the personal data on a page, none is in any event', { timeout: 30_0
 
   const tracker = createTracker({
     endpoint,
-    capture: [pageViews(), clicks(), forms(), impressions({ minMs: 50 }), media(), errors(), webVitals()],
+    capture: [
+      ...[pageViews(), clicks(), forms(), impressions({ minMs: 50 }), media(), errors(), webVitals()],
+      ...[autocapture(), outboundLinks(), downloads(), rageClicks(), deadClicks()],
+      ...[engagement(), scrollDepth()],
+    ],
     plugins: [redaction()],
     consent: { initial: { analytics: true } },
   });
@@ -111,6 +126,10 @@ test('of all the personal data on a page, none is in any event', { timeout: 30_0
   await userEvent.type(find('p'), p.name);
   await userEvent.type(find(`[name="${p.phone}"]`), p.nationalId);
   for (const link of document.querySelectorAll('a')) link.click();
+  await sleep(1_000); // after the click that woke the window
+  await userEvent.tripleClick(find('button'));
+  vi.spyOn(document, 'hasFocus').mockReturnValue(true);
+  await sleep(2_600); // for the button that does nothing
   find('audio').dispatchEvent(new Event('play'));
   setTimeout(() => {
     throw new Error(`no account ${p.email}, ${p.phone}, ${p.card}; GET /u?name=${p.name} with ${p.token}`);
@@ -129,8 +148,9 @@ test('of all the personal data on a page, none is in any event', { timeout: 30_0
   const events = bodies.flatMap((body) => JSON.parse(body).batch as TrackEvent[]);
   const names = new Set(events.map((event) => ('event' in event ? event.event : event.type)));
   expect([...names].sort()).toEqual([
-    ...['Error Occurred', 'Form Abandoned', 'Form Started', 'Form Submitted', 'Help Opened', 'Impression'],
-    ...['Mail Opened', 'Video Playback Exited', 'Video Playback Started', 'Web Vitals', 'page'],
+    ...['Dead Clicked', 'Element Clicked', 'Error Occurred', 'File Downloaded', 'Form Abandoned', 'Form Started'],
+    ...['Form Submitted', 'Help Opened', 'Impression', 'Mail Opened', 'Outbound Link Clicked', 'Page Engaged'],
+    ...['Rage Clicked', 'Video Playback Exited', 'Video Playback Started', 'Web Vitals', 'page'],
   ]);
   expect(events.filter((event) => 'event' in event && event.event === 'Error Occurred')).toHaveLength(4);
   const text = bodies.join('\n').toLowerCase();
