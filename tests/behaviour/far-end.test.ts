@@ -1,7 +1,6 @@
 import type { Page } from 'playwright';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { chromium, needs } from '../../scripts/optional.mjs';
-import { newId } from '../faults/client.ts';
 import { answerWith, refuseAbove } from '../faults/front-server.ts';
 import { type PageTime, stopTime } from './page-time.ts';
 import { type PageRequest, type TestedWindow, useSite } from './site.ts';
@@ -403,32 +402,5 @@ describe('a collector out of reach', needs(chromium), () => {
       await expect.poll(() => site.kept(ids), patience).toEqual(ids);
       await expect.poll(() => states(page), patience).toEqual([state, 'ok']);
     });
-  });
-
-  // As the guide writes it for pages without a bundler.
-  const app = `
-    const tracker = globalThis.orgTrack?.createTracker({ endpoint: '/api/j', consent: { initial: { analytics: true } } });
-    globalThis.buy = (marker) => {
-      tracker?.track('Fault Met', { marker });
-      document.title = 'Bought';
-    };
-    document.title = 'Ready';`;
-
-  test.each([
-    { how: 'blocked', isBlocked: true },
-    { how: 'there', isBlocked: false },
-  ])('T14 the script is $how: the page works, and nothing else happens', async ({ isBlocked }) => {
-    if (isBlocked) await site.context.route('**/bundle.js', (route) => route.abort('blockedbyclient'));
-    const said = listenToPages();
-    site.front.addPage('/app', app);
-    const page = await site.open('/app');
-    await expect.poll(() => page.title()).toBe('Ready');
-    const id = newId();
-    await page.evaluate((id) => (window as unknown as { buy(id: string): void }).buy(id), id);
-    expect(await page.title()).toBe('Bought');
-    if (!isBlocked) await expect.poll(() => site.kept([id]), patience).toEqual([id]);
-    expect(await requests(page)).toBe(isBlocked ? 0 : 1);
-    expect(await page.evaluate(async () => (await indexedDB.databases()).length > 0)).toBe(!isBlocked);
-    expect(said).toEqual([]);
   });
 });
