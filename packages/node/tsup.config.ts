@@ -1,7 +1,13 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', duckdb: 'src/destination/duckdb.ts' },
+  entry: {
+    index: 'src/index.ts',
+    bots: 'src/enrichment/bots.ts',
+    duckdb: 'src/destination/duckdb.ts',
+    geo: 'src/enrichment/geo.ts',
+    'user-agents': 'src/enrichment/user-agents.ts',
+  },
   format: ['esm', 'cjs'],
   dts: true,
   sourcemap: true,

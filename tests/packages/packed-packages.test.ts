@@ -7,7 +7,7 @@ const typescript = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc'
 let project: Project;
 beforeAll(async () => {
   project = await installPacked();
-  await lend(project, '@duckdb/node-api', 'packages/node');
+  for (const peer of ['@duckdb/node-api', 'bowser', 'isbot', 'mmdb-lib']) await lend(project, peer, 'packages/node');
   await lend(project, '@types/node', '.');
   await lendReact('packages/browser');
 });
@@ -25,7 +25,10 @@ const known = [
   '@org/track-browser/worker',
   '@org/track-browser/react',
   '@org/track-node',
+  '@org/track-node/bots',
   '@org/track-node/duckdb',
+  '@org/track-node/geo',
+  '@org/track-node/user-agents',
 ];
 
 test('the entries are those tested below', async () => {

@@ -28,13 +28,14 @@ export {
   type Transport,
   type Verdict,
 } from '@org/track-core';
-export type { Arrival } from './collector/accept-batch.ts';
 export type { AddressPolicy } from './collector/client-address.ts';
 export type { CollectorLimits, CollectorOptions } from './collector/collector-options.ts';
 export { type Collector, type CollectorStats, createCollector } from './collector/create-collector.ts';
 export type { CollectorKey } from './collector/keys.ts';
+export type { Arrival } from './collector/store-events.ts';
 export { createTracker, type NodeTrackerOptions, type ServerTracker } from './create-node-tracker.ts';
 export type { DestinationStats } from './dispatch/dispatcher.ts';
+export type { Enrichment, Finding, Visitor } from './enrichment/enrichment.ts';
 export type { ExpressHandler } from './http/express.ts';
 export type { FetchHandler, FetchOptions } from './http/fetch.ts';
 export type { NodeHandler } from './http/node.ts';
@@ -54,3 +55,4 @@ export {
 export { memoryLog } from './log/memory-log.ts';
 export { type SqliteLogOptions, sqliteLog } from './log/sqlite-log.ts';
 export { type SqliteOutboxOptions, sqliteOutbox } from './outbox/sqlite-outbox.ts';
+export type { EventOrigin, Transformation } from './transformation/transformation.ts';

@@ -3,8 +3,11 @@ import { clicks, createTracker as createBrowserTracker, pageViews } from '@org/t
 import { createWorkerTracker, readVisitor } from '@org/track-browser/worker';
 import { definePlan, type TrackEvent, type Tracker } from '@org/track-core';
 import { createFakeClock } from '@org/track-core/testing';
-import { createCollector, sqliteLog } from '@org/track-node';
+import { createCollector, sqliteLog, type Transformation } from '@org/track-node';
+import { bots } from '@org/track-node/bots';
 import { duckdb } from '@org/track-node/duckdb';
+import { geo } from '@org/track-node/geo';
+import { userAgents } from '@org/track-node/user-agents';
 
 export const plan = definePlan({
   version: '1',
@@ -25,6 +28,13 @@ export function isomorphic(either: Tracker): void {
   either.track('Anything', { at: createFakeClock().now() });
 }
 
-export const collector = createCollector({ plan, log: sqliteLog('log.db'), destinations: [duckdb('events.duckdb')] });
+const withoutEmail: Transformation = (event) => (event.type === 'identify' ? { ...event, traits: {} } : event);
+export const collector = createCollector({
+  plan,
+  log: sqliteLog('log.db'),
+  destinations: [duckdb('events.duckdb')],
+  enrichments: [userAgents(), bots({ drop: true }), geo({ file: 'city.mmdb' })],
+  transformations: [withoutEmail],
+});
 collector.tracker.track('Order Completed', { total: 9.9 }, { userId: 'u1' });
 export const nameOf = (event: TrackEvent): string => event.type;

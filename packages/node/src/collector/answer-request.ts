@@ -81,7 +81,7 @@ export function createAnswer({ accept, authenticate, cors, isClosing, onDiagnost
     if (isClosing()) {
       return unavailable('closing', 'The collector is going away; send it again.', closingRetryAfterS);
     }
-    const outcome = await accept.request(request, type);
+    const outcome = await accept(request, type);
     return outcome instanceof Refusal ? outcome : replyOfResults(outcome);
   }
 

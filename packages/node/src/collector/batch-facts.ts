@@ -11,7 +11,7 @@ export interface FactsPolicy {
   readonly consent: ConsentPreferences | undefined;
 }
 
-const maxUserAgentLength = 1_024;
+export const maxUserAgentLength = 1_024;
 const maxDateLength = 64;
 
 /** What the log keeps of a request beside its events. */

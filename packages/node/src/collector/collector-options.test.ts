@@ -49,6 +49,11 @@ test.each([
   { options: { log, consent: { ads: true } }, expected: 'consent: expected answers by category' },
   { options: { log, allowedOrigins: ['*'] }, expected: 'browsers take no "*"' },
   { options: { log, allowedOrigins: ['https://shop.example/'] }, expected: 'allowedOrigins: expected origins such as' },
+  {
+    options: { log, enrichments: [() => {}] },
+    expected: 'enrichments: expected a list of enrichments, such as userAgents()',
+  },
+  { options: { log, transformations: [null] }, expected: 'transformations: expected a list of functions, got a list' },
   { options: { log, unplanned: 'drop' }, expected: 'unplanned: expected "store" or "quarantine", got "drop"' },
   { options: { log, trustedProxies: -1 }, expected: 'trustedProxies: expected a whole number, 0 or more, got -1' },
   { options: { log, limits: { maxBodyBytes: 0 } }, expected: 'limits: maxBodyBytes: expected a number above 0, got 0' },

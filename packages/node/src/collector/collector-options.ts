@@ -1,5 +1,7 @@
 import type { AnyPlan, Clock, ConsentPreferences, Destination, OnDiagnostic, Plan } from '@org/track-core';
+import type { Enrichment } from '../enrichment/enrichment.ts';
 import type { Log } from '../log/log.ts';
+import type { Transformation } from '../transformation/transformation.ts';
 import type { AddressPolicy } from './client-address.ts';
 import type { CollectorKey } from './keys.ts';
 
@@ -54,6 +56,10 @@ export interface CollectorOptions<P extends Plan = AnyPlan> {
   readonly consent?: ConsentPreferences;
   /** What becomes of events the plan does not name. Default `store`. */
   readonly unplanned?: 'store' | 'quarantine';
+  /** What is found out about visitors and put into `context`: `userAgents()`, `bots()`, `geo({ file })`. Default nothing. */
+  readonly enrichments?: readonly Enrichment[];
+  /** Your own changes to events before they are stored, one after the other. Default none. */
+  readonly transformations?: readonly Transformation[];
   /** What of a visitor's address is kept. Default `truncated`: `203.0.113.0`, `2001:db8:abcd::`. */
   readonly ip?: AddressPolicy;
   /** Proxies of yours in front of the collector: as many hops of `X-Forwarded-For` are believed. Default 0. */
@@ -81,6 +87,11 @@ const isPreferences = (value: unknown): boolean =>
       (answer === undefined || typeof answer === 'boolean'),
   );
 
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const isListOf =
+  (isItem: (item: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    Array.isArray(value) && value.every(isItem);
 const isAboveZero = (value: unknown): boolean => typeof value === 'number' && value > 0;
 
 const rules: Rules = {
@@ -91,20 +102,22 @@ const rules: Rules = {
   allowedOrigins: ['a list of origins', Array.isArray],
   consent: ['answers by category, such as { analytics: true }', isPreferences],
   unplanned: ['"store" or "quarantine"', isOneOf('store', 'quarantine')],
+  enrichments: [
+    'a list of enrichments, such as userAgents()',
+    isListOf((item) => isObject(item) && isFunction(item.find)),
+  ],
+  transformations: ['a list of functions', isListOf(isFunction)],
   ip: ['"truncated", "full" or "none"', isOneOf('truncated', 'full', 'none')],
   trustedProxies: ['a whole number, 0 or more', (value) => Number.isInteger(value) && (value as number) >= 0],
   limits: ['an object with limits', isObject],
   clock: ['a clock', (value) => isObject(value) && typeof value.after === 'function'],
-  onDiagnostic: ['a function', (value) => typeof value === 'function'],
+  onDiagnostic: ['a function', isFunction],
 };
 
 const keyRules: Rules = {
   source: ['"browser" or "server"', isOneOf('browser', 'server')],
   name: ['a text', (value) => typeof value === 'string'],
-  previous: [
-    'a list of older keys, none of them empty',
-    (value) => Array.isArray(value) && value.every((key) => typeof key === 'string' && key !== ''),
-  ],
+  previous: ['a list of older keys, none of them empty', isListOf((key) => typeof key === 'string' && key !== '')],
   allowedOrigins: ['a list of origins', Array.isArray],
   consent: ['answers by category, such as { analytics: true }', isPreferences],
   eventsPerSecond: ['a number above 0', isAboveZero],

@@ -18,12 +18,13 @@ import { type FetchHandler, fetchHandler } from '../http/fetch.ts';
 import { type NodeHandler, nodeHandler } from '../http/node.ts';
 import { type LogStats, LogUnavailableError, type PersonIds } from '../log/log.ts';
 import { createNodeClock } from '../runtime/node-clock.ts';
-import { type Arrival, createAcceptBatch } from './accept-batch.ts';
+import { createAcceptBatch } from './accept-batch.ts';
 import { createAnswer } from './answer-request.ts';
 import { type CollectorOptions, checkCollectorOptions, defaultCollectorLimits } from './collector-options.ts';
 import { createCors } from './cors.ts';
 import { createInFlight } from './in-flight.ts';
 import { createAuthenticate, unnamedKey } from './keys.ts';
+import { type Arrival, createStoreEvents } from './store-events.ts';
 
 /** What the collector met since it was made, what it holds, and what became of it. */
 export interface CollectorStats {
@@ -111,19 +112,26 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
   const inFlight = createInFlight(limits.maxInFlight, limits.maxInFlightBytes);
   let closing: Promise<void> | undefined;
 
-  const accept = createAcceptBatch({
+  const store = createStoreEvents({
     log,
+    maxEvents: limits.maxEvents,
+    plan,
+    unplanned: options.unplanned ?? 'store',
+    enrichments: options.enrichments ?? [],
+    transformations: options.transformations ?? [],
+    onArrival: noticeArrival,
+    onDiagnostic,
+  });
+  const accept = createAcceptBatch({
     limits,
     inFlight,
     authenticate,
-    plan,
-    unplanned: options.unplanned ?? 'store',
     consent,
     ip: options.ip ?? 'truncated',
     trustedProxies: options.trustedProxies ?? 0,
     clock,
     newId: createIds({ now: clock.now, random64: createRandomPool() }).time,
-    onArrival: noticeArrival,
+    store,
     onDiagnostic,
   });
   const { handle, counts: countsOfRequests } = createAnswer({
@@ -160,7 +168,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     const sentAt = new Date(receivedAt).toISOString();
     const facts = { receivedAt, sentAt, source: 'server' as const, ...(consent === undefined ? {} : { consent }) };
     try {
-      return { kind: 'delivered', verdicts: await accept.events({ events: batch, text, facts }) };
+      return { kind: 'delivered', verdicts: await store({ events: batch, text, facts }) };
     } catch (error) {
       if (!(error instanceof LogUnavailableError)) throw error;
       report(onDiagnostic, 'log-unavailable', error.message);

@@ -9,12 +9,6 @@ import {
   type TrackEvent,
 } from '@org/track-core';
 
-/** What becomes of one event. */
-export type Judgement =
-  | { readonly kind: 'keep' }
-  | { readonly kind: 'quarantine'; readonly issues: readonly Issue[] }
-  | { readonly kind: 'deny'; readonly purpose: ConsentCategory };
-
 /** What an event is judged by besides itself. */
 export interface Law {
   readonly plan?: Plan;
@@ -26,12 +20,10 @@ export interface Law {
   readonly gpc: boolean;
 }
 
-/** Does consent cover the event, and does the plan allow it from here? What may not be kept is not looked at further. */
-export function judgeEvent(event: TrackEvent, law: Law): Judgement {
+/** The purpose that consent does not cover; `undefined` if it covers the event. */
+export function deniedPurpose(event: TrackEvent, law: Law): ConsentCategory | undefined {
   const purpose = purposeOf(law.plan, event.type === 'track' ? event.event : undefined);
-  if (!isConsentedTo(purpose, event, law)) return { kind: 'deny', purpose };
-  const issues = plannedIssues(event, law);
-  return issues.length === 0 ? { kind: 'keep' } : { kind: 'quarantine', issues };
+  return isConsentedTo(purpose, event, law) ? undefined : purpose;
 }
 
 /** May something that is no event be kept aside, for people to look at? As if it were what it says it is. */
@@ -54,7 +46,8 @@ function isConsentedTo(purpose: ConsentCategory, event: unknown, { vouched, gpc 
   return fieldOf(fieldOf(consent, 'categoryPreferences') ?? vouched, purpose) === true;
 }
 
-function plannedIssues(event: TrackEvent, { plan, unplanned, source }: Law): readonly Issue[] {
+/** What the plan has against the event, from here. */
+export function plannedIssues(event: TrackEvent, { plan, unplanned, source }: Law): readonly Issue[] {
   if (plan === undefined) return [];
   const issues = checkProperties(plan, event, source);
   return unplanned === 'store' && issues[0]?.code === 'unplanned-event' ? [] : issues;

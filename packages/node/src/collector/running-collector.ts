@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import type { CollectedEvent, Destination, EventResult } from '@org/track-core';
 import { type AcceptedBatch, type Log, LogUnavailableError } from '../log/log.ts';
 import { memoryLog } from '../log/memory-log.ts';
-import type { Arrival } from './accept-batch.ts';
 import type { CollectorOptions } from './collector-options.ts';
 import { type Collector, createCollector } from './create-collector.ts';
+import type { Arrival } from './store-events.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 

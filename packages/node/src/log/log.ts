@@ -25,6 +25,8 @@ export interface BatchFacts {
   readonly gpc?: boolean;
   /** Consent the source vouches for, used where an event carries none. */
   readonly consent?: ConsentPreferences;
+  /** Address and agent were put on the events before they were stored: what stands there now is the last word. */
+  readonly isContextFinal?: boolean;
 }
 
 /** An event that failed validation: kept, with the reasons, until someone looks. */

@@ -52,16 +52,22 @@ const earliestDate = -8_640_000_000_000_000;
 
 function stampContext(context: EventContext | undefined, facts: BatchFacts): EventContext | undefined {
   const consent = stampConsent(context?.consent, facts);
-  const isBrowser = facts.source === 'browser';
-  if (!isBrowser && consent === context?.consent) return context;
-  const stamped: { -readonly [key in keyof EventContext]: EventContext[key] } = { ...context };
-  if (consent !== undefined) stamped.consent = consent;
-  if (isBrowser) {
-    delete stamped.ip;
-    if (facts.ip !== undefined) stamped.ip = facts.ip;
-    if (facts.userAgent !== undefined) stamped.userAgent = facts.userAgent;
-  }
-  return stamped;
+  const stamped = facts.isContextFinal === true ? context : requestContext(context, facts);
+  return consent === context?.consent ? stamped : { ...stamped, ...(consent === undefined ? {} : { consent }) };
+}
+
+/** A browser's context with the address and agent that the request had. */
+export function requestContext(
+  context: EventContext | undefined,
+  { source, ip, userAgent }: BatchFacts,
+): EventContext | undefined {
+  if (source !== 'browser') return context;
+  const { ip: _claimed, ...own } = context ?? {};
+  return {
+    ...own,
+    ...(ip === undefined ? {} : { ip }),
+    ...(userAgent === undefined ? {} : { userAgent }),
+  };
 }
 
 /** The consent an event is judged by from here on. */

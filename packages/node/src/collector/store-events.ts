@@ -1,0 +1,234 @@
+import {
+  type EventResult,
+  type EventSource,
+  type EventStatus,
+  type Issue,
+  type OnDiagnostic,
+  type Plan,
+  parseEnvelope,
+  report,
+  type TrackEvent,
+} from '@org/track-core';
+import { createEnrich, type Enrichment, type Visitor } from '../enrichment/enrichment.ts';
+import type { BatchFacts, Log, QuarantinedEvent } from '../log/log.ts';
+import { requestContext } from '../log/stamp-event.ts';
+import { createTransformations, type RunTransformations } from '../transformation/run-transformations.ts';
+import type { Transformation, Transformed } from '../transformation/transformation.ts';
+import { eventResult } from './event-result.ts';
+import { deniedPurpose, type Law, mayQuarantine, plannedIssues } from './judge-event.ts';
+import { messageIdOf, nameOnly, reasonOf, toQuarantine } from './refused-event.ts';
+
+/** One event as it was met at the door. */
+export interface Arrival {
+  /** As it came. Of an event that must not be kept only its type, name and `messageId`. */
+  readonly event: unknown;
+  readonly status: 'stored' | EventStatus;
+  readonly reason?: string;
+  readonly source: EventSource;
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
+}
+
+/** What became of the events that were not stored, by `messageId`. */
+export type Results = ReadonlyMap<string, EventResult>;
+
+export interface StoreOptions {
+  readonly log: Log;
+  readonly maxEvents: number;
+  readonly plan: Plan | undefined;
+  readonly unplanned: 'store' | 'quarantine';
+  readonly enrichments: readonly Enrichment[];
+  readonly transformations: readonly Transformation[];
+  /** Hears every event. */
+  readonly onArrival: (arrival: Arrival) => void;
+  readonly onDiagnostic: OnDiagnostic | undefined;
+}
+
+/** Events of one sender, ready to be judged. */
+export interface EventsToStore {
+  readonly events: readonly unknown[];
+  /** JSON `{"batch":[…]}` of exactly these events, kept as it is if all of them are. */
+  readonly text?: string;
+  readonly facts: BatchFacts;
+  /** Whom a browser's events are about. A server's event speaks for itself. */
+  readonly visitor?: Visitor;
+}
+
+/** Judges events and stores those that pass; resolves after the commit. Rejects with `LogUnavailableError`. */
+export type StoreEvents = (batch: EventsToStore) => Promise<Results>;
+
+/** An event that was not stored, and why. */
+interface Refused {
+  readonly event: unknown;
+  readonly status: EventStatus;
+  readonly reason?: string;
+}
+
+/** What becomes of the events of one batch. */
+interface Sorting {
+  readonly law: Law;
+  readonly quarantined: QuarantinedEvent[];
+  readonly refused: Refused[];
+}
+
+/** The way of events through the collector, top to bottom. Each step passes on what may go further, and says why of the rest. */
+export function createStoreEvents(options: StoreOptions): StoreEvents {
+  const { log, maxEvents, plan, unplanned, enrichments, transformations, onArrival, onDiagnostic } = options;
+  const enrich = createEnrich(enrichments, onDiagnostic);
+  const transform = transformations.length === 0 ? undefined : createTransformations(transformations);
+  const reported = new Set<string>();
+
+  return async ({ events: inputs, text, facts, visitor }) => {
+    const parsed = parseEnvelope({ batch: inputs }, { maxEvents });
+    if (!parsed.ok) throw new Error(reasonOf(parsed.issues));
+    const { events: valid, invalid, duplicates, isIntact } = parsed.value;
+    const sorting: Sorting = {
+      law: {
+        unplanned,
+        source: facts.source,
+        gpc: facts.gpc === true,
+        ...(plan === undefined ? {} : { plan }),
+        ...(facts.consent === undefined ? {} : { vouched: facts.consent }),
+      },
+      quarantined: [],
+      refused: duplicates.map((messageId) => ({ event: { messageId }, status: 'duplicate' })),
+    };
+    for (const { input, issues } of invalid) setAside(input, issues, sorting);
+
+    const allowed = valid.filter((event) => mayBeKept(event, sorting));
+    const enriched = enrichments.length === 0 ? allowed : enrichedEvents(allowed, visitor, sorting);
+    const changed = transform === undefined ? enriched : await transformedEvents(enriched, facts, transform, sorting);
+    const kept = changed.filter((event) => isAsPlanned(event, sorting));
+
+    const isAsItCame = isIntact && kept.length === valid.length && kept.every((event, place) => event === valid[place]);
+    const { quarantined, refused } = sorting;
+    const known = new Set<string>();
+    if (kept.length > 0 || quarantined.length > 0) {
+      const appended = await log.append({
+        body: text !== undefined && isAsItCame ? text : JSON.stringify({ batch: kept }),
+        ids: kept.map(({ messageId }) => messageId),
+        facts: transform === undefined ? facts : { ...facts, isContextFinal: true },
+        ...(quarantined.length === 0 ? {} : { quarantined }),
+      });
+      for (const id of appended.duplicates) known.add(id);
+    }
+    for (const event of kept) {
+      if (known.has(event.messageId)) refused.push({ event, status: 'duplicate' });
+      else onArrival({ event, status: 'stored', source: facts.source, receivedAt: facts.receivedAt });
+    }
+    return tell(refused, facts);
+  };
+
+  /** Keeps what is no event for people to look at, if it may be kept at all. */
+  function setAside(input: unknown, issues: readonly Issue[], { law, quarantined, refused }: Sorting): void {
+    if (log.suppression.has(input)) {
+      refused.push({ event: nameOnly(input), status: 'suppressed' });
+      return;
+    }
+    const mayKeep = mayQuarantine(input, law);
+    if (mayKeep) quarantined.push(toQuarantine(input, issues));
+    refused.push({ event: mayKeep ? input : nameOnly(input), status: 'invalid', reason: reasonOf(issues) });
+  }
+
+  /** It is of nobody suppressed, and consent covers it. What fails here is looked at no further. */
+  function mayBeKept(event: TrackEvent, { law, refused }: Sorting): boolean {
+    if (log.suppression.has(event)) {
+      refused.push({ event: nameOnly(event), status: 'suppressed' });
+      return false;
+    }
+    const purpose = deniedPurpose(event, law);
+    if (purpose === undefined) return true;
+    refused.push({ event: nameOnly(event), status: 'consent_denied', reason: purpose });
+    return false;
+  }
+
+  function enrichedEvents(
+    events: readonly TrackEvent[],
+    visitor: Visitor | undefined,
+    { law, refused }: Sorting,
+  ): readonly TrackEvent[] {
+    if (events.length === 0) return events;
+    // A browser's whole batch is about one visitor.
+    const shared = law.source === 'browser' && visitor !== undefined ? enrich(visitor) : undefined;
+    return events.flatMap((event) => {
+      const { context, drop } = shared ?? enrich(visitorOf(event));
+      if (drop !== undefined) {
+        refused.push({ event, status: 'suppressed', reason: drop });
+        return [];
+      }
+      if (context === undefined || Object.keys(context).length === 0) return [event];
+      return [{ ...event, context: { ...event.context, ...context } }];
+    });
+  }
+
+  async function transformedEvents(
+    events: readonly TrackEvent[],
+    facts: BatchFacts,
+    transform: RunTransformations,
+    sorting: Sorting,
+  ): Promise<readonly TrackEvent[]> {
+    const { source, keyName, receivedAt } = facts;
+    const whole = events.map((event) => withContext(event, requestContext(event.context, facts)));
+    const results = await transform(whole, { source, receivedAt, ...(keyName === undefined ? {} : { keyName }) });
+    return results.flatMap((result, place) => outputsOf(result, whole[place] as TrackEvent, sorting));
+  }
+
+  function outputsOf(result: Transformed, event: TrackEvent, sorting: Sorting): readonly TrackEvent[] {
+    switch (result.kind) {
+      case 'events':
+        // It may be about somebody else by now, or for something else.
+        return result.events.filter((output) => mayBeKept(output, sorting));
+      case 'dropped':
+        sorting.refused.push({ event, status: 'suppressed', reason: 'filtered' });
+        return [];
+      case 'failed': {
+        const { by, code, message } = result;
+        reportOnce(code, by);
+        sorting.quarantined.push(
+          toQuarantine(event, [{ path: '', code, message: message === undefined ? by : `${by}: ${message}` }]),
+        );
+        // Why exactly is for us to know, not for whoever sent it.
+        sorting.refused.push({ event, status: 'invalid', reason: code });
+        return [];
+      }
+    }
+  }
+
+  function isAsPlanned(event: TrackEvent, { law, quarantined, refused }: Sorting): boolean {
+    const issues = plannedIssues(event, law);
+    if (issues.length === 0) return true;
+    quarantined.push(toQuarantine(event, issues));
+    refused.push({ event, status: 'invalid', reason: reasonOf(issues) });
+    return false;
+  }
+
+  function tell(refused: readonly Refused[], { source, receivedAt }: BatchFacts): Results {
+    const results = new Map<string, EventResult>();
+    for (const { event, ...result } of refused) {
+      const id = messageIdOf(event);
+      if (id !== undefined) results.set(id, eventResult(result.status, result.reason));
+      onArrival({ event, ...result, source, receivedAt });
+    }
+    return results;
+  }
+
+  function reportOnce(code: string, detail: string): void {
+    if (reported.has(`${code} ${detail}`)) return;
+    reported.add(`${code} ${detail}`);
+    report(onDiagnostic, code, detail);
+  }
+}
+
+function withContext(event: TrackEvent, context: TrackEvent['context']): TrackEvent {
+  return context === undefined || context === event.context ? event : { ...event, context };
+}
+
+/** A server speaks about somebody else: what it says of them is what is known. */
+function visitorOf({ context }: TrackEvent): Visitor {
+  const { ip, userAgent } = context ?? {};
+  return {
+    ...(ip === undefined ? {} : { ip }),
+    ...(userAgent === undefined ? {} : { userAgent }),
+    header: () => undefined,
+  };
+}
