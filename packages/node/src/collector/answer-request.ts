@@ -27,13 +27,21 @@ export interface Answer {
 
 const closingRetryAfterS = 2;
 
-const methodOf: { readonly [kind in Endpoint['kind']]: 'POST' | 'GET' } = {
+const methodOf: { readonly [kind in Exclude<Endpoint['kind'], 'unknown'>]: 'POST' | 'GET' } = {
   events: 'POST',
   metrics: 'POST',
-  unknown: 'POST',
   pixel: 'GET',
   'segment-settings': 'GET',
   'rudderstack-settings': 'GET',
+};
+
+/** Nothing we say is to be kept, shown as a page, framed, or loaded into somebody else's. Pixels make one exception. */
+const everyAnswer = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
 };
 
 /** Finds what an address is for, and answers in its way. */
@@ -51,11 +59,12 @@ export function createAnswer({ accept, authenticate, cors, isClosing, onDiagnost
     const said = outcome instanceof Refusal ? replyOfRefusal(outcome) : outcome;
     const reply = endpoint.kind === 'pixel' ? pictureOf(said) : said;
     requests[reply.status] = (requests[reply.status] ?? 0) + 1;
-    return { ...reply, headers: { ...reply.headers, ...cors.headers(request) } };
+    return { ...reply, headers: { ...everyAnswer, ...reply.headers, ...cors.headers(request) } };
   }
 
   async function answer(request: HttpRequest, endpoint: Endpoint): Promise<HttpReply | Refusal> {
     if (request.method === 'OPTIONS') return { status: 204, headers: cors.preflightHeaders(request), body: '' };
+    if (endpoint.kind === 'unknown') return new Refusal(404, 'unknown-endpoint', 'There is nothing at this address.');
     if (request.method !== methodOf[endpoint.kind]) return wrongMethod(methodOf[endpoint.kind]);
     switch (endpoint.kind) {
       case 'events':
@@ -72,8 +81,6 @@ export function createAnswer({ accept, authenticate, cors, isClosing, onDiagnost
         const key = authenticate.keyOf(request) ?? new URLSearchParams(request.query).get('writeKey');
         return key && authenticate.isPublic(key) ? replyOf(200, rudderStackSettings(key)) : unknownKey();
       }
-      case 'unknown':
-        return new Refusal(404, 'unknown-endpoint', 'There is nothing at this address.');
     }
   }
 

@@ -26,7 +26,8 @@ export function postOfPixel(request: HttpRequest, type: EventType): HttpRequest 
 
 /** The answer to the event, as a picture: its status is true, and a mail shows no broken image. */
 export function pictureOf(reply: HttpReply): HttpReply {
-  return { ...reply, headers: { ...reply.headers, 'Content-Type': 'image/gif' }, body: picture };
+  const headers = { ...reply.headers, 'Content-Type': 'image/gif', 'Cross-Origin-Resource-Policy': 'cross-origin' };
+  return { ...reply, headers, body: picture };
 }
 
 /** Pictures are asked for without `Origin`. Where a browser says the page is another site's, the page's address tells which. */

@@ -26,14 +26,8 @@ export function tooMany(code: string, message: string, retryAfterS: number): Ref
   return new Refusal(429, code, message, { 'Retry-After': String(retryAfterS) });
 }
 
-const everyReply = {
-  'Content-Type': 'application/json',
-  'Cache-Control': 'no-store',
-  'X-Content-Type-Options': 'nosniff',
-};
-
 export function replyOf(status: number, body: object, headers: { readonly [name: string]: string } = {}): HttpReply {
-  return { status, headers: { ...everyReply, ...headers }, body: JSON.stringify(body) };
+  return { status, headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) };
 }
 
 /** Everything not named in `results` is stored. */

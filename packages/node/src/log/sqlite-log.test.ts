@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -61,6 +70,24 @@ describe('opening', () => {
     mkdirSync(join(folder, 'made'));
     make();
     expect(() => sqliteLog(path)).toThrow(expected);
+  });
+
+  // Windows has no such rights.
+  const modeOf = (file: string) => (process.platform === 'win32' ? undefined : statSync(file).mode & 0o777);
+  const unlessWindows = (mode: number) => (process.platform === 'win32' ? undefined : mode);
+
+  test('a new file is for its owner alone, and so is what lies beside it', async () => {
+    const log = sqliteLog(path);
+    await log.append(aBatch(['1']));
+    for (const file of [path, `${path}-wal`]) expect(modeOf(file)).toBe(unlessWindows(0o600));
+    await log.close();
+  });
+
+  test('a file that is there keeps the rights it was given', async () => {
+    await sqliteLog(path).close();
+    chmodSync(path, 0o640);
+    await sqliteLog(path).close();
+    expect(modeOf(path)).toBe(unlessWindows(0o640));
   });
 
   test.each<{ options: SqliteLogOptions; expected: string }>([

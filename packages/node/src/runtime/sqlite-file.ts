@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 
@@ -14,6 +14,8 @@ export interface SqliteFile {
   readonly pragmas: string;
 }
 
+const ownerOnly = 0o600;
+
 /**
  * Opens a SQLite file of ours in WAL mode, or makes it and its folder. It belongs to one process at a time.
  *
@@ -24,8 +26,11 @@ export function openSqliteFile(path: string, file: SqliteFile): DatabaseSync {
   const { DatabaseSync: Database } = process.getBuiltinModule('node:sqlite');
   let db: DatabaseSync | undefined;
   try {
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
+    const isNew = path !== ':memory:' && !existsSync(path);
+    if (isNew) mkdirSync(dirname(path), { recursive: true });
     db = new Database(path);
+    // What people did is in it. Its companions get the same mode from SQLite.
+    if (isNew) chmodSync(path, ownerOnly);
     db.exec('PRAGMA locking_mode = EXCLUSIVE');
     refuseForeign(db, file);
     db.exec(`PRAGMA journal_mode = WAL; ${file.pragmas}`);
