@@ -35,11 +35,12 @@ const methodOf: { readonly [kind in Exclude<Endpoint['kind'], 'unknown'>]: 'POST
   'rudderstack-settings': 'GET',
 };
 
-/** Nothing we say is to be kept, shown as a page, framed, or loaded into somebody else's. Pixels make one exception. */
+/** Nothing we say is to be kept, shown as a page, or framed. */
 const everyAnswer = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
-  'Cross-Origin-Resource-Policy': 'same-origin',
+  // A page of another site that may not read us may still see that something answered; pixels are shown.
+  'Cross-Origin-Resource-Policy': 'cross-origin',
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
 };

@@ -26,7 +26,7 @@ export function postOfPixel(request: HttpRequest, type: EventType): HttpRequest 
 
 /** The answer to the event, as a picture: its status is true, and a mail shows no broken image. */
 export function pictureOf(reply: HttpReply): HttpReply {
-  const headers = { ...reply.headers, 'Content-Type': 'image/gif', 'Cross-Origin-Resource-Policy': 'cross-origin' };
+  const headers = { ...reply.headers, 'Content-Type': 'image/gif' };
   return { ...reply, headers, body: picture };
 }
 
