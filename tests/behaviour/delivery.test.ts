@@ -117,6 +117,23 @@ describe('deferred()', needs(chromium), () => {
     expect(site.front.sightings).toHaveLength(5);
   });
 
+  test('a blocker that only the page’s own requests meet is not got round', async () => {
+    // As the scripts do that blockers run in a page.
+    await site.context.addInitScript(() => {
+      globalThis.fetch = () => Promise.reject(new TypeError('Failed to fetch'));
+    });
+    const page = await open();
+    await site.track(page, 5);
+    await expect.poll(() => held(page), patience).toBe(5);
+    await page.evaluate(() => void window.tracker.flush());
+    await expect.poll(() => held(page), patience).toBe(0);
+    await site.track(page, 5);
+    await page.waitForTimeout(600); // longer than what waits is left out of the browser's hands
+    await crash(page);
+    await quiet(site.front, quietMs);
+    expect(site.front.sightings).toEqual([]);
+  });
+
   test('the host’s own deferred requests keep their room', async () => {
     await site.context.addInitScript(noteDeferred);
     await site.options({ delivery: ['deferred'], queue: { maxWaitMs: 60_000 } });

@@ -20,7 +20,7 @@ interface Deferred {
 }
 
 /** How the collector answers, as long as nothing else is said: not at all. */
-type Answer = 'never' | 'down' | { readonly status: number; readonly headers?: Record<string, string> };
+type Answer = 'never' | 'blocked' | { readonly status: number; readonly headers?: Record<string, string> };
 
 let clock: FakeClock;
 let asked: Deferred[]; // of `fetchLater`, in their order
@@ -55,7 +55,7 @@ beforeEach(() => {
     return result;
   });
   vi.stubGlobal('fetch', (_: string, init: RequestInit) => {
-    if (answer === 'down') return Promise.reject(new TypeError('Failed to fetch'));
+    if (answer === 'blocked') return Promise.reject(new TypeError('Failed to fetch'));
     return new Promise((resolve, reject) => {
       const reply = (): void => {
         const { status, headers = {} } = typeof answer === 'object' ? answer : { status: 200 };
@@ -203,18 +203,19 @@ describe('what the page itself delivers', () => {
     queue.track('c');
     await clock.advance(300);
     expect(held()).toEqual(['c']);
-    requests[0]?.fail();
+    answer = { status: 503 };
+    requests[0]?.answer();
     await clock.advance(250);
     expect(held()).toEqual(['a', 'b', 'c']);
   });
 
   test('stays while it is tried again: such a request ends with its page', async () => {
-    answer = 'down';
+    answer = { status: 503 };
     create({ maxWaitMs: 100 }).track('a');
     await clock.advance(400);
     answer = 'never';
     await clock.advance(1_000);
-    expect(requests).toMatchObject([{ keepalive: false }]);
+    expect(requests).toMatchObject([{ keepalive: true }, { keepalive: false }]);
     expect(held()).toEqual(['a']);
   });
 });
@@ -258,13 +259,13 @@ describe('consent', () => {
   });
 
   test('so is what is on its way without keepalive', async () => {
-    answer = 'down';
+    answer = { status: 503 };
     const queue = create({ maxWaitMs: 100 });
     queue.track('a');
     await clock.advance(100);
     answer = 'never';
     await clock.advance(1_000);
-    expect(requests).toMatchObject([{ keepalive: false }]);
+    expect(requests).toMatchObject([{ keepalive: true }, { keepalive: false }]);
     expect(held()).toEqual(['a']);
     denied = new Set(['a']);
     queue.sweep();
@@ -297,6 +298,55 @@ test('while the collector asks for a rest nothing is deferred', async () => {
   expect(held()).toBeUndefined();
   await clock.advance(400); // the queue itself waits a little longer
   expect(held()).toEqual(['a', 'b', 'c']);
+});
+
+describe('while nothing answers', () => {
+  test('nothing is deferred: a blocker’s no is a no', async () => {
+    answer = 'blocked';
+    const queue = create({ maxEvents: 1 });
+    queue.track('a', 'b');
+    await clock.advance(300);
+    expect(held()).toBeUndefined();
+    const whenIdle = vi.spyOn(globalThis, 'requestIdleCallback');
+    queue.track('c');
+    queue.exit();
+    await clock.advance(500);
+    expect(held()).toBeUndefined();
+    expect(whenIdle).not.toHaveBeenCalled();
+  });
+
+  test('what the browser had in its hands is taken back', async () => {
+    const queue = create({ maxEvents: 1 });
+    queue.track('a', 'b');
+    await clock.advance(250);
+    expect(held()).toEqual(['b']);
+    requests[0]?.fail();
+    await clock.settle();
+    expect(held()).toBeUndefined();
+    await clock.advance(900); // the queue waits longer
+    expect(held()).toBeUndefined();
+  });
+
+  test('an answer to another batch is an answer', async () => {
+    create({ maxEvents: 1, concurrency: 2 }).track('a', 'b');
+    await clock.advance(300);
+    requests[0]?.fail();
+    await clock.advance(300);
+    expect(held()).toBeUndefined();
+    answer = { status: 200 };
+    requests[1]?.answer();
+    await clock.advance(500);
+    expect(held()).toEqual(['a']);
+  });
+
+  test('after an answer what waits is deferred again', async () => {
+    answer = 'blocked';
+    create({ maxEvents: 1 }).track('a', 'b');
+    await clock.advance(900);
+    answer = { status: 503 };
+    await clock.advance(500); // the second try
+    expect(held()).toEqual(['a', 'b']);
+  });
 });
 
 describe('its size', () => {
@@ -385,7 +435,7 @@ test('after a shutdown nothing is in the browser’s hands any more', async () =
   // One that keeps what it has on disk.
   const queue = create({ maxWaitMs: 60_000 }, { ...createMemoryOutbox(), close() {} });
   const whenIdle = vi.spyOn(globalThis, 'requestIdleCallback');
-  answer = 'down';
+  answer = { status: 503 };
   queue.track('a');
   await clock.advance(0);
   const down = queue.shutdown({ deadlineMs: 2_600 });
@@ -402,7 +452,7 @@ test('after a shutdown nothing is in the browser’s hands any more', async () =
 });
 
 test('what was sent while the page was in the back/forward cache is deferred again as long as it has no answer', async () => {
-  answer = 'down';
+  answer = { status: 503 };
   const queue = create({ maxWaitMs: 100 });
   queue.track('a');
   await clock.advance(400);

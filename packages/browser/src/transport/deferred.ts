@@ -1,4 +1,4 @@
-import { type Entry, envelopeBody } from '@org/track-core';
+import { type Entry, envelopeBody, type SendOutcome } from '@org/track-core';
 import type { CarryFirst, DeliveryPage, DeliveryPart } from './delivery-part.ts';
 import { keepaliveRoom, type PageTransport } from './page-transport.ts';
 
@@ -32,7 +32,8 @@ const idlePatienceMs = 250;
  * otherwise come with the next visit. Elsewhere, and where the policy `deferred-fetch` forbids it, this does nothing.
  *
  * What a request under way carries past the page's end is not deferred, nor what consent no longer covers, nor anything
- * while the collector asks for a rest. What arrives twice all the same, the collector knows by its ids.
+ * while the collector asks for a rest or nothing answers: that may be a blocker, and this is no way round it. What
+ * arrives twice all the same, the collector knows by its ids.
  */
 export const deferred = (): DeliveryPart =>
   ((next, page) =>
@@ -50,6 +51,7 @@ function deferWhatWaits(
   let armed: Armed | undefined;
   let isPlanned = false;
   let isOver = false;
+  let isSilent = false; // did the latest batch get no answer?
   let renewedAt = -Infinity;
   let restUntil = 0; // nothing is deferred before this moment of `clock.elapsed()`
 
@@ -78,7 +80,7 @@ function deferWhatWaits(
 
   /** Replaces the request by one that holds what waits now. */
   function renew(): void {
-    if (isOver) return;
+    if (isOver || isSilent) return;
     renewedAt = clock.elapsed();
     if (renewedAt < restUntil) return changed();
     const entries = due();
@@ -113,7 +115,7 @@ function deferWhatWaits(
   /** What waits is not what it was. */
   function changed(): void {
     if (!waiting.size) return disarm();
-    if (isPlanned || isOver) return;
+    if (isPlanned || isOver || isSilent) return;
     isPlanned = true;
     const dueAt = Math.max(restUntil, renewedAt + renewAfterMs);
     clock.after(Math.max(0, dueAt - clock.elapsed()), () =>
@@ -162,10 +164,16 @@ function deferWhatWaits(
       changed();
       // The page may end with this task, after the other batches of the same moment have left.
       if (options.exit) queueMicrotask(renew);
-      const outcome = await sent;
-      if (outcome.kind === 'retry' && outcome.retryAfterMs) {
-        restUntil = Math.max(restUntil, clock.elapsed() + outcome.retryAfterMs);
-        disarm();
+      let outcome: SendOutcome | undefined;
+      try {
+        outcome = await sent;
+      } finally {
+        isSilent = !outcome;
+        if (outcome?.kind === 'retry' && outcome.retryAfterMs) {
+          restUntil = Math.max(restUntil, clock.elapsed() + outcome.retryAfterMs);
+        }
+        if (isSilent || clock.elapsed() < restUntil) disarm();
+        changed();
       }
       return outcome;
     },
