@@ -2,7 +2,7 @@ import type { PageContext, Plugin } from '@org/track-core';
 import { readContext } from '../runtime/page-context.ts';
 import { watchUrl } from '../runtime/page-url.ts';
 import { capturePlugin } from './capture-plugin.ts';
-import { hear } from './hear.ts';
+import { hear, quietly } from './hear.ts';
 import { isIgnored } from './is-ignored.ts';
 import { maskName, maskPath } from './mask.ts';
 import { pathOf } from './path-of.ts';
@@ -41,9 +41,11 @@ export function forms(): Plugin {
   return capturePlugin('forms', (tracker, signal) => {
     const fillings = new Map<string | Element, Filling>();
     const roots = new WeakSet<ShadowRoot>();
-    const observer = new MutationObserver(() => {
-      if ([...fillings.values()].some(({ form }) => !isConnected(form))) lookLater();
-    });
+    const observer = new MutationObserver(
+      quietly(() => {
+        if ([...fillings.values()].some(({ form }) => !isConnected(form))) lookLater();
+      }),
+    );
     let willLook = false;
     let hasMoved = false; // the URL has changed since the last look
     let lastTarget: EventTarget | undefined; // most changes are one more letter in the same field
@@ -125,7 +127,7 @@ export function forms(): Plugin {
     }
 
     function lookLater(): void {
-      if (!willLook) setTimeout(look, settleMs);
+      if (!willLook) setTimeout(quietly(look), settleMs);
       willLook = true;
     }
 

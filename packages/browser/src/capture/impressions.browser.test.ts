@@ -336,6 +336,29 @@ test('where there is no IntersectionObserver, nothing happens', async () => {
   }
 });
 
+test('where the page is broken, nothing of it reaches the page', async () => {
+  const errors: unknown[] = [];
+  const onError = (event: ErrorEvent): void => {
+    errors.push(event.error);
+    event.stopImmediatePropagation();
+  };
+  addEventListener('error', onError, { capture: true });
+  start();
+  const broken = (): never => {
+    throw new TypeError('broken');
+  };
+  document.body.innerHTML = block(tagged('Headline'));
+  await look();
+  vi.spyOn(Element.prototype, 'getAttribute').mockImplementation(broken);
+  document.body.insertAdjacentHTML('beforeend', `${block(tagged('Later'), 200)}<x-never-defined></x-never-defined>`);
+  await look();
+  vi.spyOn(IntersectionObserver.prototype, 'unobserve').mockImplementation(broken);
+  document.querySelector('div')?.setAttribute('data-track-impression', 'Other');
+  await look();
+  removeEventListener('error', onError, { capture: true });
+  expect(errors).toEqual([]);
+});
+
 test('wrong options are named while a page is written', () => {
   expect(() => impressions({ minShare: 50 })).toThrow('impressions: minShare is 50, expected a number from 0 to 1');
   expect(() => impressions({ minMs: -1 })).toThrow('impressions: minMs is -1');

@@ -5,6 +5,7 @@ import { readContext } from '../runtime/page-context.ts';
 import { watchPage } from '../runtime/page-lifecycle.ts';
 import { watchUrl } from '../runtime/page-url.ts';
 import { capturePlugin } from './capture-plugin.ts';
+import { quietly } from './hear.ts';
 import { isIgnored } from './is-ignored.ts';
 import { pathOf } from './path-of.ts';
 import { taggedProperties } from './tagged-properties.ts';
@@ -60,7 +61,7 @@ export function impressions({ minShare = 0.5, minMs = 1_000 }: ImpressionsOption
     let address = location.pathname + location.search;
 
     const sight = new IntersectionObserver(
-      (entries) => {
+      quietly((entries) => {
         for (const { target, intersectionRatio, intersectionRect, rootBounds } of entries) {
           const area = areaOf(intersectionRect);
           // Of an element without a size all is in sight, says the browser.
@@ -68,7 +69,7 @@ export function impressions({ minShare = 0.5, minMs = 1_000 }: ImpressionsOption
           if (share < minShare || !share) end(target);
           else if (!document.hidden) begin(target, share);
         }
-      },
+      }),
       { threshold: [...steps, minShare] },
     );
 
@@ -120,7 +121,7 @@ export function impressions({ minShare = 0.5, minMs = 1_000 }: ImpressionsOption
       lookAgain();
     }
 
-    const changes = new MutationObserver((records) => {
+    const onChanges = (records: readonly MutationRecord[]): void => {
       for (const { type, target, addedNodes } of records) {
         if (type === 'attributes') {
           // It shows something else from now on.
@@ -130,9 +131,10 @@ export function impressions({ minShare = 0.5, minMs = 1_000 }: ImpressionsOption
         }
         for (const node of addedNodes) added.add(node);
       }
-      if (!willLook) setTimeout(look, lookMs);
+      if (!willLook) setTimeout(quietly(look), lookMs);
       willLook = true;
-    });
+    };
+    const changes = new MutationObserver(quietly(onChanges));
 
     function look(): void {
       willLook = false;
@@ -161,7 +163,7 @@ export function impressions({ minShare = 0.5, minMs = 1_000 }: ImpressionsOption
         // It may get a shadow tree once it is defined, and nothing else would tell.
         else if (localName.includes('-') && element.matches(':not(:defined)')) {
           customElements.whenDefined(localName).then(
-            () => signal.aborted || find(element, [element]),
+            quietly(() => signal.aborted || find(element, [element])),
             () => {},
           );
         }
