@@ -1,5 +1,5 @@
 import type { Tracker } from '@org/track-core';
-import { hear } from './hear.ts';
+import { hear, quietly } from './hear.ts';
 import { maskName, maskPath } from './mask.ts';
 import { pathOf } from './path-of.ts';
 import { taggedProperties } from './tagged-properties.ts';
@@ -44,7 +44,7 @@ export function startPlayback(element: HTMLMediaElement & WithByteCounts, option
   const listening = new AbortController();
   const sessionId = crypto.getRandomValues(new Uint32Array(3)).join('-');
   let asset = assetOf(element, tag);
-  let duration = element.duration; // the last that was known: an element that gets another source knows none, seconds
+  let duration = element.duration; // the last that was known, seconds
   let isStarted = false; // its first frame was shown
   let isPaused = false;
   let isComplete = false;
@@ -63,11 +63,17 @@ export function startPlayback(element: HTMLMediaElement & WithByteCounts, option
   let seekTimer: ReturnType<typeof setTimeout> | undefined;
   let isSeeking = false; // until the last of several seeks has settled
 
+  /** Seconds; `Infinity` while it goes on. An element that gets another source knows none. */
+  function knownDuration(): number {
+    if (element.duration) duration = element.duration;
+    return duration;
+  }
+
   /** @param name - without its first word: all are `Video …`, as in the spec, of sounds too */
   function tell(name: string, details: { readonly [name: string]: unknown } = {}): void {
     const isContent = name.startsWith('Content');
     const { fullscreenElement } = document;
-    if (element.duration) duration = element.duration;
+    const length = knownDuration();
     const bytes = (element.webkitVideoDecodedByteCount ?? 0) + (element.webkitAudioDecodedByteCount ?? 0);
     const dropped = (element as Partial<HTMLVideoElement>).getVideoPlaybackQuality?.().droppedVideoFrames;
     tracker.track(`Video ${name}`, {
@@ -76,8 +82,8 @@ export function startPlayback(element: HTMLMediaElement & WithByteCounts, option
       media_type: element.localName,
       video_player: 'html5',
       position: Math.round(at),
-      total_length: Number.isFinite(duration) ? Math.round(duration) : undefined,
-      livestream: duration === Infinity,
+      total_length: Number.isFinite(length) ? Math.round(length) : undefined,
+      livestream: length === Infinity,
       watched_ms: Math.round(lengthOf(watched) * 1_000),
       quartile,
       startup_ms: startupMs,
@@ -102,7 +108,7 @@ export function startPlayback(element: HTMLMediaElement & WithByteCounts, option
     playedS += position - at;
     at = position;
     watched = addRange(watched, [playingFrom, at]);
-    quartile = Math.min(4, Math.floor((lengthOf(watched) / duration) * 4 + 0.001)) || 0;
+    quartile = Math.min(4, Math.floor((lengthOf(watched) / knownDuration()) * 4 + 0.001)) || 0;
   }
 
   function onPlay(): void {
@@ -116,7 +122,6 @@ export function startPlayback(element: HTMLMediaElement & WithByteCounts, option
     playingFrom ??= at;
     if (isStarted) return;
     asset = assetOf(element, tag);
-    duration = element.duration;
     isStarted = true;
     beatAt = now;
     startupMs = wantedAt && Math.round(now - wantedAt);
@@ -166,7 +171,7 @@ export function startPlayback(element: HTMLMediaElement & WithByteCounts, option
   }
 
   function onSeeking(): void {
-    const isNextRound = element.loop && element.currentTime < 1 && at > duration - 1;
+    const isNextRound = element.loop && element.currentTime < 1 && at > knownDuration() - 1;
     if (isNextRound) advance(duration);
     playingFrom = undefined;
     if (!isStarted) return;
@@ -183,7 +188,7 @@ export function startPlayback(element: HTMLMediaElement & WithByteCounts, option
     if (!isPaused && isStarted) playingFrom = at;
     if (!isSeeking) return;
     clearTimeout(seekTimer);
-    seekTimer = setTimeout(settleSeek, seekSettleMs);
+    seekTimer = setTimeout(quietly(settleSeek), seekSettleMs);
   }
 
   function settleSeek(): void {
@@ -200,7 +205,7 @@ export function startPlayback(element: HTMLMediaElement & WithByteCounts, option
   }
 
   function onEnded(): void {
-    advance(duration);
+    advance(element.currentTime);
     settleSeek();
     endStall();
     if (!isComplete) tell('Content Completed');

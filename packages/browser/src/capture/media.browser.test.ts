@@ -148,6 +148,8 @@ test('dragging the handle is one seek; what was skipped was not watched, what is
   await sleep(400);
   for (const position of [10, 20, 30]) {
     audio.currentTime = position;
+    // Browsers may tell the new time first, and then that it was sought.
+    audio.dispatchEvent(new Event('timeupdate'));
     await sleep(60);
   }
   await until('Playback Seek Completed');
@@ -196,6 +198,8 @@ test('it tells every so often that it plays, and only while it does', async () =
   expect(beats).toBeLessThanOrEqual(3);
   await sleep(1_500);
   expect(told('Content Playing')).toHaveLength(beats);
+  await audio.play();
+  await vi.waitUntil(() => told('Content Playing').length > beats, { timeout: 5_000 });
 });
 
 test('by default that is every ten seconds', async () => {
@@ -215,6 +219,11 @@ test('by default that is every ten seconds', async () => {
     audio.dispatchEvent(new Event('timeupdate'));
     expect(told('Content Playing')).toHaveLength(beats);
   }
+  audio.pause();
+  await until('Playback Paused');
+  now.mockReturnValue(startedAt + 60_000);
+  audio.dispatchEvent(new Event('timeupdate'));
+  expect(told('Content Playing')).toHaveLength(2);
 });
 
 describe('told by', () => {
@@ -253,6 +262,16 @@ describe('told by', () => {
     video.dispatchEvent(new Event('play'));
     expect(tracked[0]?.properties.content_asset_id).toBe(expected);
   });
+});
+
+test('the source may be known only when it plays', () => {
+  start();
+  const video = element('video');
+  const source = vi.spyOn(video, 'currentSrc', 'get').mockReturnValue('');
+  video.dispatchEvent(new Event('play'));
+  source.mockReturnValue('https://cdn.example.com/a.mp4');
+  video.dispatchEvent(new Event('playing'));
+  expect(tracked.map(({ properties }) => properties.content_asset_id ?? properties.asset_id)).toEqual(['m1', '/a.mp4']);
 });
 
 test.each([
@@ -413,6 +432,21 @@ test('many stalls and seeks are counted, and fifty of each told', async () => {
   audio.pause();
   await until('Playback Paused');
   expect(last().stall_count).toBe(60);
+});
+
+test('a broadcast has no end', async () => {
+  start();
+  const audio = element('audio', { src: silence(60) });
+  vi.spyOn(audio, 'duration', 'get').mockReturnValue(Number.POSITIVE_INFINITY);
+  await audio.play();
+  await until('Content Started');
+  expect(last()).toMatchObject({ livestream: true, quartile: 0 });
+  expect(last()).not.toHaveProperty('total_length');
+  // Until it has one.
+  vi.spyOn(audio, 'duration', 'get').mockReturnValue(60);
+  vi.spyOn(audio, 'currentTime', 'get').mockReturnValue(60);
+  audio.dispatchEvent(new Event('ended'));
+  expect(last()).toMatchObject({ livestream: false, total_length: 60, watched_ms: 60_000, quartile: 4 });
 });
 
 test('what happens to its sources and subtitles does not happen to it', async () => {

@@ -1,7 +1,6 @@
 import type { Plugin } from '@org/track-core';
 import { checkNumber } from '../plugin/check-number.ts';
 import { isDevelopment } from '../runtime/is-development.ts';
-import { listen } from '../runtime/page-lifecycle.ts';
 import { capturePlugin } from './capture-plugin.ts';
 import { hear } from './hear.ts';
 import { isIgnored } from './is-ignored.ts';
@@ -76,9 +75,9 @@ export function media({ heartbeatMs = 10_000 }: MediaOptions = {}): Plugin {
     }
 
     const each = (act: (playback: Playback) => void): void => [...playbacks.values()].forEach(act);
-    listen('pagehide', () => each((playback) => playback.leave()), signal);
-    listen('visibilitychange', () => document.hidden && each((playback) => playback.onHidden()), signal);
-    listen('pageshow', ({ persisted }) => persisted && startPlaying(), signal);
+    hear(window, ['pagehide'], () => each((playback) => playback.leave()), signal);
+    hear(window, ['visibilitychange'], () => document.hidden && each((playback) => playback.onHidden()), signal);
+    hear<PageTransitionEvent>(window, ['pageshow'], ({ persisted }) => persisted && startPlaying(), signal);
     signal.addEventListener('abort', () => each((playback) => playback.stop()));
     startPlaying();
   });
