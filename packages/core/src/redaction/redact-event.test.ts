@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { TrackEvent } from '../event/event.ts';
 import { anEvent } from '../testing/builders.ts';
 import { redactEvent } from './redact-event.ts';
@@ -93,4 +93,27 @@ test('the event it was given stays as it was', () => {
   const before = structuredClone(event);
   redactEvent(event);
   expect(event).toEqual(before);
+});
+
+test('what is kept of earlier events is never another’s: a title is no URL, and consent changes', () => {
+  const text = '/p?gclid=g';
+  const said = (advertising: boolean): unknown => {
+    const event = anEvent({
+      context: { page: { url: text, title: text }, consent: { categoryPreferences: { advertising } } },
+    });
+    return redactEvent(event).context?.page;
+  };
+  for (const round of [1, 2]) {
+    for (let at = 0; at < 50 * round; at++) redactEvent(anEvent({ properties: { url: `/${at}` } }));
+    expect(said(true)).toEqual({ url: text, title: text });
+    expect(said(false)).toEqual({ url: '/p', title: text });
+    expect(said(false)).toEqual({ url: '/p', title: text });
+  }
+});
+
+test('few of them are kept, however many pages there are', () => {
+  const cleared = vi.spyOn(Map.prototype, 'clear');
+  for (let at = 0; at < 100; at++) redactEvent(anEvent({ properties: { url: `/page/${at}` } }));
+  expect(cleared.mock.calls.length).toBeGreaterThanOrEqual(2);
+  cleared.mockRestore();
 });

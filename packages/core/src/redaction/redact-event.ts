@@ -46,9 +46,26 @@ function redactFields(fields: JsonObject, options: RedactUrlOptions, areTitles =
   for (const [name, value] of Object.entries(fields)) {
     if (typeof value !== 'string') continue;
     const words = name.replace(/([a-z])([A-Z])/g, '$1_$2');
-    if (urlName.test(words)) redacted[name] = redactUrl(value, options);
-    else if (areTitles || titleName.test(words)) redacted[name] = redactText(value);
+    if (urlName.test(words)) redacted[name] = onceFor(value, redactUrl, options);
+    else if (areTitles || titleName.test(words)) redacted[name] = onceFor(value, redactText, options);
   }
+  return redacted;
+}
+
+/** Texts whose result is kept, at most. Events of one page say the same of it again and again. */
+const maxKept = 32;
+
+const kept = new Map<string, string>();
+
+function onceFor(
+  text: string,
+  redact: (text: string, options: RedactUrlOptions) => string,
+  options: RedactUrlOptions,
+): string {
+  const key = `${redact === redactUrl} ${options.keepsClickIds} ${text}`;
+  const redacted = kept.get(key) ?? redact(text, options);
+  if (kept.size === maxKept) kept.clear();
+  kept.set(key, redacted);
   return redacted;
 }
 

@@ -14,11 +14,13 @@ describe('goes', () => {
       expected: 'von [email], [email]',
     },
     { why: 'one with an apostrophe', text: "o'neil@example.com", expected: '[email]' },
+    { why: 'the shortest there is', text: 'a@b.cc', expected: '[email]' },
     { why: 'a value beside its name', text: 'email=ada@example.com&x', expected: 'email=[email]&x' },
     { why: 'a JSON web token', text: `Bearer ${jwt} expired`, expected: 'Bearer [token] expired' },
     { why: 'a JSON web token whose signature is empty', text: 'eyJhbGciOi.eyJzdWIiOi.', expected: '[token]' },
     { why: 'a long hexadecimal', text: 'hash d41d8cd98f00b204e9800998ecf8427e', expected: 'hash [token]' },
     { why: 'one in capitals', text: 'D41D8CD98F00B204E9800998ECF8427E', expected: '[token]' },
+    { why: 'a long word with digits', text: 'session abcdefghijklmnopqrstuvwxyz012345', expected: 'session [token]' },
     { why: 'base64 of 16 bytes', text: 'at 5ffclOogpFj1hcGcRt4SBg', expected: 'at [token]' },
     { why: 'base64 for URLs', text: 'at 6lsDyC15KnzjAr-EJXPtxC5wIUeOMYJBWj_G79DtBc0yQ', expected: 'at [token]' },
     { why: 'a key of a vendor', text: 'sk_live_4eC39HqLyjWDarjtT1zdp7dc', expected: '[token]' },
@@ -52,6 +54,7 @@ describe('stays', () => {
     { why: 'a headline', text: 'Password: how to choose one in 2026 | The News' },
     { why: 'a slug', text: 'the-10-best-places-to-visit-in-2024-this-summer' },
     { why: 'a slug with capitals', text: 'List_of_Presidents_of_the_United_States_2024' },
+    { why: 'a version of many parts', text: 'v1-2-b3-4-c5-6-d7' },
     { why: 'names of classes', text: 'Uint8ClampedArray WebGL2RenderingContext Base64EncodedStringParser2' },
     { why: 'a long German word', text: 'Rindfleischetikettierungsueberwachungsaufgabenuebertragungsgesetz' },
     { why: 'a UUID', text: '550e8400-e29b-41d4-a716-446655440000' },
@@ -101,7 +104,7 @@ test('what it wrote is not taken for personal again', () => {
       const once = redactText(parts.join(' '));
       expect(redactText(once)).toBe(once);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   );
 });
 
@@ -123,10 +126,7 @@ test.each([
   '"token":"',
   'GB82',
   'a@b.',
-])('a million characters of %j take no ages', (piece) => {
-  const text = piece.repeat(1_000_000 / piece.length);
-  const startedAt = performance.now();
-  redactText(text);
-  // What grows with the square would take hours.
-  expect(performance.now() - startedAt).toBeLessThan(20_000);
+])('many characters of %j take no ages', { timeout: 20_000 }, (piece) => {
+  // The sign at the end, because without one nobody looks for e-mails. What grows with the square takes minutes.
+  expect(redactText(`${piece.repeat(200_000 / piece.length)}@`)).toBeTypeOf('string');
 });
