@@ -108,7 +108,7 @@ export function startPlayback(element: HTMLMediaElement & WithByteCounts, option
     playedS += position - at;
     at = position;
     watched = addRange(watched, [playingFrom, at]);
-    quartile = Math.min(4, Math.floor((lengthOf(watched) / knownDuration()) * 4 + 0.001)) || 0;
+    quartile = Math.min(4, Math.floor((lengthOf(watched) / knownDuration()) * 4)) || 0;
   }
 
   function onPlay(): void {
@@ -227,7 +227,6 @@ export function startPlayback(element: HTMLMediaElement & WithByteCounts, option
   }
 
   function leave(): void {
-    if (listening.signal.aborted) return;
     if (!element.seeking && playingFrom !== undefined) advance(element.currentTime);
     settleSeek();
     endStall();

@@ -449,6 +449,89 @@ test('a broadcast has no end', async () => {
   expect(last()).toMatchObject({ livestream: false, total_length: 60, watched_ms: 60_000, quartile: 4 });
 });
 
+describe('event by event, as other browsers may tell them', () => {
+  /** An element of a minute, that does what it is told. */
+  function scripted(): (type: string, position: number) => void {
+    start();
+    const video = element('video');
+    vi.spyOn(video, 'duration', 'get').mockReturnValue(60);
+    const time = vi.spyOn(video, 'currentTime', 'get');
+    return (type, position) => {
+      time.mockReturnValue(position);
+      video.dispatchEvent(new Event(type));
+    };
+  }
+  const leave = (): boolean => dispatchEvent(new PageTransitionEvent('pagehide'));
+
+  test('a seek between play and the first frame is where it starts', () => {
+    const tell = scripted();
+    for (const type of ['play', 'seeking', 'seeked', 'playing']) tell(type, type === 'play' ? 0 : 30);
+    tell('timeupdate', 32);
+    leave();
+    expect(names()).toEqual(['Playback Started', 'Content Started', 'Playback Exited']);
+    expect(last()).toMatchObject({ position: 32, watched_ms: 2_000 });
+  });
+
+  test('what follows a seek is watched, also where nothing says that it plays again', () => {
+    const tell = scripted();
+    for (const type of ['play', 'playing']) tell(type, 0);
+    tell('timeupdate', 5);
+    for (const type of ['seeking', 'seeked']) tell(type, 30);
+    tell('timeupdate', 32);
+    leave();
+    expect(last()).toMatchObject({ watched_ms: 7_000 });
+  });
+
+  test('a time that goes back a little is no watching', () => {
+    const tell = scripted();
+    for (const type of ['play', 'playing']) tell(type, 0);
+    for (const position of [5, 4.9, 5.1]) tell('timeupdate', position);
+    for (const type of ['seeking', 'seeked']) tell(type, 30);
+    tell('timeupdate', 29.5);
+    leave();
+    expect(last()).toMatchObject({ watched_ms: 5_100, position: 30 });
+  });
+
+  test('a seek that takes long is complete when it is', async () => {
+    const tell = scripted();
+    for (const type of ['play', 'playing']) tell(type, 0);
+    for (const type of ['seeking', 'seeked', 'seeking']) tell(type, 30);
+    await sleep(400);
+    expect(names()).not.toContain('Playback Seek Completed');
+    tell('seeked', 30);
+    await until('Playback Seek Completed');
+  });
+
+  test('while it stalls it does not play', () => {
+    const tell = scripted();
+    for (const type of ['play', 'playing', 'waiting']) tell(type, 0);
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000);
+    tell('timeupdate', 1);
+    expect(names()).not.toContain('Content Playing');
+  });
+
+  test('a page that is hidden tells the latest', () => {
+    const tell = scripted();
+    for (const type of ['play', 'playing']) tell(type, 0);
+    tell('timeupdate', 5);
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 2_000);
+    vi.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+    tell('progress', 7);
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+    expect(last()).toMatchObject({ position: 7, watched_ms: 7_000 });
+  });
+
+  test('a quality before the first frame is no change of it', () => {
+    const tell = scripted();
+    tell('play', 0);
+    vi.spyOn(document.querySelector('video') as HTMLVideoElement, 'videoHeight', 'get').mockReturnValue(720);
+    tell('resize', 0);
+    tell('playing', 0);
+    expect(names()).toEqual(['Playback Started', 'Content Started']);
+    expect(last().quality).toBe('720p');
+  });
+});
+
 test('what happens to its sources and subtitles does not happen to it', async () => {
   start();
   const video = element('video', { src: silence(60) });
