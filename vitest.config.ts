@@ -1,4 +1,5 @@
 import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
@@ -46,8 +47,15 @@ const leftOut = leaveOutChromium
   ? [{ reason: `Chromium is missing. To run them, ${chromium.howToGet}.`, files: globSync(inChromium) }]
   : [];
 
-/** Real processes, servers and browsers, on what was built: patient, and one file at a time. */
-const slow = { environment: 'node', testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false } as const;
+/** Real processes, servers and browsers, on what was built: patient, for they wait more than they work, and so together. */
+const slow = {
+  environment: 'node',
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  maxWorkers: 2,
+  maxConcurrency: 2,
+  sequence: { groupOrder: 1 },
+} as const;
 
 const projects: TestProjectConfiguration[] = [
   { resolve, test: { name: 'core', environment: 'node', include: ['packages/core/src/**/*.test.ts'] } },
@@ -85,4 +93,10 @@ if (process.env.TEST_RUNTIMES) {
   projects.push({ test: { ...slow, name: 'runtimes', include: ['tests/runtimes/*.test.ts'] } });
 }
 
-export default defineConfig({ test: { projects, reporters: ['default', totalsReporter({ leftOut })] } });
+export default defineConfig({
+  test: {
+    projects,
+    maxWorkers: Math.max(2, availableParallelism()),
+    reporters: ['default', totalsReporter({ leftOut })],
+  },
+});

@@ -66,7 +66,8 @@ describe('attention', needs(chromium), () => {
   const engaged = (words: readonly Word[]) =>
     words.filter(({ event }) => event === 'Page Engaged').map(({ properties }) => properties);
 
-  test('each view from the back/forward cache is measured from nothing', async () => {
+  // A browser that is short of time or memory need not keep a page, and then there is nothing to see.
+  test('each view from the back/forward cache is measured from nothing', { retry: 2 }, async () => {
     const words = listen(`
       scrollTo(0, 2 * innerHeight);
       addEventListener('pageshow', ({ persisted }) => persisted && scrollTo(0, 0));`);
