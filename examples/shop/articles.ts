@@ -1,4 +1,5 @@
 import type { ArtName } from './art.ts';
+import type { Sound } from './sounds.ts';
 
 /** One way to say it. Which one a reader sees is a coin toss per page: nothing is stored to remember it. */
 export interface Headline {
@@ -19,6 +20,7 @@ export interface Article {
   readonly minutes: number;
   readonly art: ArtName;
   readonly productIds: readonly string[];
+  readonly sound?: Sound;
   readonly body: readonly (string | { readonly quote: string } | { readonly title: string })[];
 }
 
@@ -37,6 +39,7 @@ export const articles: readonly Article[] = [
     minutes: 3,
     art: 'pourOver',
     productIds: ['p06', 'p01'],
+    sound: { name: 'pour', title: 'Hear it: the second cup, poured slowly' },
     body: [
       'Everyone in this office agrees that the second cup of the morning is the better one, and until last month everyone had a theory. The beans have settled. You have woken up. The first cup is for the nerves and the second is for you. None of us had measured anything, which is how theories stay alive.',
       'So we measured. Two people, one kettle, one bag of beans, forty cups over eight mornings, and a thermometer with a very thin probe. We wrote down the temperature of the water in the kettle, in the dripper and in the cup, and then somebody who had not made the coffee drank it and said a number.',
@@ -91,6 +94,7 @@ export const articles: readonly Article[] = [
     minutes: 3,
     art: 'lamp',
     productIds: ['p10', 'p11'],
+    sound: { name: 'rain', title: 'Hear it: an evening with the window open' },
     body: [
       'The rule was simple. From Monday to Sunday nobody in the flat would touch the switch by the door. We put tape over it, because a rule that depends on four people remembering it at the end of a working day is not a rule.',
       'The first evening was dark and slightly ridiculous. We had one lamp, and it stood where lamps go to be out of the way: in a corner behind a chair, lighting a wall. Everybody sat where they always sat and could not see what they were doing. By nine, three of us had moved into the kitchen, which still had a light that worked.',

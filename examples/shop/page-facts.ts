@@ -26,14 +26,6 @@ export interface LineFacts extends ProductFacts {
   readonly quantity: number;
 }
 
-/** One headline as it stands on a page. */
-export interface HeadlineFacts {
-  readonly article_id: string;
-  readonly headline_id: string;
-  readonly headline: string;
-  readonly placement: string;
-}
-
 /** Somebody signed in with the request that led to this page. */
 export interface SignInFacts {
   readonly userId: string;

@@ -62,7 +62,14 @@ export const plan = definePlan({
       properties: z.object({ step: checkoutStep }),
     },
 
-    'Headline Viewed': { description: 'At least half of it was in view for half a second.', properties: headline },
+    Impression: {
+      description: 'Something marked was in view, at least half of it, for half a second. Here: headlines.',
+      properties: headline.extend({
+        name: z.literal('Headline'),
+        share: z.number().min(0).max(1),
+        visible_ms: z.number().nonnegative(),
+      }),
+    },
     'Headline Clicked': {
       description: 'The story behind it was opened.',
       properties: headline.extend({ href: z.url() }),

@@ -19,6 +19,7 @@ import { plan } from './plan.ts';
 import { insightsRoutes } from './routes/insights-routes.ts';
 import { liveRoutes } from './routes/live-routes.ts';
 import { shopRoutes } from './routes/shop-routes.ts';
+import { soundRoutes } from './routes/sound-routes.ts';
 import { createVisits } from './visits.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -61,6 +62,7 @@ app.use(
   etag(),
   serveStatic({ root: join(here, 'dist'), rewriteRequestPath: (path) => path.slice('/assets'.length) }),
 );
+app.route('/sounds', soundRoutes());
 app.route('/live', liveRoutes(feed, stopping.signal));
 app.route('/insights', insightsRoutes(collector, warehouse));
 const visits = createVisits();

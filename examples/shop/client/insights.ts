@@ -50,6 +50,33 @@ const drawings: Record<string, Drawing> = {
     maxRows: 10,
     unit: ' s',
   },
+  forms: {
+    label: (row) => String(row.form),
+    bars: [
+      { name: 'Sent', column: 'submitted', colour: '--second' },
+      { name: 'Given up', column: 'abandoned', colour: '--accent' },
+    ],
+    isHorizontal: true,
+    isStacked: true,
+  },
+  vitals: {
+    label: (row) => String(row.page),
+    bars: [{ name: 'Largest paint', column: 'lcp_ms', colour: '--second' }],
+    isHorizontal: true,
+    maxRows: 10,
+    unit: ' ms',
+  },
+  media: {
+    label: (row) => String(row.asset),
+    bars: [{ name: 'Share played', column: 'avg_played_percent', colour: '--second' }],
+    isHorizontal: true,
+    unit: ' %',
+  },
+  rage: {
+    label: (row) => `${row.page} ${String(row.element).split(' > ').at(-1)}`,
+    bars: [{ name: 'Times', column: 'times', colour: '--accent' }],
+    isHorizontal: true,
+  },
   sources: {
     label: (row) => new Date(String(row.minute)).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' }),
     bars: [

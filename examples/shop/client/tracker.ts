@@ -1,4 +1,15 @@
-import { clicks, createTracker, engagement, pageViews, scrollDepth } from '@org/track-browser';
+import {
+  clicks,
+  createTracker,
+  engagement,
+  forms,
+  impressions,
+  media,
+  pageViews,
+  rageClicks,
+  scrollDepth,
+  webVitals,
+} from '@org/track-browser';
 import type { plan } from '../plan.ts'; // types only: no byte of zod reaches the page
 import { announce } from './announce.ts';
 import { articleReads } from './article-reads.ts';
@@ -9,7 +20,18 @@ const content = '[data-content], main:not(:has([data-content]))';
 /** The one tracker of this page: any planned event a browser may send, with the properties the plan asks for. */
 export const tracker = createTracker<typeof plan>({
   endpoint: '/api/j',
-  capture: [pageViews(), clicks(), engagement(), scrollDepth({ content })],
+  capture: [
+    pageViews(),
+    clicks(),
+    engagement(),
+    scrollDepth({ content }),
+    // Half a second: long enough for a headline to have been read, short enough not to miss a quick eye.
+    impressions({ minMs: 500 }),
+    forms(),
+    rageClicks(),
+    media(),
+    webVitals(),
+  ],
   plugins: [articleReads(), announce()],
 });
 export type ShopTracker = typeof tracker;

@@ -77,6 +77,10 @@ export interface Tab {
   scroll(times: number): Promise<void>;
   /** Brings something into view and rests there for a moment. */
   look(selector: string): Promise<void>;
+  /** Presses something that does nothing, as people do: three times, quickly. */
+  rage(selector: string): Promise<void>;
+  /** Plays the page's sound for a while; false if it has none. */
+  listen(forMs: number): Promise<boolean>;
   /** Presses a button of the banner. Deeds of the page so far count from here on, or never. */
   answer(buttons: readonly string[]): Promise<void>;
   /** Presses the form's button and closes the tab in the same moment. The next `open` takes a new tab. */
@@ -254,6 +258,18 @@ export async function createTab(
         .scrollIntoViewIfNeeded({ timeout: 1_000 })
         .catch(() => {});
       await sleep(restMs);
+    },
+    async rage(selector) {
+      await (await tab()).locator(selector).first().click({ clickCount: 3, timeout: 5_000 });
+    },
+    async listen(forMs) {
+      const sound = (await tab()).locator('audio').first();
+      if ((await sound.count()) === 0) return false;
+      await sound.scrollIntoViewIfNeeded({ timeout: 1_000 });
+      await sound.focus();
+      await sound.press('Space'); // plays, in Chromium
+      await sleep(forMs);
+      return true;
     },
     async answer(buttons) {
       const current = await tab();

@@ -59,6 +59,7 @@ export async function visit(tab: Tab, { name, consent, goes, breaks }: Character
     await tab.scroll(random.between(0, 2));
     await tab.look(link);
     if (!(await tab.follow(link, 'Headline Clicked'))) return;
+    if (random.chance(0.7)) await tab.listen(random.between(500, 4_000));
     await tab.scroll(random.between(2, 9));
     await glance();
   }
@@ -70,6 +71,8 @@ export async function visit(tab: Tab, { name, consent, goes, breaks }: Character
     await tab.follow(`.card >> nth=${random.between(0, 11)}`, 'Product Clicked');
     await glance();
     if (random.chance(0.5)) await tab.open(product());
+    // A picture of a thing one would like to see larger.
+    if (tab.path().startsWith('/products/') && random.chance(0.3)) await tab.rage('.product-art');
   }
 
   async function breakOff(): Promise<void> {
@@ -107,7 +110,12 @@ export async function visit(tab: Tab, { name, consent, goes, breaks }: Character
         continue;
       }
       await tab.follow('.sums .button', 'Link Clicked');
+      if (tab.path() === '/checkout/contact') {
+        await tab.fill('[name=name]', name);
+        if (goes === 'abandon' && random.chance(0.4)) return;
+      }
       if (tab.path() === '/checkout/contact') await tab.submit('.checkout .button', 'Checkout Step Completed');
+      if (tab.path() === '/checkout/delivery' && random.chance(0.5)) await tab.check('[value=collect]');
       if (tab.path() === '/checkout/delivery') await tab.submit('.checkout .button', 'Checkout Step Completed');
       if (tab.path() === '/checkout/payment') return;
     }

@@ -12,6 +12,10 @@ export const questions = {
   funnel: read('funnel'),
   headlines: read('headlines'),
   sources: read('sources'),
+  forms: read('forms'),
+  vitals: read('vitals'),
+  rage: read('rage'),
+  media: read('media'),
   reconcile: read('reconcile'),
 };
 export type Question = keyof typeof questions;

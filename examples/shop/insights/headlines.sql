@@ -5,10 +5,10 @@ WITH seen AS (
     properties ->> 'article_id' AS article_id,
     properties ->> 'headline_id' AS headline_id,
     any_value(properties ->> 'headline') AS headline,
-    count(*) FILTER (event = 'Headline Viewed') AS impressions,
+    count(*) FILTER (event = 'Impression') AS impressions,
     count(*) FILTER (event = 'Headline Clicked') AS clicks
   FROM events
-  WHERE event IN ('Headline Viewed', 'Headline Clicked')
+  WHERE event IN ('Impression', 'Headline Clicked')
   GROUP BY ALL
 ),
 readings AS (

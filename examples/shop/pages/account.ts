@@ -14,7 +14,7 @@ export function signInPage(visit: Visit, kind: 'in' | 'up', problem?: string): H
         <h1>${up ? 'Make an account' : 'Welcome back'}</h1>
         <p class="lede">A demo shop asks for no password. Any address will do; it is forgotten when the server stops.</p>
       </header>
-      <form class="checkout" method="post" action="/sign-${kind}">
+      <form class="checkout" method="post" action="/sign-${kind}" data-track-form="Sign ${kind}">
         ${problem ? html`<p class="problem" role="alert">${problem}</p>` : ''}
         ${up ? html`<label class="field"><span>Name</span><input name="name" autocomplete="off" maxlength="40" required /></label>` : ''}
         <label class="field"><span>Email</span><input type="email" name="email" autocomplete="off" maxlength="100" required /></label>

@@ -70,7 +70,7 @@ export function checkoutPage(visit: Visit, step: CheckoutStep, problem?: string)
         </ol>
       </header>
       <div class="cart">
-        <form class="checkout" method="post" action="/checkout/${step}" data-step="${step}">
+        <form class="checkout" method="post" action="/checkout/${step}" data-step="${step}" data-track-form="Checkout" data-track-step="${step}">
           ${problem ? html`<p class="problem" role="alert">${problem}</p>` : ''} ${fields[step](visit)}
           <button class="button strong">${buttons[step]}</button>
         </form>

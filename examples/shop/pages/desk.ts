@@ -79,8 +79,27 @@ const charts = [
     text: 'Followed when seen, and read to the middle when followed.',
   },
   { question: 'engagement', title: 'Where attention goes', text: 'Visible, active seconds per page view, on average.' },
+  {
+    question: 'forms',
+    title: 'Where forms are given up',
+    text: 'Begun, sent, and the field that was the last one. What was typed is nobody’s business.',
+  },
+  { question: 'vitals', title: 'How fast pages feel', text: 'Core Web Vitals: three of four loads were this good.' },
+  {
+    question: 'media',
+    title: 'How well sounds play',
+    text: 'The wait for the first sound, the breaks, the share heard.',
+  },
+  {
+    question: 'rage',
+    title: 'What makes people press again',
+    text: 'Three presses in a second, and nothing came of it.',
+  },
   { question: 'sources', title: 'Who said it', text: 'Events a minute, by source, in the last hour that has any.' },
 ] as const;
+
+/** The questions the page draws an answer to. */
+export const charted = charts.map(({ question }) => question);
 
 export const insightsPage = (run: string | undefined): Html =>
   desk(

@@ -2,7 +2,7 @@ import { html, raw } from 'hono/html';
 import { art } from '../art.ts';
 import { type Article, articles, type Headline, pickHeadline } from '../articles.ts';
 import { productById } from '../catalog.ts';
-import type { HeadlineFacts } from '../page-facts.ts';
+import type { Sound } from '../sounds.ts';
 import type { Visit } from '../visits.ts';
 import { type Html, layout } from './layout.ts';
 import { shelf } from './products.ts';
@@ -15,11 +15,14 @@ const day = (date: string): string =>
 /** A teaser whose headline is counted when seen and when followed. The link carries which one it was. */
 export function teaser(article: Article, placement: string, size: 'lead' | 'brief' = 'brief'): Html {
   const { id, text } = pickHeadline(article);
-  const facts: HeadlineFacts = { article_id: article.id, headline_id: id, headline: text, placement };
   return html`<article class="teaser ${size}">
     <a
       href="/journal/${article.slug}?h=${id}"
-      data-headline="${JSON.stringify(facts)}"
+      data-track-impression="Headline"
+      data-track-impression-article-id="${article.id}"
+      data-track-impression-headline-id="${id}"
+      data-track-impression-headline="${text}"
+      data-track-impression-placement="${placement}"
       data-track="Headline Clicked"
       data-track-article-id="${article.id}"
       data-track-headline-id="${id}"
@@ -60,6 +63,13 @@ function paragraph(part: Article['body'][number]): Html {
   return html`<h2>${part.title}</h2>`;
 }
 
+/** A sound to play: how it is heard, and how well it streams, is recorded. */
+const listen = ({ name, title }: Sound): Html =>
+  html`<figure class="listen wrap narrow">
+    <figcaption>${title}</figcaption>
+    <audio controls preload="metadata" src="/sounds/${name}.wav" data-track-media="${name}" data-track-media-title="${title}"></audio>
+  </figure>`;
+
 export function articlePage(visit: Visit, article: Article, headline: Headline): Html {
   const products = article.productIds.flatMap((id) => productById(id) ?? []);
   const next = articles[(articles.indexOf(article) + 1) % articles.length] ?? article;
@@ -78,6 +88,7 @@ export function articlePage(visit: Visit, article: Article, headline: Headline):
           </p>
         </header>
         <div class="story-art wrap">${raw(art[article.art]())}</div>
+        ${article.sound ? listen(article.sound) : ''}
         <div class="prose wrap narrow" data-content>${article.body.map(paragraph)}</div>
       </article>
       <div class="wrap">

@@ -63,7 +63,7 @@ export function productPage(visit: Visit, product: Product): Html {
           <h1>${product.name}</h1>
           <p class="product-line">${product.line}</p>
           <p class="price">${euro(product.price)}</p>
-          <form class="add" method="post" action="/cart/add" data-add="${JSON.stringify(facts)}">
+          <form class="add" method="post" action="/cart/add" data-add="${JSON.stringify(facts)}" data-track-form="Add to cart">
             <input type="hidden" name="product_id" value="${product.id}" />
             <label>
               <span class="visually-hidden">Quantity</span>

@@ -2,7 +2,7 @@ import type { Collector } from '@org/track-node';
 import type { duckdb } from '@org/track-node/duckdb';
 import { type Context, Hono } from 'hono';
 import { ask } from '../insights/ask.ts';
-import { insightsPage } from '../pages/desk.ts';
+import { charted, insightsPage } from '../pages/desk.ts';
 
 /** How long an answer may wait for events that are on their way to DuckDB, milliseconds. */
 const patienceMs = 10_000;
@@ -19,14 +19,9 @@ export function insightsRoutes(
   app.get('/data.json', async (c) => {
     await collector.flush({ deadlineMs: patienceMs });
     const run = runOf(c);
-    const [[totals], funnel, headlines, engagement, sources] = await Promise.all([
-      ask(warehouse, 'totals', run),
-      ask(warehouse, 'funnel', run),
-      ask(warehouse, 'headlines', run),
-      ask(warehouse, 'engagement', run),
-      ask(warehouse, 'sources', run),
-    ]);
-    return c.json({ totals, funnel, headlines, engagement, sources });
+    const [totals] = await ask(warehouse, 'totals', run);
+    const answers = charted.map(async (question) => [question, await ask(warehouse, question, run)] as const);
+    return c.json({ totals, ...Object.fromEntries(await Promise.all(answers)) });
   });
   // For drive.ts: what is stored of its visitors, event by event, and the funnel they make.
   app.get('/reconcile.json', async (c) => {

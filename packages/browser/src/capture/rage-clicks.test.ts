@@ -68,7 +68,8 @@ test('it says on what, not what is in it', () => {
 });
 
 test.each([
-  { why: 'three clicks on a paragraph select it', html: '<p here></p>', count: 0 },
+  { why: 'three clicks on a paragraph select it', html: '<p here>Text</p>', count: 0 },
+  { why: 'a picture has nothing to select', html: '<svg here><path d="M0 0h9" /></svg> <p>Text</p>', count: 1 },
   { why: 'a button is pressed, whatever is selected', html: '<div role="button" here></div>', count: 1 },
 ])('$why', ({ html, count }) => {
   document.body.innerHTML = html;

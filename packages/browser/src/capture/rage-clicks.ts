@@ -41,8 +41,8 @@ export function rageClicks(): Plugin {
       }
       recent = [last, now];
       if (isTold || !first || first === last || !isNear(first, now)) return;
-      // Three clicks on a paragraph select it.
-      if (!pressable && getSelection()?.isCollapsed === false) return;
+      // Three clicks on a paragraph select it; on a picture, Chromium selects what is next to it.
+      if (!pressable && target.textContent?.trim() && getSelection()?.isCollapsed === false) return;
       isTold = true;
       tracker.track('Rage Clicked', describeElement(now.region, elements));
     };

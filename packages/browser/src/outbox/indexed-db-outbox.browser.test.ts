@@ -200,7 +200,7 @@ test('a page holds its lock while it has something to answer for, and no longer'
     await storedIds();
     expect(arrived).toBe(0);
     // It leaves nothing behind: what it left would be adopted by the next one, lock and all.
-    void other.settle(`other-${id}`);
+    void other.settle(`other-${id}`, { kind: 'delivered' });
     await other.close();
     void outbox.pull(all);
     void outbox.settle(id, { kind: 'delivered' });
