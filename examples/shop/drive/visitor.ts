@@ -48,7 +48,7 @@ export async function visit(tab: Tab, { name, consent, goes, breaks }: Character
   await browse();
   await breakOff();
   if (goes !== 'look') await fillCart();
-  if (goes === 'abandon' && random.chance(0.5)) await startCheckout();
+  if (goes === 'abandon' && random.chance(0.8)) await startCheckout();
   if (goes === 'buy') await buy();
   if (random.chance(0.4)) await read();
   if (email && random.chance(0.5)) await signInAgain(email);
@@ -112,7 +112,7 @@ export async function visit(tab: Tab, { name, consent, goes, breaks }: Character
       await tab.follow('.sums .button', 'Link Clicked');
       if (tab.path() === '/checkout/contact') {
         await tab.fill('[name=name]', name);
-        if (goes === 'abandon' && random.chance(0.4)) return;
+        if (goes === 'abandon' && random.chance(0.5)) return;
       }
       if (tab.path() === '/checkout/contact') await tab.submit('.checkout .button', 'Checkout Step Completed');
       if (tab.path() === '/checkout/delivery' && random.chance(0.5)) await tab.check('[value=collect]');

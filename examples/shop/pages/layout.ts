@@ -97,7 +97,7 @@ const footer = html`<footer class="foot">
 </footer>`;
 
 /** Both answers weigh the same: same size, same colour, one press each. */
-const privacyChoices = html`<section class="consent" id="consent" aria-labelledby="consent-title" tabindex="-1" hidden>
+const privacyChoices = html`<section class="consent" id="consent" data-track-ignore aria-labelledby="consent-title" tabindex="-1" hidden>
   <div class="consent-text">
     <h2 id="consent-title">May we count?</h2>
     <p>
