@@ -24,6 +24,16 @@ const headline = z.object({
 });
 const checkoutStep = z.enum(['contact', 'delivery', 'payment']);
 
+/** What `media()` tells of a sound or a film; all its events say how much was played, and how well. */
+const playing = z.looseObject({
+  session_id: z.string(),
+  media_type: z.enum(['audio', 'video']),
+  watched_ms: z.number().nonnegative(),
+  stall_count: z.number().int().nonnegative(),
+  stall_ms: z.number().nonnegative(),
+});
+const form = z.looseObject({ form_id: z.string(), step: z.string().optional() });
+
 export const plan = definePlan({
   version: '1',
   events: {
@@ -88,6 +98,32 @@ export const plan = definePlan({
       description: 'Visible and active seconds, and the share of the content seen. Repeated as it grows.',
       properties: z.object({ view_id: z.string(), percent, seconds: z.number().nonnegative() }),
     },
+
+    'Form Started': { description: 'A first field was changed: which form, which field.', properties: form },
+    'Form Submitted': { description: 'It was sent: how many fields, how long it took.', properties: form },
+    'Form Abandoned': { description: 'It was left before that, and after which field.', properties: form },
+    'Rage Clicked': {
+      description: 'The same thing was pressed three times within a second.',
+      properties: z.looseObject({ element: z.string(), element_path: z.string() }),
+    },
+    'Web Vitals': {
+      description: 'How fast the page felt, in milliseconds.',
+      properties: z.looseObject({ lcp_ms: z.number().optional(), inp_ms: z.number().optional() }),
+    },
+    'Video Playback Started': { description: 'Play was pressed.', properties: playing },
+    'Video Playback Paused': { description: 'It was paused.', properties: playing },
+    'Video Playback Resumed': { description: 'It went on.', properties: playing },
+    'Video Playback Seek Started': { description: 'The handle was dragged away from here.', properties: playing },
+    'Video Playback Seek Completed': { description: 'And to here.', properties: playing },
+    'Video Playback Buffer Started': { description: 'It came too slowly, and stopped.', properties: playing },
+    'Video Playback Buffer Completed': { description: 'It went on, and after which wait.', properties: playing },
+    'Video Playback Interrupted': { description: 'It broke.', properties: playing },
+    'Video Playback Completed': { description: 'It was over.', properties: playing },
+    'Video Playback Exited': { description: 'The page was left, or the sound.', properties: playing },
+    'Video Content Started': { description: 'The first sound was heard.', properties: playing },
+    'Video Content Playing': { description: 'It plays: every ten seconds.', properties: playing },
+    'Video Content Completed': { description: 'It was played to its end.', properties: playing },
+    'Video Quality Updated': { description: 'The picture got larger or smaller.', properties: playing },
 
     'Signed Up': {
       description: 'An account was made.',
