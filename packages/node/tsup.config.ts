@@ -1,18 +1,39 @@
-import { defineConfig } from 'tsup';
+import { defineConfig, type Options } from 'tsup';
+import { writeLicenses } from './write-licenses.ts';
 
-export default defineConfig({
-  entry: {
-    index: 'src/index.ts',
-    bots: 'src/enrichment/bots.ts',
-    duckdb: 'src/destination/duckdb.ts',
-    geo: 'src/enrichment/geo.ts',
-    'user-agents': 'src/enrichment/user-agents.ts',
-  },
-  format: ['esm', 'cjs'],
-  dts: true,
+const shared: Options = {
   sourcemap: true,
-  clean: true,
   target: 'es2022',
   // node:sqlite exists only with its prefix.
   removeNodeProtocol: false,
-});
+};
+
+export default defineConfig([
+  {
+    ...shared,
+    entry: {
+      index: 'src/index.ts',
+      bots: 'src/enrichment/bots.ts',
+      config: 'src/config/track-config.ts',
+      duckdb: 'src/destination/duckdb.ts',
+      geo: 'src/enrichment/geo.ts',
+      'user-agents': 'src/enrichment/user-agents.ts',
+    },
+    format: ['esm', 'cjs'],
+    dts: true,
+    clean: ['dist/*.*'],
+  },
+  {
+    // All in one: whoever installs us for a backend does not install what only the command line needs.
+    ...shared,
+    entry: { track: 'src/cli/cli.ts' },
+    outDir: 'dist/cli',
+    format: ['esm'],
+    clean: true,
+    metafile: true,
+    noExternal: ['isbot'],
+    // What was written as CommonJS asks for Node's modules by `require`.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    onSuccess: async () => writeLicenses('dist/cli/metafile-esm.json', 'dist/cli/LICENSES.txt'),
+  },
+]);

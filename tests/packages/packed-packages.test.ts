@@ -26,6 +26,7 @@ const known = [
   '@org/track-browser/react',
   '@org/track-node',
   '@org/track-node/bots',
+  '@org/track-node/config',
   '@org/track-node/duckdb',
   '@org/track-node/geo',
   '@org/track-node/user-agents',

@@ -21,13 +21,14 @@ import {
   type Tracker,
   type Transport,
 } from '@org/track-core';
-import { name, version } from '../package.json';
+
 import { checkTrackerOptions } from './check-tracker-options.ts';
 import type { AddressPolicy } from './collector/client-address.ts';
 import { type RequestLike, scopeOfRequest } from './identity/request-scope.ts';
 import { createNodeClock } from './runtime/node-clock.ts';
 import { onProcessEnd } from './runtime/process-end.ts';
 import { createHttpTransport } from './transport/http-transport.ts';
+import { name, version } from './version.ts';
 
 /** A tracker for a backend: each call says whom it is about, or `for(request)` does. */
 export interface ServerTracker<P extends Plan = AnyPlan> extends Tracker<P, 'server'> {

@@ -1,4 +1,15 @@
 import type { AnyPlan, Clock, ConsentPreferences, Destination, OnDiagnostic, Plan } from '@org/track-core';
+import {
+  checkObject,
+  describe,
+  isAboveZero,
+  isFunction,
+  isListOf,
+  isObject,
+  isOneOf,
+  isWholeFromZero,
+  type Rules,
+} from '../config/rules.ts';
 import type { Enrichment } from '../enrichment/enrichment.ts';
 import type { Log } from '../log/log.ts';
 import type { Transformation } from '../transformation/transformation.ts';
@@ -69,16 +80,6 @@ export interface CollectorOptions<P extends Plan = AnyPlan> {
   readonly onDiagnostic?: OnDiagnostic;
 }
 
-/** What an option must be, in words, and whether a value is. */
-type Rule = readonly [expected: string, isValid: (value: unknown) => boolean];
-type Rules = { readonly [option: string]: Rule };
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isOneOf =
-  (...values: readonly unknown[]) =>
-  (value: unknown): boolean =>
-    values.includes(value);
 const isPreferences = (value: unknown): boolean =>
   isObject(value) &&
   Object.entries(value).every(
@@ -87,14 +88,7 @@ const isPreferences = (value: unknown): boolean =>
       (answer === undefined || typeof answer === 'boolean'),
   );
 
-const isFunction = (value: unknown): boolean => typeof value === 'function';
-const isListOf =
-  (isItem: (item: unknown) => boolean) =>
-  (value: unknown): boolean =>
-    Array.isArray(value) && value.every(isItem);
-const isAboveZero = (value: unknown): boolean => typeof value === 'number' && value > 0;
-
-const rules: Rules = {
+export const collectorRules: Rules = {
   log: ['a log, such as sqliteLog(path)', (value) => isObject(value) && typeof value.append === 'function'],
   plan: ['a plan made by definePlan', (value) => isObject(value) && isObject(value.events)],
   destinations: ['a list of destinations', Array.isArray],
@@ -108,7 +102,7 @@ const rules: Rules = {
   ],
   transformations: ['a list of functions', isListOf(isFunction)],
   ip: ['"truncated", "full" or "none"', isOneOf('truncated', 'full', 'none')],
-  trustedProxies: ['a whole number, 0 or more', (value) => Number.isInteger(value) && (value as number) >= 0],
+  trustedProxies: ['a whole number, 0 or more', isWholeFromZero],
   limits: ['an object with limits', isObject],
   clock: ['a clock', (value) => isObject(value) && typeof value.after === 'function'],
   onDiagnostic: ['a function', isFunction],
@@ -129,28 +123,35 @@ const limitRules: Rules = Object.fromEntries(
 
 /** @throws TypeError for the first option that is unknown, missing or not what it must be */
 export function checkCollectorOptions(options: unknown): asserts options is CollectorOptions {
-  check('createCollector', options, rules, ['log']);
-  const { keys = {}, allowedOrigins = [], limits = {} } = options as unknown as CollectorOptions;
-  checkKeys(keys);
-  check('createCollector: limits', limits, limitRules, []);
-  checkOrigins('createCollector: allowedOrigins', allowedOrigins);
+  checkObject('createCollector', options, collectorRules, ['log']);
+  checkNestedOptions('createCollector', options as CollectorOptions);
+}
+
+/** What stands inside of options that are objects and lists themselves. */
+export function checkNestedOptions(
+  where: string,
+  { keys = {}, allowedOrigins = [], limits = {} }: Pick<CollectorOptions, 'keys' | 'allowedOrigins' | 'limits'>,
+): void {
+  checkKeys(where, keys);
+  checkObject(`${where}: limits`, limits, limitRules, []);
+  checkOrigins(`${where}: allowedOrigins`, allowedOrigins);
 }
 
 /** Keys are secrets: they are told apart by their place. */
-function checkKeys(keys: { readonly [writeKey: string]: CollectorKey }): void {
+function checkKeys(where: string, keys: { readonly [writeKey: string]: CollectorKey }): void {
   const places = new Map<string, string>();
   for (const [index, [writeKey, key]] of Object.entries(keys).entries()) {
     const place = `keys[${index}]`;
-    if (writeKey === '') throw new TypeError('createCollector: keys: expected write keys that are not empty');
-    check(`createCollector: ${place}`, key, keyRules, ['source']);
-    checkOrigins(`createCollector: ${place}: allowedOrigins`, key.allowedOrigins ?? []);
+    if (writeKey === '') throw new TypeError(`${where}: keys: expected write keys that are not empty`);
+    checkObject(`${where}: ${place}`, key, keyRules, ['source']);
+    checkOrigins(`${where}: ${place}: allowedOrigins`, key.allowedOrigins ?? []);
     if (key.source === 'server' && key.allowedOrigins !== undefined) {
-      throw new TypeError(`createCollector: ${place}: allowedOrigins: a server key is never taken from a browser`);
+      throw new TypeError(`${where}: ${place}: allowedOrigins: a server key is never taken from a browser`);
     }
     for (const secret of [writeKey, ...(key.previous ?? [])]) {
       const earlier = places.get(secret);
       if (earlier !== undefined) {
-        throw new TypeError(`createCollector: ${place}: expected keys of its own, got one that ${earlier} has too`);
+        throw new TypeError(`${where}: ${place}: expected keys of its own, got one that ${earlier} has too`);
       }
       places.set(secret, place);
     }
@@ -166,27 +167,4 @@ function checkOrigins(where: string, origins: readonly unknown[]): void {
       );
     }
   }
-}
-
-/** A key that was put into the wrong place stays a secret. */
-const secretOptions: ReadonlySet<string> = new Set(['keys', 'previous']);
-
-function check(where: string, value: unknown, expected: Rules, required: readonly string[]): void {
-  if (!isObject(value)) throw new TypeError(`${where}: expected an object, got ${describe(value)}`);
-  const unknown = Object.keys(value).find((option) => !Object.hasOwn(expected, option));
-  if (unknown !== undefined) {
-    throw new TypeError(`${where}: unknown option "${unknown}"; known are ${Object.keys(expected).join(', ')}`);
-  }
-  for (const [option, [words, isValid]] of Object.entries(expected)) {
-    const given = value[option];
-    if (given === undefined ? required.includes(option) : !isValid(given)) {
-      const got = secretOptions.has(option) && typeof given === 'string' ? 'a text' : describe(given);
-      throw new TypeError(`${where}: ${option}: expected ${words}, got ${got}`);
-    }
-  }
-}
-
-function describe(value: unknown): string {
-  if (typeof value === 'string' || typeof value === 'number') return JSON.stringify(value);
-  return value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value;
 }

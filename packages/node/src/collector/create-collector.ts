@@ -34,6 +34,8 @@ export interface CollectorStats {
   readonly requests: { readonly [status: string]: number };
   /** Requests that were refused as a whole, by reason: `address-limit`, `overloaded`, `unknown-key` … */
   readonly refusals: { readonly [reason: string]: number };
+  /** What is worked on right now, of what `limits` allow. */
+  readonly inFlight: { readonly requests: number; readonly bytes: number };
   readonly log: LogStats;
   /** The books of `collector.tracker`. */
   readonly tracker: Stats;
@@ -198,6 +200,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     stats: () => ({
       events: { ...counts },
       ...countsOfRequests(),
+      inFlight: { requests: inFlight.requests(), bytes: inFlight.bytes() },
       log: log.stats(),
       tracker: tracker.stats(),
       destinations: dispatcher.stats(),

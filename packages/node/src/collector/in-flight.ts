@@ -7,6 +7,7 @@ export interface InFlight {
    * @param sender - whom it counts for; `undefined` if that cannot be told
    */
   enter(declaredBytes: number, sender: string | undefined): Visit | 'full' | 'sender-full';
+  requests(): number;
   /** Bytes of all that is worked on. */
   bytes(): number;
   /** Resolves when nobody is left. */
@@ -60,6 +61,7 @@ export function createInFlight(maxRequests: number, maxBytes: number): InFlight 
         },
       };
     },
+    requests: () => requests,
     bytes: () => total,
     idle: () => (requests === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve))),
   };

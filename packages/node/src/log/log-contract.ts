@@ -240,6 +240,36 @@ export function logContract({ create, reopen }: LogUnderTest): readonly Contract
       },
     },
     {
+      rule: 'tells how far a consumer is, and since when something waits for it',
+      async check() {
+        const log = create();
+        const [early, late] = [facts.receivedAt - 2_000, facts.receivedAt - 1_000];
+        const at = (receivedAt: number): BatchFacts => ({ ...facts, receivedAt });
+        expectSame('nobody', log.progress('a'), undefined);
+        await log.append(aBatch(['1', '2'], { facts: at(early) }));
+        await log.append(aBatch(['3'], { facts: at(late) }));
+        const { outbox } = aConsumer(log);
+        expectSame('new', log.progress('a'), { cursor: 0, oldestReceivedAt: early });
+        await pullIds(outbox);
+        await deliver(outbox, ['1', '3']);
+        expectSame('one left behind', log.progress('a'), { cursor: 2, oldestReceivedAt: early });
+        await deliver(outbox, ['2']);
+        expectSame('done', log.progress('a'), { cursor: 2 });
+        await log.close();
+      },
+    },
+    {
+      rule: 'tells whether it could store something now, and leaves nothing behind',
+      async check() {
+        const log = create();
+        await log.probe();
+        await log.probe();
+        expectSame('stats', log.stats(), { batches: 0, events: 0, quarantined: 0, deadLetters: 0 });
+        await log.close();
+        await rejects(log.probe(), LogUnavailableError);
+      },
+    },
+    {
       rule: 'refuses a second reader of one name, and an append once closed',
       async check() {
         const log = create();

@@ -1,5 +1,5 @@
 import { numberOf, openSqliteFile, type SqliteFile } from '../runtime/sqlite-file.ts';
-import type { AcceptedBatch, BatchFacts, LogStats, QuarantinedEvent } from './log.ts';
+import type { AcceptedBatch, BatchFacts, ConsumerProgress, LogStats, QuarantinedEvent } from './log.ts';
 
 /** One batch as the log keeps it. */
 export interface StoredBatch {
@@ -64,6 +64,9 @@ export interface LogStore {
   lastSeq(): number;
   quarantined(limit: number): readonly (QuarantinedEvent & { readonly receivedAt: number })[];
   totals(): LogStats;
+  /** Takes room and gives it back, so that a full or read-only disk shows. Inside a transaction. */
+  probe(): void;
+  progress(consumer: string): ConsumerProgress | undefined;
   /** What ids of suppressed people are hashed with. */
   suppressionSalt(): Uint8Array;
   insertSuppressed(hash: Uint8Array, at: number): void;
@@ -75,6 +78,9 @@ export interface LogStore {
 
 /** Pages (4 KiB) in the write-ahead log before they go to the file: each time costs two more waits for the disk. */
 const checkpointPages = 4_000;
+
+/** More than the pages that happen to be free in a file. */
+const probeBytes = 32 * 1024;
 
 const batchTables = `
   CREATE TABLE batches (
@@ -193,6 +199,13 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
             (SELECT count(*) FROM dead_letters) AS deadLetters`,
   );
 
+  const takeRoom = prepare("INSERT INTO salts VALUES ('probe', zeroblob(?))");
+  const giveRoomBack = prepare("DELETE FROM salts WHERE name = 'probe'");
+  const oldestWaiting = prepare(
+    `SELECT min(coalesce((SELECT received_at FROM batches INDEXED BY batch_sizes WHERE seq > ?1 ORDER BY seq LIMIT 1), ${Number.MAX_SAFE_INTEGER}),
+                coalesce((SELECT received_at FROM batches INDEXED BY batch_sizes
+                          WHERE seq = (SELECT min(seq) FROM ledger WHERE consumer = ?2)), ${Number.MAX_SAFE_INTEGER})) AS at`,
+  );
   const suppressionSalt = prepare("SELECT salt FROM salts WHERE name = 'suppressed'");
   const insertSuppressed = prepare('INSERT OR IGNORE INTO suppressed VALUES (?, ?)');
   const deleteSuppressed = prepare('DELETE FROM suppressed WHERE hash = ?');
@@ -266,6 +279,16 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
         event: row.event as string,
       })),
     totals: () => ({ ...(totals.get() as Row as unknown as LogStats) }),
+    probe() {
+      takeRoom.run(probeBytes);
+      giveRoomBack.run();
+    },
+    progress(consumer) {
+      const at = cursor.get(consumer)?.cursor as number | undefined;
+      if (at === undefined) return undefined;
+      const oldest = oldestWaiting.get(at, consumer)?.at as number;
+      return { cursor: at, ...(oldest === Number.MAX_SAFE_INTEGER ? {} : { oldestReceivedAt: oldest }) };
+    },
     suppressionSalt: () => suppressionSalt.get()?.salt as Uint8Array,
     insertSuppressed: (hash, at) => void insertSuppressed.run(hash, at),
     deleteSuppressed: (hash) => void deleteSuppressed.run(hash),

@@ -66,6 +66,14 @@ export interface LogStats {
   readonly deadLetters: number;
 }
 
+/** How far one consumer is. */
+export interface ConsumerProgress {
+  /** The newest batch of which something has its fate; it is counted from 1. */
+  readonly cursor: number;
+  /** When the oldest batch arrived that still waits, epoch milliseconds; `undefined` if none does. */
+  readonly oldestReceivedAt?: number;
+}
+
 /** A person, by one id or by several. */
 export interface PersonIds {
   readonly userId?: string;
@@ -96,6 +104,10 @@ export interface Log {
   /** Newest quarantined events first. */
   quarantined(limit: number): readonly (QuarantinedEvent & { readonly receivedAt: number })[];
   stats(): LogStats;
+  /** Stores something small and removes it again. Rejects with `LogUnavailableError` if a batch could not be stored now. */
+  probe(): Promise<void>;
+  /** How far a consumer is, as it is on disk; `undefined` for a name that never read. */
+  progress(consumer: string): ConsumerProgress | undefined;
   close(): Promise<void>;
 }
 

@@ -141,12 +141,30 @@ describe('a commit that fails', () => {
     // Delivery goes on while nothing can be stored, and its progress is kept.
     expect(await pullIds(outbox)).toEqual(stored);
     await deliver(outbox, stored);
+    await expect(log.probe()).rejects.toBeInstanceOf(LogUnavailableError);
     now += 2 * dayMs;
     await expect(log.append(batchOf('a'))).rejects.toBeInstanceOf(LogUnavailableError); // this one makes the room
     expect(await log.append(batchOf('a'))).toEqual({ duplicates: [] });
     expect(await pullIds(outbox)).toEqual(['a']);
     await log.close();
   });
+});
+
+test('a full file that nobody appends to any more gets its room back when it is probed', async () => {
+  let now = Date.now();
+  const log = sqliteLog(path, { maxBytes: 400_000, retentionMs: 1_000, now: () => now });
+  const properties = { text: 'x'.repeat(10_000) };
+  for (let id = 1, isFull = false; !isFull; id++) {
+    const facts = { receivedAt: now, source: 'server' as const };
+    isFull = await log.append(aBatch([`${id}`], { properties, facts })).then(
+      () => false,
+      () => true,
+    );
+  }
+  await expect(log.probe()).rejects.toBeInstanceOf(LogUnavailableError);
+  now += 100_000;
+  await log.probe();
+  await log.close();
 });
 
 describe('who is suppressed', () => {

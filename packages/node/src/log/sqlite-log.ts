@@ -241,6 +241,21 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
     },
     quarantined: (limit) => (closed ? [] : store.quarantined(limit)),
     stats: () => ({ ...totals }),
+    async probe() {
+      if (closed) throw new LogUnavailableError('The log is closed.');
+      try {
+        store.transaction(store.probe);
+      } catch {
+        // Retention may have room to give that no append has asked for.
+        writeTheRest();
+        try {
+          store.transaction(store.probe);
+        } catch (cause) {
+          throw new LogUnavailableError('The log could not store anything.', { cause });
+        }
+      }
+    },
+    progress: (consumer) => (closed ? undefined : store.progress(consumer)),
     async close() {
       if (closed) return;
       commit();

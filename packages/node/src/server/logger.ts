@@ -1,0 +1,49 @@
+import type { Diagnostic } from '@org/track-core';
+import { type DestinationStream, type Logger, pino } from 'pino';
+import type { TrackConfig } from '../config/track-config.ts';
+
+export type { Logger } from 'pino';
+
+/** What stands for a secret in a line. */
+const censor = '[secret]';
+
+/** Shorter texts would be found in words. */
+const minSecretLength = 6;
+
+/** Lines of JSON, without any write key of the config in them, whatever a destination puts into its errors. */
+export function createLogger(
+  { keys = {}, logLevel = 'info' }: Pick<TrackConfig, 'keys' | 'logLevel'>,
+  stream: DestinationStream,
+): Logger {
+  const secrets = Object.entries(keys)
+    .flatMap(([writeKey, { source, previous = [] }]) => (source === 'server' ? [writeKey, ...previous] : []))
+    .filter((secret) => secret.length >= minSecretLength)
+    // As it stands inside of JSON.
+    .map((secret) => JSON.stringify(secret).slice(1, -1));
+  return pino(
+    {
+      level: logLevel,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secretFields.flatMap((field) => [field, `*.${field}`]), censor },
+      hooks: { streamWrite: (line) => secrets.reduce((text, secret) => text.replaceAll(secret, censor), line) },
+    },
+    stream,
+  );
+}
+
+const secretFields = ['writeKey', 'authorization', 'cookie', 'password', 'token', 'secret', 'apiKey'];
+
+/** What somebody should do something about. All else that is reported goes by itself, or is a sender's affair. */
+const errors: ReadonlySet<string> = new Set(['log-unavailable', 'collector-failed', 'secret-key-exposed']);
+const warnings =
+  /^(?:destination-.*|send-failed|no-consent-vouched|rate-limited|previous-key-used|undelivered|.*-failed)$/;
+
+/** The collector's diagnostics as lines. */
+export function diagnosticsTo(logger: Logger): (diagnostic: Diagnostic) => void {
+  return ({ code, detail }) => {
+    const level = errors.has(code) ? 'error' : warnings.test(code) ? 'warn' : 'info';
+    logger[level]({ code, detail }, `${code}: ${detail}`);
+  };
+}
