@@ -36,6 +36,8 @@ export interface Served {
 
 export interface Workplace {
   readonly folder: string;
+  /** The script that `track` is. */
+  readonly command: string;
   path(name: string): string;
   write(name: string, text: string | Uint8Array): string;
   /** What the destination `file` of `aConfig` received. */
@@ -116,6 +118,7 @@ export function createWorkplace(config: string = aConfig()): Workplace {
 
   return {
     folder,
+    command,
     path,
     write,
     received() {

@@ -1,26 +1,150 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { version } from '../version.ts';
-import { type ServeOptions, serve } from './serve.ts';
+import { erase, exportPerson, unsuppress } from './person.ts';
+import {
+  deadFix,
+  deadList,
+  deadRemove,
+  deadReplay,
+  deadShow,
+  quarantineFix,
+  quarantineList,
+  quarantineRemove,
+  quarantineReplay,
+  quarantineShow,
+} from './records.ts';
+import { replay } from './replay.ts';
+import { serve } from './serve.ts';
+import { tail } from './tail.ts';
 
 const program = new Command('track')
   .description('Runs a tracking server, and looks after its log.')
   .version(version)
   .showHelpAfterError();
 
-program
-  .command('serve')
-  .description('Take events, keep them, deliver them. Stops with SIGTERM or Ctrl-C, without losing any.')
-  .option('-c, --config <file>', 'the config; default track.config.ts, .mts, .js or .mjs here')
+const defaultRecords = 20;
+const defaultLines = 10;
+
+function command(parent: Command, nameAndArguments: string, description: string): Command {
+  return parent
+    .command(nameAndArguments)
+    .description(description)
+    .option('-c, --config <file>', 'the config; default track.config.ts, .mts, .js or .mjs here');
+}
+
+function reporting(parent: Command, nameAndArguments: string, description: string): Command {
+  return command(parent, nameAndArguments, description).option('--json', 'for machines: one JSON object on a line');
+}
+
+command(program, 'serve', 'Take events, keep them, deliver them. Stops with SIGTERM or Ctrl-C, without losing any.')
   .option('-p, --port <port>', 'in place of server.port', portOf)
   .option('--host <host>', 'in place of server.host')
-  .action((options: ServeOptions) => serve(options));
+  .action(serve);
+
+reporting(program, 'tail', 'Show the newest events, then those that arrive, stored or not, with the reason.')
+  .option('-n, --lines <count>', 'of those that are in the log', countOf, defaultLines)
+  .option('--no-follow', 'do not wait for more')
+  .option('--event <name>', "a track event's name, or a type such as page")
+  .option('--user-id <id>', 'of this user')
+  .option('--anonymous-id <id>', 'of this device')
+  .addOption(new Option('--source <source>', 'who sent it').choices(['browser', 'server']))
+  .addOption(
+    new Option('--status <status>', 'what became of it').choices([
+      'stored',
+      'duplicate',
+      'invalid',
+      'suppressed',
+      'consent_denied',
+    ]),
+  )
+  .action(tail);
+
+const dead = program.command('dead').description('Events that a destination refused for good.');
+const quarantine = program.command('quarantine').description('Events that were not right when they came.');
+
+const pages = (list: Command): Command =>
+  list
+    .option('--limit <count>', 'how many', countOf, defaultRecords)
+    .option('--before <id>', 'older than this one', countOf);
+const ofDestination = (list: Command): Command => list.option('--destination <name>', 'of this destination alone');
+
+ofDestination(pages(reporting(dead, 'list', 'The newest ones.'))).action(deadList);
+reporting(dead, 'show', 'One of them, whole.').argument('<id>', 'as listed', countOf).action(deadShow);
+ofDestination(reporting(dead, 'replay', 'Deliver them again as they are, to their destination alone.'))
+  .argument('[ids...]', 'as listed', countsOf)
+  .option('--all', 'every one')
+  .action((ids: readonly number[] = [], options) => deadReplay(ids, options));
+reporting(dead, 'fix', 'Deliver one again, put right: the event, as show prints it, in a file or on the input.')
+  .argument('<id>', 'as listed', countOf)
+  .argument('[file]', 'JSON; - for the input')
+  .action(deadFix);
+reporting(dead, 'remove', 'Be done with them.').argument('<ids...>', 'as listed', countsOf).action(deadRemove);
+
+pages(reporting(quarantine, 'list', 'The newest ones.')).action(quarantineList);
+reporting(quarantine, 'show', 'One of them, whole.').argument('<id>', 'as listed', countOf).action(quarantineShow);
+reporting(quarantine, 'replay', 'Take them in once more as they are, after the plan was changed.')
+  .argument('[ids...]', 'as listed', countsOf)
+  .option('--all', 'every one')
+  .action((ids: readonly number[] = [], options) => quarantineReplay(ids, options));
+reporting(quarantine, 'fix', 'Take one in, put right: the event, as show prints it, in a file or on the input.')
+  .argument('<id>', 'as listed', countOf)
+  .argument('[file]', 'JSON; - for the input')
+  .action(quarantineFix);
+reporting(quarantine, 'remove', 'Be done with them.')
+  .argument('<ids...>', 'as listed', countsOf)
+  .action(quarantineRemove);
+
+reporting(program, 'replay', 'Deliver a part of the log to one destination once more. Consent is asked again.')
+  .requiredOption('--destination <name>', 'who gets it')
+  .option('--from <time>', 'arrived then or later: 2026-01-31, 2026-01-31T12:00:00Z', timeOf)
+  .option('--to <time>', 'arrived then or before', timeOf)
+  .option('--from-position <position>', 'from this batch of the log on', countOf)
+  .option('--to-position <position>', 'to this one', countOf)
+  .action(replay);
+
+const ofPerson = (work: Command): Command =>
+  work
+    .option('--user <id>', 'by userId, and by the devices that were theirs')
+    .option('--anonymous <id>', 'by anonymousId');
+
+ofPerson(reporting(program, 'export', 'Write all that the log holds about a person, one JSON object on a line.'))
+  .option('-o, --output <file>', 'in place of the output')
+  .action(exportPerson);
+ofPerson(reporting(program, 'erase', 'Take a person out of the log, and keep nothing more of them.'))
+  .option('--yes', 'really; without it says what it would take')
+  .action(erase);
+ofPerson(reporting(program, 'unsuppress', 'Take events of somebody again who was erased or suppressed.')).action(
+  unsuppress,
+);
 
 function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new InvalidArgumentError('Expected a port, 0 to 65535.');
 }
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 0) return count;
+  throw new InvalidArgumentError('Expected a whole number.');
+}
+
+function countsOf(text: string, earlier: readonly number[] = []): readonly number[] {
+  return [...earlier, countOf(text)];
+}
+
+function timeOf(text: string): number {
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw new InvalidArgumentError('Expected a date, such as 2026-01-31T12:00:00Z.');
+  return time;
+}
+
+/** `head` has seen enough: that is no failure. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
 
 try {
   await program.parseAsync();

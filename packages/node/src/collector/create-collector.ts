@@ -4,6 +4,7 @@ import {
   createRandomPool,
   type Deadline,
   type Entry,
+  type EventResult,
   type EventStatus,
   type Plan,
   report,
@@ -16,7 +17,7 @@ import { createDispatcher, type DestinationStats } from '../dispatch/dispatcher.
 import { type ExpressHandler, expressHandler } from '../http/express.ts';
 import { type FetchHandler, fetchHandler } from '../http/fetch.ts';
 import { type NodeHandler, nodeHandler } from '../http/node.ts';
-import { type LogStats, LogUnavailableError, type PersonIds } from '../log/log.ts';
+import { type BatchFacts, type LogStats, LogUnavailableError, type PersonIds } from '../log/log.ts';
 import { createNodeClock } from '../runtime/node-clock.ts';
 import { createAcceptBatch } from './accept-batch.ts';
 import { createAnswer } from './answer-request.ts';
@@ -61,6 +62,12 @@ export interface Collector<P extends Plan = AnyPlan> {
   suppress(person: PersonIds): Promise<void>;
   /** Takes what `suppress` was given off the list again. */
   unsuppress(person: PersonIds): Promise<void>;
+  /**
+   * Takes events that come by another way than a request, out of a file or of quarantine: judged like any other, but
+   * none is quarantined. Resolves after the commit with what was not simply stored, by `messageId`; rejects with
+   * `LogUnavailableError` if nothing could be.
+   */
+  submit(events: readonly unknown[], facts: BatchFacts): Promise<ReadonlyMap<string, EventResult>>;
   /** Hears every event as it arrives, stored or not. Returns a function that stops it. */
   watch(listener: (arrival: Arrival) => void): () => void;
   stats(): CollectorStats;
@@ -193,6 +200,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     tracker,
     suppress: log.suppression.add,
     unsuppress: log.suppression.remove,
+    submit: (events, facts) => store({ events, facts, isSubmitted: true }),
     watch(listener) {
       watchers.add(listener);
       return () => watchers.delete(listener);

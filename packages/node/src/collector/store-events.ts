@@ -50,6 +50,8 @@ export interface EventsToStore {
   /** JSON `{"batch":[…]}` of exactly these events, kept as it is if all of them are. */
   readonly text?: string;
   readonly facts: BatchFacts;
+  /** Nobody sends them again, and somebody hears at once what is wrong with them: nothing of them is quarantined. */
+  readonly isSubmitted?: boolean;
   /** Whom a browser's events are about. A server's event speaks for itself. */
   readonly visitor?: Visitor;
 }
@@ -78,7 +80,7 @@ export function createStoreEvents(options: StoreOptions): StoreEvents {
   const transform = transformations.length === 0 ? undefined : createTransformations(transformations);
   const reported = new Set<string>();
 
-  return async ({ events: inputs, text, facts, visitor }) => {
+  return async ({ events: inputs, text, facts, visitor, isSubmitted = false }) => {
     const parsed = parseEnvelope({ batch: inputs }, { maxEvents });
     if (!parsed.ok) throw new Error(reasonOf(parsed.issues));
     const { events: valid, invalid, duplicates, isIntact } = parsed.value;
@@ -101,7 +103,8 @@ export function createStoreEvents(options: StoreOptions): StoreEvents {
     const kept = changed.filter((event) => isAsPlanned(event, sorting));
 
     const isAsItCame = isIntact && kept.length === valid.length && kept.every((event, place) => event === valid[place]);
-    const { quarantined, refused } = sorting;
+    const { refused } = sorting;
+    const quarantined = isSubmitted ? [] : sorting.quarantined;
     const known = new Set<string>();
     if (kept.length > 0 || quarantined.length > 0) {
       const appended = await log.append({

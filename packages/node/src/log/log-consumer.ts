@@ -1,6 +1,6 @@
 import type { CollectedEvent, Entry, Outbox, OutboxHost, TrackEvent } from '@org/track-core';
 import type { ConsumerOptions } from './log.ts';
-import type { ConsumerPosition, DeadLetter, LogStore, StoredBatch } from './log-store.ts';
+import type { BatchSize, DeadLetter, LogStore, StoredBatch } from './log-store.ts';
 import { stampEvent } from './stamp-event.ts';
 
 /** One reader of the log, as the log sees it. */
@@ -14,6 +14,13 @@ export interface LogConsumer {
   save(now: number): number;
   /** That transaction is on disk. */
   onSaved(): void;
+  /**
+   * Hands events of a batch out once more, one or all of them, and writes that down: inside the log's transaction, and
+   * only when nothing is dirty. Returns how many; what still waits is not among them.
+   */
+  reopen(batch: BatchSize, place?: number): number;
+  /** The text of a batch is another one now. */
+  onChanged(seq: number): void;
 }
 
 export interface LogConsumerOptions extends ConsumerOptions {
@@ -44,7 +51,7 @@ interface Lease {
 interface Page {
   readonly row: OpenRow;
   readonly batch: StoredBatch;
-  readonly events: readonly TrackEvent[];
+  events: StoredEvents;
   next: number;
 }
 
@@ -59,10 +66,13 @@ function openIn(settled: Uint8Array): number {
   return open;
 }
 
+/** `null` stands where an event was erased. */
+type StoredEvents = readonly (TrackEvent | null)[];
+
 /** Empty if the text was damaged at rest: its events are lost, and counted as such. */
-function eventsOf(batch: StoredBatch): readonly TrackEvent[] {
+function eventsOf(batch: StoredBatch): StoredEvents {
   try {
-    return (JSON.parse(batch.body) as { batch: TrackEvent[] }).batch;
+    return (JSON.parse(batch.body) as { batch: StoredEvents }).batch;
   } catch {
     return [];
   }
@@ -82,7 +92,7 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
   let cursor = savedCursor; // as on disk
   let touched = savedCursor; // the newest row of which something is settled
   let readThrough = savedCursor; // the newest row opened
-  const behind: ConsumerPosition['partial'][number][] = []; // rows before the cursor, left behind by an earlier process
+  const behind = new Map<number, Uint8Array>(); // rows before the cursor, left by an earlier process or reopened
   const rows = new Map<number, OpenRow>(); // opened and not done with, oldest first
   const leases = new Map<string, Lease>();
   let returned: readonly Entry<CollectedEvent>[] = []; // leased once, and waiting again: oldest of all
@@ -97,18 +107,18 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
   for (const left of partial) {
     const batch = store.batch(left.seq);
     if (batch === undefined) continue;
-    behind.push(left);
+    behind.set(left.seq, left.settled);
     waiting += openIn(left.settled);
     waitingBytes += openIn(left.settled) * eventBytesOf(batch);
   }
 
   function nextPage(): Page | undefined {
     const [left] = behind;
-    const batch = left === undefined ? store.batchAfter(readThrough) : store.batch(left.seq);
+    const batch = left === undefined ? store.batchAfter(readThrough) : store.batch(left[0]);
     if (batch === undefined) return undefined;
     if (left === undefined) readThrough = batch.seq;
-    else behind.shift();
-    const settled = left?.settled ?? new Uint8Array(batch.count);
+    else behind.delete(left[0]);
+    const settled = left?.[1] ?? new Uint8Array(batch.count);
     const row: OpenRow = {
       seq: batch.seq,
       receivedAt: batch.facts.receivedAt,
@@ -126,6 +136,31 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
     if (row.open === 0) rows.delete(row.seq);
     changed.add(row);
     touched = Math.max(touched, row.seq);
+  }
+
+  function lease(row: OpenRow, place: number, stored: TrackEvent, batch: StoredBatch): Entry<CollectedEvent> {
+    const event = stampEvent(stored, batch.facts);
+    const id = event.messageId;
+    leases.set(id, { row, place, event });
+    return { id, value: event, bytes: row.eventBytes, purpose: purposeOf(event), queuedAt: row.receivedAt };
+  }
+
+  /** Of a row that is open the reading has passed most places: those it will not come back to are handed out from here. */
+  function reopenOpenRow(row: OpenRow, places: readonly number[]): number {
+    const batch = store.batch(row.seq);
+    if (batch === undefined) return 0;
+    const events = eventsOf(batch);
+    let reopened = 0;
+    for (const place of places) {
+      const stored = events[place];
+      if (row.settled[place] === 0 || !stored || leases.has(stored.messageId)) continue;
+      row.settled[place] = 0;
+      row.open++;
+      reopened++;
+      if (page?.row !== row || place < page.next) returned = [...returned, lease(row, place, stored, batch)];
+    }
+    store.setPartial(name, row.seq, row.settled);
+    return reopened;
   }
 
   function pull(limits: { readonly maxEvents: number; readonly maxBytes: number }): Entry<CollectedEvent>[] {
@@ -156,16 +191,13 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
       waitingBytes -= row.eventBytes;
       const stored = events[place];
       // The same id twice, further apart than the window reaches: entries are told apart by id, so one of them goes.
-      if (stored === undefined || leases.has(stored.messageId)) {
+      if (stored === undefined || stored === null || leases.has(stored.messageId)) {
         settlePlace(row, place);
         // Without its id, which would settle the other one.
-        host?.onDropped('', stored === undefined ? 'unreadable' : 'duplicate');
+        host?.onDropped('', stored === undefined ? 'unreadable' : stored === null ? 'erased' : 'duplicate');
         continue;
       }
-      const event = stampEvent(stored, batch.facts);
-      const id = event.messageId;
-      leases.set(id, { row, place, event });
-      hand({ id, value: event, bytes: row.eventBytes, purpose: purposeOf(event), queuedAt: row.receivedAt });
+      hand(lease(row, place, stored, batch));
     }
     if (changed.size > 0) void commitSoon();
     return entries;
@@ -196,7 +228,14 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
           settlePlace(lease.row, lease.place);
           if (verdict.kind === 'dead') {
             const event = JSON.stringify(lease.event);
-            letters.push({ consumer: name, messageId: id, reason: verdict.reason, event });
+            letters.push({
+              consumer: name,
+              messageId: id,
+              reason: verdict.reason,
+              event,
+              seq: lease.row.seq,
+              place: lease.place,
+            });
           }
         }
         if (changed.size > 0) return commitSoon();
@@ -238,5 +277,34 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
       changed = new Set();
       letters = [];
     },
+    reopen(size, place) {
+      // Beyond the cursor there is no line in the ledger, nor need of one.
+      if (size.seq > cursor) return 0;
+      const places = place === undefined ? [...new Array(size.count).keys()] : [place];
+      const row = rows.get(size.seq);
+      let reopened: number;
+      if (row === undefined) {
+        const settled = behind.get(size.seq) ?? new Uint8Array(size.count).fill(1);
+        reopened = reopenPlaces(settled, places);
+        behind.set(size.seq, settled);
+        store.setPartial(name, size.seq, settled);
+      } else reopened = reopenOpenRow(row, places);
+      waiting += reopened;
+      waitingBytes += reopened * eventBytesOf(size);
+      if (reopened > 0) host?.onArrived(reopened, true);
+      return reopened;
+    },
+    onChanged(seq) {
+      if (page?.row.seq !== seq) return;
+      const batch = store.batch(seq);
+      if (batch !== undefined) page.events = eventsOf(batch);
+    },
   };
+}
+
+/** Marks places as open again; returns how many were not. */
+export function reopenPlaces(settled: Uint8Array, places: readonly number[]): number {
+  const done = places.filter((place) => settled[place] === 1);
+  for (const place of done) settled[place] = 0;
+  return done.length;
 }

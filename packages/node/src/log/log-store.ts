@@ -1,5 +1,15 @@
 import { numberOf, openSqliteFile, type SqliteFile } from '../runtime/sqlite-file.ts';
-import type { AcceptedBatch, BatchFacts, ConsumerProgress, LogStats, QuarantinedEvent } from './log.ts';
+import type {
+  AcceptedBatch,
+  BatchFacts,
+  ConsumerProgress,
+  DeadLetterPage,
+  DeadLetterRecord,
+  LogStats,
+  QuarantinedEvent,
+  QuarantinedRecord,
+  RecordPage,
+} from './log.ts';
 
 /** One batch as the log keeps it. */
 export interface StoredBatch {
@@ -26,6 +36,17 @@ export interface DeadLetter {
   readonly reason: string;
   /** The event as it was delivered, JSON text. */
   readonly event: string;
+  /** Where it stands in the log. */
+  readonly seq: number;
+  readonly place: number;
+}
+
+/** A batch without what is in it. */
+export interface BatchSize {
+  readonly seq: number;
+  readonly receivedAt: number;
+  readonly count: number;
+  readonly bytes: number;
 }
 
 /** What retention took away. */
@@ -40,7 +61,7 @@ export interface LogStore {
   transaction(work: () => void): void;
   insertBatch(seq: number, batch: AcceptedBatch, ids: Uint8Array, bytes: number): void;
   /** Returns how many it inserted: an id is quarantined once. */
-  insertQuarantined(event: QuarantinedEvent, receivedAt: number): number;
+  insertQuarantined(event: QuarantinedEvent, facts: BatchFacts): number;
   insertDeadLetter(letter: DeadLetter, at: number): void;
   body(seq: number): string | undefined;
   /** The oldest batch after `seq`. */
@@ -62,7 +83,22 @@ export interface LogStore {
    */
   remove(receivedBefore: number, maxBatches: number): Removed;
   lastSeq(): number;
-  quarantined(limit: number): readonly (QuarantinedEvent & { readonly receivedAt: number })[];
+  /** Newest first. */
+  quarantined(page: RecordPage): readonly QuarantinedRecord[];
+  quarantinedById(id: number): QuarantinedRecord | undefined;
+  /** Newest first. */
+  deadLetters(page: DeadLetterPage): readonly DeadLetterRecord[];
+  deadLetterById(id: number): DeadLetterRecord | undefined;
+  deleteQuarantined(id: number): number;
+  deleteDeadLetter(id: number): number;
+  /** Puts other text in a batch's place: as many events, or nothing where there was one. */
+  setBody(seq: number, body: string): void;
+  /** Batches without their bodies, oldest first, after `seq`. */
+  sizesAfter(seq: number, limit: number): readonly BatchSize[];
+  consumers(): readonly string[];
+  ledgerLine(consumer: string, seq: number): Uint8Array | undefined;
+  /** From now on what is removed is overwritten, in the file and in the write-ahead log, which is emptied. */
+  scrub(work: () => void): void;
   totals(): LogStats;
   /** Takes room and gives it back, so that a full or read-only disk shows. Inside a transaction. */
   probe(): void;
@@ -125,10 +161,17 @@ const suppressionTables = `
   INSERT INTO salts VALUES ('suppressed', randomblob(16));
 `;
 
+/** Where a record came from, so that it can be put right and go on from there. Rows of older files do not know. */
+const originColumns = `
+  ALTER TABLE quarantined ADD COLUMN facts TEXT;
+  ALTER TABLE dead_letters ADD COLUMN seq INTEGER;
+  ALTER TABLE dead_letters ADD COLUMN place INTEGER;
+`;
+
 const file: SqliteFile = {
   opener: 'sqliteLog',
   applicationId: 0x54726b4c, // "TrkL"
-  steps: [batchTables, suppressionTables],
+  steps: [batchTables, suppressionTables, originColumns],
   // What is acknowledged survives a power cut.
   pragmas: `PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${checkpointPages};`,
 };
@@ -153,10 +196,10 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
   const insertBatch = prepare('INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)');
   // A retried batch brings its invalid events again.
   const insertQuarantined = prepare(
-    'INSERT OR IGNORE INTO quarantined (received_at, message_id, issues, event) VALUES (?, ?, ?, ?)',
+    'INSERT OR IGNORE INTO quarantined (received_at, message_id, issues, event, facts) VALUES (?, ?, ?, ?, ?)',
   );
   const insertDeadLetter = prepare(
-    'INSERT INTO dead_letters (at, consumer, message_id, reason, event) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO dead_letters (at, consumer, message_id, reason, event, seq, place) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
   const body = prepare('SELECT body FROM batches WHERE seq = ?');
   const batchAfter = prepare('SELECT seq, count, bytes, facts, body FROM batches WHERE seq > ? ORDER BY seq LIMIT 1');
@@ -189,9 +232,20 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
   const lastSeq = prepare(
     'SELECT max(coalesce((SELECT max(seq) FROM batches), 0), coalesce((SELECT max(cursor) FROM consumers), 0)) AS seq',
   );
-  const quarantined = prepare(
-    'SELECT received_at, message_id, issues, event FROM quarantined ORDER BY id DESC LIMIT ?',
+  const quarantined = prepare('SELECT * FROM quarantined WHERE id < ? ORDER BY id DESC LIMIT ?');
+  const quarantinedById = prepare('SELECT * FROM quarantined WHERE id = ?');
+  const deadLetters = prepare(
+    'SELECT * FROM dead_letters WHERE id < ?1 AND (?2 IS NULL OR consumer = ?2) ORDER BY id DESC LIMIT ?3',
   );
+  const deadLetterById = prepare('SELECT * FROM dead_letters WHERE id = ?');
+  const deleteQuarantined = prepare('DELETE FROM quarantined WHERE id = ?');
+  const deleteDeadLetter = prepare('DELETE FROM dead_letters WHERE id = ?');
+  const setBody = prepare('UPDATE batches SET body = ? WHERE seq = ?');
+  const sizesAfter = prepare(
+    'SELECT seq, received_at AS receivedAt, count, bytes FROM batches INDEXED BY batch_sizes WHERE seq > ? ORDER BY seq LIMIT ?',
+  );
+  const consumers = prepare('SELECT name FROM consumers ORDER BY name');
+  const ledgerLine = prepare('SELECT settled FROM ledger WHERE consumer = ? AND seq = ?');
   const totals = prepare(
     `SELECT (SELECT count(*) FROM batches INDEXED BY batch_sizes WHERE seq > 0) AS batches,
             (SELECT coalesce(sum(count), 0) FROM batches INDEXED BY batch_sizes WHERE seq > 0) AS events,
@@ -239,11 +293,12 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
     insertBatch(seq, { ids, facts, body: text }, hashes, bytes) {
       insertBatch.run(seq, facts.receivedAt, ids.length, bytes, hashes, JSON.stringify(facts), text);
     },
-    insertQuarantined({ messageId, issues, event }, receivedAt) {
-      return Number(insertQuarantined.run(receivedAt, messageId ?? null, JSON.stringify(issues), event).changes);
+    insertQuarantined({ messageId, issues, event }, facts) {
+      const values = [facts.receivedAt, messageId ?? null, JSON.stringify(issues), event, JSON.stringify(facts)];
+      return Number(insertQuarantined.run(...values).changes);
     },
-    insertDeadLetter({ consumer, messageId, reason, event }, at) {
-      insertDeadLetter.run(at, consumer, messageId, reason, event);
+    insertDeadLetter({ consumer, messageId, reason, event, seq, place }, at) {
+      insertDeadLetter.run(at, consumer, messageId, reason, event, seq, place);
     },
     body: (seq) => body.get(seq)?.body as string | undefined,
     batchAfter: (seq) => toBatch(batchAfter.get(seq)),
@@ -271,13 +326,25 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
       };
     },
     lastSeq: () => lastSeq.get()?.seq as number,
-    quarantined: (limit) =>
-      quarantined.all(limit).map((row) => ({
-        receivedAt: row.received_at as number,
-        ...(row.message_id === null ? {} : { messageId: row.message_id as string }),
-        issues: JSON.parse(row.issues as string) as QuarantinedEvent['issues'],
-        event: row.event as string,
-      })),
+    quarantined: ({ limit, before = Number.MAX_SAFE_INTEGER }) => quarantined.all(before, limit).map(toQuarantined),
+    quarantinedById: (id) => optional(quarantinedById.get(id), toQuarantined),
+    deadLetters: ({ limit, before = Number.MAX_SAFE_INTEGER, consumer }) =>
+      deadLetters.all(before, consumer ?? null, limit).map(toDeadLetter),
+    deadLetterById: (id) => optional(deadLetterById.get(id), toDeadLetter),
+    deleteQuarantined: (id) => Number(deleteQuarantined.run(id).changes),
+    deleteDeadLetter: (id) => Number(deleteDeadLetter.run(id).changes),
+    setBody: (seq, text) => void setBody.run(text, seq),
+    sizesAfter: (seq, limit) => sizesAfter.all(seq, limit) as Row[] as unknown as BatchSize[],
+    consumers: () => consumers.all().map(({ name }) => name as string),
+    ledgerLine: (consumer, seq) => ledgerLine.get(consumer, seq)?.settled as Uint8Array | undefined,
+    scrub(work) {
+      db.exec('PRAGMA secure_delete = ON');
+      try {
+        work();
+      } finally {
+        db.exec('PRAGMA secure_delete = OFF; PRAGMA wal_checkpoint(TRUNCATE)');
+      }
+    },
     totals: () => ({ ...(totals.get() as Row as unknown as LogStats) }),
     probe() {
       takeRoom.run(probeBytes);
@@ -297,5 +364,32 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
       for (const { hash } of suppressed.iterate() as Iterable<Row>) yield hash as Uint8Array;
     },
     close: () => db.close(),
+  };
+}
+
+function optional<T>(row: Row | undefined, of: (row: Row) => T): T | undefined {
+  return row === undefined ? undefined : of(row);
+}
+
+function toQuarantined(row: Row): QuarantinedRecord {
+  return {
+    id: row.id as number,
+    receivedAt: row.received_at as number,
+    ...(row.message_id === null ? {} : { messageId: row.message_id as string }),
+    issues: JSON.parse(row.issues as string) as QuarantinedEvent['issues'],
+    event: row.event as string,
+    ...(row.facts === null ? {} : { facts: JSON.parse(row.facts as string) as BatchFacts }),
+  };
+}
+
+function toDeadLetter(row: Row): DeadLetterRecord {
+  return {
+    id: row.id as number,
+    at: row.at as number,
+    consumer: row.consumer as string,
+    messageId: row.message_id as string,
+    reason: row.reason as string,
+    event: row.event as string,
+    ...(row.seq === null ? {} : { seq: row.seq as number, place: row.place as number }),
   };
 }

@@ -90,6 +90,125 @@ export interface SuppressionList {
   has(event: unknown): boolean;
 }
 
+/** Some records, newest first. */
+export interface RecordPage {
+  readonly limit: number;
+  /** Only those older than this id. */
+  readonly before?: number;
+}
+
+export interface DeadLetterPage extends RecordPage {
+  readonly consumer?: string;
+}
+
+export interface QuarantinedRecord extends QuarantinedEvent {
+  readonly id: number;
+  readonly receivedAt: number;
+  /** What was known of its batch. */
+  readonly facts?: BatchFacts;
+}
+
+/** An event that a destination refused for good. */
+export interface DeadLetterRecord {
+  readonly id: number;
+  /** When it was refused, epoch milliseconds. */
+  readonly at: number;
+  /** The destination. */
+  readonly consumer: string;
+  readonly messageId: string;
+  readonly reason: string;
+  /** The event as it was delivered, JSON text. */
+  readonly event: string;
+  /** Where it stands in the log. */
+  readonly seq?: number;
+  readonly place?: number;
+}
+
+/** A part of the log. Bounds belong to it; those left out do not bound. */
+export interface LogRange {
+  /** Positions in the log, as `events` tells them. */
+  readonly fromSeq?: number;
+  readonly toSeq?: number;
+  /** Arrival, epoch milliseconds. */
+  readonly fromMs?: number;
+  readonly toMs?: number;
+}
+
+/** How much a range holds. */
+export interface Measured {
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  readonly events: number;
+}
+
+/** One event of the log. */
+export interface LogEvent {
+  /** Its batch's position. */
+  readonly seq: number;
+  readonly event: CollectedEvent;
+}
+
+/** What the log holds about somebody. */
+export type PersonRecord =
+  | { readonly store: 'log'; readonly seq: number; readonly event: unknown }
+  | { readonly store: 'quarantine'; readonly id: number; readonly issues: unknown; readonly event: unknown }
+  | {
+      readonly store: 'dead-letters';
+      readonly id: number;
+      readonly destination: string;
+      readonly reason: string;
+      readonly event: unknown;
+    };
+
+/** How much was erased. */
+export interface Erased {
+  readonly events: number;
+  readonly quarantined: number;
+  readonly deadLetters: number;
+  /** Devices that were theirs alone: suppressed with them. */
+  readonly anonymousIds: readonly string[];
+}
+
+/** What came of sending a dead letter out again. `gone`: retention has taken its batch. */
+export type Revived = 'revived' | 'unknown' | 'gone';
+
+/** What people look at in a log, put right, and take out. Long work gives way to appends again and again. */
+export interface LogRecords {
+  quarantined(page: RecordPage): readonly QuarantinedRecord[];
+  quarantinedById(id: number): QuarantinedRecord | undefined;
+  /** Says whether it was there. Rejects with `LogUnavailableError`. */
+  removeQuarantined(id: number): Promise<boolean>;
+  deadLetters(page: DeadLetterPage): readonly DeadLetterRecord[];
+  deadLetterById(id: number): DeadLetterRecord | undefined;
+  /** The event of a dead letter as it stands in the log, to be put right; `undefined` if retention has taken it. */
+  storedEvent(letter: DeadLetterRecord): unknown;
+  /**
+   * Delivers a dead letter once more, to its destination alone, and is done with the letter.
+   *
+   * @param event - in place of the one in the log, with the same `messageId`
+   */
+  revive(id: number, event?: object): Promise<Revived>;
+  removeDeadLetter(id: number): Promise<boolean>;
+  /** How much of the log is in a range; `undefined` if nothing is. */
+  measure(range: LogRange): Promise<Measured | undefined>;
+  /** Oldest first, as destinations get them. */
+  events(range: LogRange): AsyncIterable<LogEvent>;
+  /** The newest events, oldest of them first. */
+  newest(limit: number): Promise<readonly LogEvent[]>;
+  /**
+   * Delivers a part of the log to one destination once more; consent is asked again. Resolves with how many events wait
+   * again; what waits anyway is not among them. Rejects with `TypeError` for a name that never read the log.
+   */
+  replay(consumer: string, range: LogRange): Promise<number>;
+  /** All there is about a person: of a device that others had too only what says that it is theirs. */
+  about(person: PersonIds): AsyncIterable<PersonRecord>;
+  /**
+   * Takes a person out of the log, quarantine and dead letters, and overwrites where they stood; then nothing more of
+   * them is kept or carried on. What is on its way is dropped before it is sent, but what destinations have they have.
+   */
+  erase(person: PersonIds): Promise<Erased>;
+}
+
 /**
  * The durable record between collector and destinations: what is acknowledged lives here.
  *
@@ -101,6 +220,8 @@ export interface Log {
   /** The events from `name`'s cursor on, as an outbox. One at a time per name; a new name starts at the oldest row. */
   consumer(name: string, options: ConsumerOptions): Outbox<CollectedEvent>;
   readonly suppression: SuppressionList;
+  /** What people look at, put right and take out. */
+  readonly records: LogRecords;
   /** Newest quarantined events first. */
   quarantined(limit: number): readonly (QuarantinedEvent & { readonly receivedAt: number })[];
   stats(): LogStats;

@@ -18,6 +18,7 @@ import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { hashIds } from './id-window.ts';
 import { LogUnavailableError } from './log.ts';
 import { aBatch, aConsumer, deliver, logContract, pullIds } from './log-contract.ts';
+import { logRecordsContract } from './log-records-contract.ts';
 import { type SqliteLogOptions, sqliteLog } from './sqlite-log.ts';
 
 let folder: string;
@@ -31,7 +32,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('sqliteLog', () => {
   const open = () => sqliteLog(path);
-  for (const { rule, check } of logContract({ create: open, reopen: open })) it(rule, check);
+  const subject = { create: open, reopen: open };
+  for (const { rule, check } of [...logContract(subject), ...logRecordsContract(subject)]) it(rule, check);
 });
 
 describe('opening', () => {
@@ -167,6 +169,20 @@ test('a full file that nobody appends to any more gets its room back when it is 
   await log.close();
 });
 
+test('who was erased is in no byte of the file, nor of what lies beside it', async () => {
+  const log = sqliteLog(path);
+  const batchOf = (id: string, text: string) => aBatch([id], { properties: { text: text.repeat(400) } });
+  await log.append(batchOf('1', 'marker of one event '));
+  await log.append(batchOf('2', 'marker of the other '));
+  const event = JSON.stringify({ userId: 'u', text: 'marker in quarantine '.repeat(400) });
+  await log.append(aBatch([], { quarantined: [{ issues: [], event }] }));
+  const bytes = (): string => ['', '-wal'].map((suffix) => readFileSync(path + suffix, 'latin1')).join();
+  expect(bytes()).toContain('marker of one');
+  expect(await log.records.erase({ userId: 'u' })).toMatchObject({ events: 2, quarantined: 1 });
+  expect(bytes()).not.toContain('marker');
+  await log.close();
+});
+
 describe('who is suppressed', () => {
   test('is safe once that was said, whatever happens to the process', async () => {
     const log = sqliteLog(path);
@@ -228,7 +244,8 @@ test('a file of the first version keeps what it has, and can do what is new', as
   await log.append(aBatch(['1', '2']));
   await log.close();
   const db = new DatabaseSync(path);
-  db.exec('DROP TABLE suppressed; DROP TABLE salts; PRAGMA user_version = 1');
+  db.exec(`DROP TABLE suppressed; DROP TABLE salts; ALTER TABLE quarantined DROP COLUMN facts;
+    ALTER TABLE dead_letters DROP COLUMN seq; ALTER TABLE dead_letters DROP COLUMN place; PRAGMA user_version = 1`);
   db.close();
   const again = sqliteLog(path);
   expect(await again.append(aBatch(['2', '3']))).toEqual({ duplicates: ['2'] });

@@ -1,6 +1,7 @@
 import { createIdWindow, hashIds } from './id-window.ts';
 import { type AcceptedBatch, type Appended, type Log, type LogStats, LogUnavailableError } from './log.ts';
 import { createLogConsumer, eventBytesOf, type LogConsumer } from './log-consumer.ts';
+import { createLogRecords } from './log-records.ts';
 import { openLogStore, type Removed } from './log-store.ts';
 import { createSuppression } from './suppression.ts';
 
@@ -151,7 +152,7 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
     store.transaction(() => {
       for (const { batch, hashes } of group) {
         for (const event of batch.quarantined ?? []) {
-          quarantined += store.insertQuarantined(event, batch.facts.receivedAt);
+          quarantined += store.insertQuarantined(event, batch.facts);
         }
         const { kept, duplicates } = withoutDuplicates(batch, hashes, fresh, bodies);
         appended.push({ duplicates });
@@ -215,14 +216,28 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
   function idsOf(seq: number, bodies: Map<number, ReadonlySet<string>>): ReadonlySet<string> {
     const known = bodies.get(seq);
     if (known !== undefined) return known;
-    const { batch } = JSON.parse(store.body(seq) ?? '{"batch":[]}') as { batch: { messageId: string }[] };
-    const ids = new Set(batch.map(({ messageId }) => messageId));
+    const { batch } = JSON.parse(store.body(seq) ?? '{"batch":[]}') as { batch: ({ messageId: string } | null)[] };
+    const ids = new Set(batch.flatMap((event) => (event === null ? [] : [event.messageId])));
     bodies.set(seq, ids);
     return ids;
   }
 
+  const isClosed = (): boolean => closed;
+  const suppression = createSuppression(store, now, isClosed);
+
   return {
-    suppression: createSuppression(store, now, () => closed),
+    suppression,
+    records: createLogRecords({
+      store,
+      consumers,
+      suppress: suppression.add,
+      commit,
+      isClosed,
+      onRemoved(removed) {
+        totals.quarantined -= removed.quarantined ?? 0;
+        totals.deadLetters -= removed.deadLetters ?? 0;
+      },
+    }),
     append(batch) {
       if (closed) return Promise.reject(new LogUnavailableError('The log is closed.'));
       return new Promise((resolve, reject) => {
@@ -239,7 +254,8 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
       consumers.set(name, consumer);
       return consumer.outbox;
     },
-    quarantined: (limit) => (closed ? [] : store.quarantined(limit)),
+    quarantined: (limit) =>
+      closed ? [] : store.quarantined({ limit }).map(({ id: _id, facts: _facts, ...event }) => event),
     stats: () => ({ ...totals }),
     async probe() {
       if (closed) throw new LogUnavailableError('The log is closed.');

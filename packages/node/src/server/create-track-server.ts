@@ -11,6 +11,8 @@ import { answerJson, createAdmin, createHealth, type Listener, urlOf } from './a
 import { diagnosticsTo, type Logger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
 import { observeDestination } from './observe-destination.ts';
+import { createOperations } from './operations.ts';
+import { operationsRoute } from './operations-route.ts';
 import { createReadiness } from './readiness.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
 import { noTelemetry, type Telemetry } from './telemetry.ts';
@@ -107,7 +109,9 @@ export async function startTrackServer(options: TrackServerOptions): Promise<Tra
       metrics,
       isLocal: isLoopback(admin.host ?? defaultAdminHost),
       token,
-      operations: () => false,
+      operations: operationsRoute(
+        createOperations({ collector, log, plan: config.plan, unplanned: config.unplanned ?? 'store' }),
+      ),
       tests: undefined,
     }),
   );

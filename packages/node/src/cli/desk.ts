@@ -1,0 +1,93 @@
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { createCollector } from '../collector/create-collector.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { logFileOf, openLog } from '../server/create-track-server.ts';
+import { createOperations, type Operations } from '../server/operations.ts';
+import { type RunFile, readRunFile } from '../server/run-file.ts';
+
+/** Where the command line works at a log: the server's own desk while one runs, else one of its own. */
+export interface Desk {
+  readonly operations: Operations;
+  /** The log is a server's that runs; otherwise it is ours until `close`. */
+  readonly isServed: boolean;
+  close(): Promise<void>;
+}
+
+const answerWithinMs = 5_000;
+
+/**
+ * One process has the log's file. If that is a server, it is asked; if none runs, the file is opened here, and what is to
+ * be delivered is delivered by the next server.
+ *
+ * @throws Error if the file is somebody else's, or not a log
+ */
+export async function openDesk({ config }: LoadedConfig): Promise<Desk> {
+  const file = logFileOf(config);
+  const run = file === undefined ? undefined : readRunFile(file);
+  if (run !== undefined && (await isRunning(run))) {
+    return { operations: remoteOperations(run), isServed: true, close: async () => {} };
+  }
+  const { endpoint: _e, server: _s, admin: _a, logLevel: _l, testMode: _t, log: _log, ...options } = config;
+  const log = openLog(config);
+  const collector = createCollector({ ...options, log, destinations: [] });
+  return {
+    operations: createOperations({ collector, log, plan: config.plan, unplanned: config.unplanned ?? 'store' }),
+    isServed: false,
+    close: () => collector.close({ deadlineMs: 0 }),
+  };
+}
+
+/** A server that was killed leaves its file behind, and the port may be another program's by now. */
+export async function isRunning(run: RunFile): Promise<boolean> {
+  const signal = AbortSignal.timeout(answerWithinMs);
+  return ask(run, 'ping', {}, signal).then(
+    () => true,
+    () => false,
+  );
+}
+
+const streams: ReadonlySet<keyof Operations> = new Set(['tail', 'about']);
+
+function remoteOperations(run: RunFile): Operations {
+  return new Proxy({} as Operations, {
+    get: (_target, name: keyof Operations) => (args: object) =>
+      streams.has(name) ? askForLines(run, name, args) : askForResult(run, name, args),
+  });
+}
+
+async function ask(run: RunFile, name: string, args: object, signal?: AbortSignal): Promise<Response> {
+  const response = await fetch(`${run.adminUrl}/ops/${name}`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${run.token}` },
+    body: JSON.stringify(args),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (response.ok) return response;
+  const { message } = (await response.json().catch(() => ({}))) as { message?: string };
+  throw new Error(message ?? `The server answered ${response.status}.`);
+}
+
+async function askForResult(run: RunFile, name: string, args: object): Promise<unknown> {
+  const { result } = (await (await ask(run, name, args)).json()) as { result: unknown };
+  return result;
+}
+
+async function* askForLines(run: RunFile, name: string, args: object): AsyncGenerator<unknown> {
+  const { body } = await ask(run, name, args);
+  if (body === null) return;
+  const input = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
+  // A server that goes away ends the stream in the middle.
+  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  let broken: Error | undefined;
+  input.on('error', (error) => {
+    broken = error;
+    lines.close();
+  });
+  for await (const text of lines) {
+    const { line, failure } = JSON.parse(text) as { line?: unknown; failure?: { message: string } };
+    if (failure !== undefined) throw new Error(failure.message);
+    yield line;
+  }
+  if (broken !== undefined) throw new Error('The server went away.', { cause: broken });
+}

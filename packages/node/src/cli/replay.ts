@@ -1,0 +1,52 @@
+import type { LogRange } from '../log/log.ts';
+import { createProgress, note, say, sayJson } from './output.ts';
+import { atDesk } from './records.ts';
+
+export interface ReplayOptions {
+  readonly config?: string;
+  readonly destination: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly fromPosition?: number;
+  readonly toPosition?: number;
+  readonly json?: boolean;
+}
+
+/** Positions that are asked for at once, so that long work shows how far it is. */
+const positionsAtOnce = 500;
+
+/** Delivers a part of the log to one destination once more. */
+export function replay({
+  config,
+  destination,
+  from,
+  to,
+  fromPosition,
+  toPosition,
+  json,
+}: ReplayOptions): Promise<void> {
+  const range: LogRange = {
+    ...(from === undefined ? {} : { fromMs: from }),
+    ...(to === undefined ? {} : { toMs: to }),
+    ...(fromPosition === undefined ? {} : { fromSeq: fromPosition }),
+    ...(toPosition === undefined ? {} : { toSeq: toPosition }),
+  };
+  return atDesk(config, async ({ operations, isServed }) => {
+    const measured = await operations.measure(range);
+    // An unknown destination is told before an empty range.
+    let events = await operations.replay({ destination, ...range, fromSeq: 1, toSeq: 0 });
+    if (measured !== null) {
+      const { fromSeq, toSeq } = measured;
+      const progress = createProgress('Replaying', toSeq - fromSeq + 1);
+      for (let first = fromSeq; first <= toSeq; first += positionsAtOnce) {
+        const last = Math.min(toSeq, first + positionsAtOnce - 1);
+        events += await operations.replay({ ...range, destination, fromSeq: first, toSeq: last });
+        progress.advance(last - first + 1);
+      }
+      progress.end();
+    }
+    if (json) sayJson({ destination, events, ...measured, inLog: measured?.events ?? 0 });
+    else say(`${events} events wait for "${destination}" again.`);
+    if (events > 0 && !isServed) note('No server runs on this log: the next one delivers.');
+  });
+}

@@ -1,0 +1,161 @@
+import { type EventResult, type Issue, type Plan, parseEvent } from '@org/track-core';
+import type { Collector, CollectorStats } from '../collector/create-collector.ts';
+import { plannedIssues } from '../collector/judge-event.ts';
+import { reasonOf } from '../collector/refused-event.ts';
+import type {
+  BatchFacts,
+  ConsumerProgress,
+  DeadLetterPage,
+  DeadLetterRecord,
+  Erased,
+  Log,
+  LogEvent,
+  LogRange,
+  Measured,
+  PersonIds,
+  PersonRecord,
+  QuarantinedRecord,
+  RecordPage,
+  Revived,
+} from '../log/log.ts';
+import { type TailFilter, type TailLine, tailOf } from './tail.ts';
+
+/** A quarantined event's way back: stored, or why not. */
+export interface Resubmitted {
+  readonly status: 'stored' | EventResult['status'] | 'unknown';
+  readonly reason?: string;
+}
+
+/** What became of events that were submitted. */
+export interface Submitted {
+  readonly stored: number;
+  readonly refused: readonly { readonly messageId: string; readonly status: string; readonly reason?: string }[];
+}
+
+/** How it goes, with how far each destination is. */
+export interface Standing {
+  readonly stats: CollectorStats;
+  readonly progress: { readonly [destination: string]: ConsumerProgress };
+}
+
+/**
+ * What the command line asks for: by HTTP of a server that runs, or in its own process while none does. Arguments and
+ * results are JSON; what yields is a stream of it.
+ */
+export interface Operations {
+  ping(args: object): Promise<{ readonly pid: number }>;
+  standing(args: object): Promise<Standing>;
+  newest(args: { readonly limit: number }): Promise<readonly LogEvent[]>;
+  tail(args: TailFilter): AsyncIterable<TailLine>;
+  deadList(args: DeadLetterPage): Promise<readonly DeadLetterRecord[]>;
+  /** With the event as it stands in the log, where it still does. */
+  deadShow(args: { readonly id: number }): Promise<(DeadLetterRecord & { readonly stored?: unknown }) | null>;
+  /** @throws TypeError if `event` is none, or not as planned */
+  deadRevive(args: { readonly id: number; readonly event?: object }): Promise<Revived>;
+  deadRemove(args: { readonly id: number }): Promise<boolean>;
+  quarantineList(args: RecordPage): Promise<readonly QuarantinedRecord[]>;
+  quarantineShow(args: { readonly id: number }): Promise<QuarantinedRecord | null>;
+  quarantineSubmit(args: { readonly id: number; readonly event?: object }): Promise<Resubmitted>;
+  quarantineRemove(args: { readonly id: number }): Promise<boolean>;
+  measure(args: LogRange): Promise<Measured | null>;
+  replay(args: LogRange & { readonly destination: string }): Promise<number>;
+  submit(args: { readonly events: readonly unknown[]; readonly facts: BatchFacts }): Promise<Submitted>;
+  about(args: PersonIds): AsyncIterable<PersonRecord>;
+  erase(args: PersonIds): Promise<Erased>;
+  unsuppress(args: PersonIds): Promise<true>;
+}
+
+export interface OperationsOptions {
+  readonly collector: Collector;
+  readonly log: Log;
+  readonly plan: Plan | undefined;
+  readonly unplanned: 'store' | 'quarantine';
+}
+
+/** Where nobody wrote down who sent it, it is judged as a browser's: what may least. */
+const unknownFacts = (receivedAt: number): BatchFacts => ({ receivedAt, source: 'browser' });
+
+export function createOperations({ collector, log, plan, unplanned }: OperationsOptions): Operations {
+  const { records } = log;
+
+  function requireEvent(event: object, facts: Pick<BatchFacts, 'source'>): void {
+    const parsed = parseEvent(event);
+    const law = { unplanned, source: facts.source, gpc: false, ...(plan === undefined ? {} : { plan }) };
+    const issues: readonly Issue[] = parsed.ok ? plannedIssues(parsed.value, law) : parsed.issues;
+    if (issues.length > 0) throw new TypeError(`The event is not right yet: ${reasonOf(issues)}`);
+  }
+
+  function sourceOf(letter: DeadLetterRecord): BatchFacts['source'] {
+    return (JSON.parse(letter.event) as { source: BatchFacts['source'] }).source;
+  }
+
+  return {
+    ping: async () => ({ pid: process.pid }),
+    async standing() {
+      const stats = collector.stats();
+      const progress: Record<string, ConsumerProgress> = {};
+      for (const name of Object.keys(stats.destinations)) {
+        const own = log.progress(name);
+        if (own !== undefined) progress[name] = own;
+      }
+      return { stats, progress };
+    },
+    newest: ({ limit }) => records.newest(limit),
+    tail: (filter) => tailOf(collector, filter),
+    deadList: async (page) => records.deadLetters(page),
+    async deadShow({ id }) {
+      const letter = records.deadLetterById(id);
+      return letter === undefined ? null : { ...letter, stored: records.storedEvent(letter) };
+    },
+    async deadRevive({ id, event }) {
+      const letter = records.deadLetterById(id);
+      if (letter !== undefined && event !== undefined) requireEvent(event, { source: sourceOf(letter) });
+      return records.revive(id, event);
+    },
+    deadRemove: ({ id }) => records.removeDeadLetter(id),
+    quarantineList: async (page) => records.quarantined(page),
+    quarantineShow: async ({ id }) => records.quarantinedById(id) ?? null,
+    async quarantineSubmit({ id, event }) {
+      const record = records.quarantinedById(id);
+      if (record === undefined) return { status: 'unknown' };
+      const submitted = event ?? jsonOf(record.event);
+      if (typeof submitted !== 'object' || submitted === null) {
+        throw new TypeError('What is kept of this event was cut, and is no JSON: give it whole.');
+      }
+      const { messageId = `quarantine-${id}` } = submitted as { messageId?: string };
+      const whole = { ...submitted, messageId };
+      const results = await collector.submit([whole], record.facts ?? unknownFacts(record.receivedAt));
+      const result = results.get(messageId);
+      // One that the log has already needs no quarantine either.
+      if (result === undefined || result.status === 'duplicate') await records.removeQuarantined(id);
+      if (result === undefined) return { status: 'stored' };
+      return { status: result.status, ...('reason' in result ? { reason: result.reason } : {}) };
+    },
+    quarantineRemove: ({ id }) => records.removeQuarantined(id),
+    measure: async (range) => (await records.measure(range)) ?? null,
+    replay: ({ destination, ...range }) => records.replay(destination, range),
+    async submit({ events, facts }) {
+      const results = await collector.submit(events, facts);
+      const refused = [...results].map(([messageId, result]) => ({
+        messageId,
+        status: result.status,
+        ...('reason' in result ? { reason: result.reason } : {}),
+      }));
+      return { stored: events.length - refused.length, refused };
+    },
+    about: (person) => records.about(person),
+    erase: (person) => records.erase(person),
+    async unsuppress(person) {
+      await collector.unsuppress(person);
+      return true;
+    },
+  };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

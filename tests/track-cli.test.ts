@@ -1,0 +1,224 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { aConfig, anEvent, createWorkplace, type Served, until, type Workplace } from './track-process.ts';
+
+let place: Workplace;
+beforeEach(() => {
+  place = createWorkplace();
+});
+afterEach(() => place.remove());
+
+type Line = Readonly<Record<string, unknown>>;
+
+/** What a command said with `--json`. */
+async function json(...args: readonly string[]): Promise<readonly Line[]> {
+  const { code, stdout, stderr } = await place.run(...args, '--json');
+  if (code !== 0) throw new Error(`track ${args.join(' ')} ended with ${code}: ${stdout}${stderr}`);
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
+
+const receivedIds = (): readonly string[] => place.received().map(({ messageId }) => messageId);
+
+/** Serves until everything that was posted is dead, or delivered. */
+async function served(events: readonly object[], mode = 'take'): Promise<Served> {
+  place.write('mode.txt', mode);
+  const server = await place.serve();
+  await server.post(events);
+  await until('a fate for every event', async () =>
+    /track_destination_waiting\{destination="file"\} 0/.test(await (await server.admin('/metrics')).text()),
+  );
+  return server;
+}
+
+/** Each command works at the server's desk, and at its own while no server runs. */
+const desks = [
+  { why: 'while a server runs', isServed: true },
+  { why: 'while none runs', isServed: false },
+];
+
+describe.each(desks)('$why', ({ isServed }) => {
+  /** Serves as above; then it runs on, or does not. */
+  async function prepared(events: readonly object[], mode?: string): Promise<Served | undefined> {
+    const server = await served(events, mode);
+    if (isServed) return server;
+    await server.end('SIGTERM');
+    return undefined;
+  }
+
+  /** Waits for deliveries: of the server that runs, or of the next one. */
+  async function delivered(ids: readonly string[]): Promise<void> {
+    const next = isServed ? undefined : await place.serve();
+    await until(`delivery of ${ids}`, () => ids.every((id) => receivedIds().includes(id)));
+    await next?.end('SIGTERM');
+  }
+
+  test('dead letters are listed, shown, put right, delivered again, removed', async () => {
+    await prepared([anEvent('1'), anEvent('2'), anEvent('3'), anEvent('4')], 'dead http-400');
+    const letters = await json('dead', 'list');
+    expect(letters.map(({ messageId, reason }) => [messageId, reason])).toEqual(
+      ['4', '3', '2', '1'].map((id) => [id, 'http-400']),
+    );
+    expect(await json('dead', 'list', '--destination', 'other')).toEqual([]);
+    const [four, three, two, one] = letters.map(({ id }) => String(id)) as [string, string, string, string];
+    const [shown] = await json('dead', 'show', one);
+    expect(shown).toMatchObject({ consumer: 'file', event: { messageId: '1', event: 'Viewed' } });
+
+    place.write('mode.txt', 'take');
+    const fixed = { ...(shown?.event as object), properties: { right: true } };
+    place.write('wrong.json', JSON.stringify({ ...fixed, event: '' }));
+    const wrong = await place.run('dead', 'fix', one, 'wrong.json');
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('The event is not right yet: event')]);
+    place.write('fixed.json', JSON.stringify({ ...shown, event: fixed }));
+    expect(await json('dead', 'fix', one, 'fixed.json')).toEqual([{ id: Number(one), status: 'revived' }]);
+    expect(await json('dead', 'remove', two)).toEqual([{ id: Number(two), status: 'removed' }]);
+    expect((await place.run('dead', 'replay', two)).code).toBe(1);
+    expect((await place.run('dead', 'replay')).stderr).toContain('Name ids as listed, or --all.');
+    expect((await json('dead', 'replay', '--all')).map(({ id }) => String(id))).toEqual([four, three]);
+    expect(await json('dead', 'list')).toEqual([]);
+    await delivered(['1', '3', '4']);
+    expect(place.received().find(({ messageId }) => messageId === '1')).toMatchObject({ properties: { right: true } });
+    expect(receivedIds()).not.toContain('2');
+  });
+
+  test('quarantined events are listed, shown, put right, taken in, removed', async () => {
+    await prepared([
+      anEvent('ok'),
+      anEvent('x', { event: '' }),
+      anEvent('y', { event: '' }),
+      anEvent('z', { event: '' }),
+    ]);
+    const records = await json('quarantine', 'list');
+    expect(records.map(({ messageId }) => messageId)).toEqual(['z', 'y', 'x']);
+    const [z, y, x] = records.map(({ id }) => String(id)) as [string, string, string];
+    const again = await place.run('quarantine', 'replay', '--all');
+    expect([again.code, again.stdout]).toEqual([1, expect.stringContaining(`${z}: invalid: event`)]);
+    expect(await json('quarantine', 'list')).toHaveLength(3);
+
+    const [shown] = await json('quarantine', 'show', x);
+    place.write('fixed.json', JSON.stringify({ ...(shown?.event as object), event: 'Right' }));
+    expect(await json('quarantine', 'fix', x, 'fixed.json')).toEqual([{ id: Number(x), status: 'stored' }]);
+    expect(await json('quarantine', 'remove', y)).toEqual([{ id: Number(y), status: 'removed' }]);
+    expect((await json('quarantine', 'list')).map(({ messageId }) => messageId)).toEqual(['z']);
+    await delivered(['x']);
+    // The key it came with still vouches for it.
+    expect(place.received().find(({ messageId }) => messageId === 'x')).toMatchObject({
+      event: 'Right',
+      source: 'server',
+    });
+  });
+
+  test('a range of the log is delivered once more', async () => {
+    const server = await served([anEvent('1')]);
+    await server.post([anEvent('2')]);
+    await until('both', () => receivedIds().length === 2);
+    if (!isServed) await server.end('SIGTERM');
+    const nobody = await place.run('replay', '--destination', 'nobody');
+    expect([nobody.code, nobody.stderr]).toEqual([1, expect.stringContaining('known are file')]);
+    const [bySeq] = await json('replay', '--destination', 'file', '--from-position', '2');
+    expect(bySeq).toMatchObject({ events: 1, fromSeq: 2, toSeq: 2 });
+    await delivered(['2']);
+    expect((await json('replay', '--destination', 'file', '--to', '2020-01-01'))[0]).toMatchObject({ events: 0 });
+    expect((await json('replay', '--destination', 'file', '--from', '2020-01-01'))[0]).toMatchObject({ events: 2 });
+    const next = isServed ? undefined : await place.serve();
+    await until('all of it', () => receivedIds().length === 5);
+    await next?.end('SIGTERM');
+    expect(receivedIds()).toEqual(['1', '2', '2', '1', '2']);
+  });
+
+  test('a person is told, then erased, and nothing more of them is taken', async () => {
+    const events = [
+      anEvent('mine', { userId: 'u1', anonymousId: 'phone' }),
+      anEvent('before', { userId: undefined, anonymousId: 'phone' }),
+      anEvent('wrong', { userId: 'u1', event: '' }),
+      anEvent('other', { userId: 'u2' }),
+    ];
+    const running = await prepared(events, 'dead no');
+    const about = await json('export', '--user', 'u1');
+    expect(about.map(({ store, event }) => [store, (event as Line).messageId])).toEqual([
+      ['log', 'mine'],
+      ['log', 'before'],
+      ['quarantine', 'wrong'],
+      ['dead-letters', 'before'],
+      ['dead-letters', 'mine'],
+    ]);
+    mkdirSync(place.path('out'));
+    await place.run('export', '--user', 'u1', '--output', 'out/u1.ndjson');
+    expect(readFileSync(place.path('out/u1.ndjson'), 'utf8').trim().split('\n')).toHaveLength(5);
+    if (process.platform !== 'win32') expect(statSync(place.path('out/u1.ndjson')).mode & 0o777).toBe(0o600);
+
+    const asked = await place.run('erase', '--user', 'u1');
+    expect([asked.code, asked.stderr]).toEqual([1, expect.stringContaining('say --yes')]);
+    expect(await json('export', '--user', 'u1')).toHaveLength(5);
+    expect(await json('erase', '--user', 'u1', '--yes')).toEqual([
+      { erased: true, events: 2, quarantined: 1, deadLetters: 2, anonymousIds: ['phone'] },
+    ]);
+    expect(await json('export', '--user', 'u1')).toEqual([]);
+    expect(await json('export', '--user', 'u2')).toHaveLength(2);
+    expect((await place.run('erase', '--yes')).stderr).toContain('Name --user');
+
+    const next = running ?? (await place.serve());
+    const post = (messageId: string): Promise<Response> => next.post([anEvent(messageId, { userId: 'u1' })]);
+    await post('again');
+    expect(await json('tail', '--no-follow', '--user-id', 'u1')).toEqual([]);
+    expect(await json('unsuppress', '--user', 'u1')).toEqual([{ unsuppressed: true }]);
+    await post('back');
+    const [back] = await json('tail', '--no-follow', '--user-id', 'u1');
+    expect(back).toMatchObject({ event: { messageId: 'back' } });
+  });
+});
+
+describe('tail', () => {
+  test('shows what is in the log, then what arrives and passes the filter, until the server ends', async () => {
+    const server = await served([anEvent('1'), anEvent('2', { event: 'Other' })]);
+    const reader = spawn(process.execPath, [place.command, 'tail', '--json', '--event', 'Viewed', '-n', '5'], {
+      cwd: place.folder,
+    });
+    let output = '';
+    reader.stdout.on('data', (chunk) => (output += chunk));
+    const ended = new Promise<number | null>((resolve) => reader.on('close', resolve));
+    await until('the old one', () => output.includes('"messageId":"1"'));
+    // Whether it listens by now nobody can tell from outside.
+    let made = 0;
+    await until('a new one', async () => {
+      await server.post([anEvent(`new-${made++}`), anEvent(`other-${made}`, { event: 'Other' })]);
+      return output.includes('"messageId":"new-');
+    });
+    await server.post([anEvent('bad', { userId: 7 })]);
+    await until('one that was not stored', () => output.includes('"status":"invalid"'));
+    expect(output).not.toContain('other-');
+    expect(output).not.toContain('"messageId":"2"');
+    await server.end('SIGTERM');
+    await ended;
+  });
+
+  test('writes no control characters of others into the terminal', async () => {
+    await (await served([anEvent('1', { event: 'a\u001b[2Jb' })])).end('SIGTERM');
+    const { stdout, stderr } = await place.run('tail');
+    expect(stdout).toContain('track "a�[2Jb"');
+    expect(stderr).toContain('No server runs on this log');
+  });
+});
+
+test('what belongs to somebody else is not touched: a second server, a token, a log', async () => {
+  const server = await served([anEvent('1')]);
+  place.write('other.config.ts', aConfig().replaceAll('log.db', 'other.db'));
+  const { code } = await place.run('dead', 'list', '--config', 'other.config.ts');
+  expect(code).toBe(0);
+  const refused = await fetch(`${server.adminUrl}/ops/erase`, {
+    method: 'POST',
+    headers: { Authorization: 'Bearer guessed' },
+    body: '{"userId":"u1"}',
+  });
+  expect(refused.status).toBe(401);
+  expect(await json('export', '--user', 'u1')).toHaveLength(1);
+});
+
+test('a server that was killed leaves its desk to the command line', async () => {
+  const server = await served([anEvent('1')], 'dead no');
+  await server.end('SIGKILL');
+  expect(await json('dead', 'list')).toHaveLength(1);
+});
