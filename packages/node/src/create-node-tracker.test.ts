@@ -16,8 +16,8 @@ import {
   createTracker,
   type NodeTrackerOptions,
   nodeQueueLimits,
-  type ServerTracker,
 } from './create-node-tracker.ts';
+import type { ServerTracker } from './identity/request-tracker.ts';
 
 let clock: FakeClock;
 

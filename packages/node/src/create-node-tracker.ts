@@ -17,24 +17,19 @@ import {
   type Queue,
   type QueueLimits,
   report,
+  type Scope,
   type SendOutcome,
-  type Tracker,
   type Transport,
 } from '@org/track-core';
 
 import { checkTrackerOptions } from './check-tracker-options.ts';
 import type { AddressPolicy } from './collector/client-address.ts';
 import { type RequestLike, scopeOfRequest } from './identity/request-scope.ts';
+import { createRequestTracker, type ServerTracker } from './identity/request-tracker.ts';
 import { createNodeClock } from './runtime/node-clock.ts';
 import { onProcessEnd } from './runtime/process-end.ts';
 import { createHttpTransport } from './transport/http-transport.ts';
 import { name, version } from './version.ts';
-
-/** A tracker for a backend: each call says whom it is about, or `for(request)` does. */
-export interface ServerTracker<P extends Plan = AnyPlan> extends Tracker<P, 'server'> {
-  /** The same tracker for the person and page behind a request: ids and consent from the device's cookie, then headers. */
-  for(request: RequestLike): Tracker<P, 'server'>;
-}
 
 /** What trackers of both kinds can be told. */
 interface ServerTrackerOptions<P extends Plan> {
@@ -166,8 +161,7 @@ function createServerTracker<P extends Plan>(
     ...(plugins === undefined ? {} : { plugins }),
     ...(onDiagnostic === undefined ? {} : { onDiagnostic }),
   });
-  return {
-    ...tracker,
-    for: (request) => tracker.with(scopeOfRequest(request, { vouched: tracker.consent.get().preferences, ip })),
-  };
+  const scopeOf = (request: RequestLike): Scope =>
+    scopeOfRequest(request, { vouched: tracker.consent.get().preferences, ip });
+  return createRequestTracker(tracker, scopeOf, onDiagnostic);
 }

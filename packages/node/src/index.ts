@@ -33,13 +33,23 @@ export type { CollectorLimits, CollectorOptions } from './collector/collector-op
 export { type Collector, type CollectorStats, createCollector } from './collector/create-collector.ts';
 export type { CollectorKey } from './collector/keys.ts';
 export type { Arrival } from './collector/store-events.ts';
-export { createTracker, type NodeTrackerOptions, type ServerTracker } from './create-node-tracker.ts';
+export { createTracker, type NodeTrackerOptions } from './create-node-tracker.ts';
 export type { DestinationStats } from './dispatch/dispatcher.ts';
 export type { Enrichment, Finding, Visitor } from './enrichment/enrichment.ts';
 export type { ExpressHandler } from './http/express.ts';
 export type { FetchHandler, FetchOptions } from './http/fetch.ts';
 export type { NodeHandler } from './http/node.ts';
+export type {
+  FastifyLike,
+  FastifyMiddleware,
+  HonoContext,
+  HonoMiddleware,
+  Middleware,
+  RequestMiddleware,
+} from './http/request-middleware.ts';
 export type { RequestLike } from './identity/request-scope.ts';
+export type { ServerTracker } from './identity/request-tracker.ts';
+export type { TraceContext } from './identity/trace-of-request.ts';
 export {
   type AcceptedBatch,
   type Appended,

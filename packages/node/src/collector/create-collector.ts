@@ -12,11 +12,12 @@ import {
   type Stats,
   wellFormedJson,
 } from '@org/track-core';
-import { createInProcessTracker, type ServerTracker } from '../create-node-tracker.ts';
+import { createInProcessTracker } from '../create-node-tracker.ts';
 import { createDispatcher, type DestinationStats } from '../dispatch/dispatcher.ts';
 import { type ExpressHandler, expressHandler } from '../http/express.ts';
 import { type FetchHandler, fetchHandler } from '../http/fetch.ts';
 import { type NodeHandler, nodeHandler } from '../http/node.ts';
+import type { ServerTracker } from '../identity/request-tracker.ts';
 import { type BatchFacts, type LogStats, LogUnavailableError, type PersonIds } from '../log/log.ts';
 import { createNodeClock } from '../runtime/node-clock.ts';
 import { createAcceptBatch } from './accept-batch.ts';

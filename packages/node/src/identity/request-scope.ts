@@ -1,5 +1,7 @@
-import { type ConsentPreferences, type EventContext, type PageContext, parseDevice, type Scope } from '@org/track-core';
+import { type ConsentPreferences, type EventContext, parseDevice, type Scope } from '@org/track-core';
 import { type AddressPolicy, keptAddress } from '../collector/client-address.ts';
+import { pageOfRequest } from './page-of-request.ts';
+import { traceOfRequest } from './trace-of-request.ts';
 
 /**
  * What we read of a request: a Fetch `Request`, Node's `IncomingMessage`, Express's and Fastify's requests all fit.
@@ -13,7 +15,14 @@ export interface RequestLike {
   /** The visitor's address as the framework judges it: behind a proxy only the app knows whom to trust. */
   readonly ip?: string | undefined;
   /** Where the connection came from, used if there is no `ip`. `X-Forwarded-For` is never believed. */
-  readonly socket?: { readonly remoteAddress?: string | undefined } | null | undefined;
+  readonly socket?: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean } | null | undefined;
+  readonly method?: string | undefined;
+  /** Absolute, or as in the request line. */
+  readonly url?: string | undefined;
+  /** Used in place of `url`: routers take their part off that. */
+  readonly originalUrl?: string | undefined;
+  /** `https` or `http` as the framework judges it. */
+  readonly protocol?: string | undefined;
 }
 
 export interface RequestPolicy {
@@ -45,14 +54,30 @@ function contextOf(request: RequestLike, policy: AddressPolicy, sessionId: strin
   const ip = keptAddress(request.ip ?? request.socket?.remoteAddress, policy);
   const userAgent = shortHeader(request, 'user-agent');
   const locale = localeOf(header(request, 'accept-language'));
-  const page = pageOf(shortHeader(request, 'referer'));
+  const page = pageOfRequest({
+    method: request.method,
+    url: shortText(request.originalUrl ?? request.url),
+    host: shortHeader(request, 'host'),
+    isEncrypted: isEncrypted(request),
+    referer: shortHeader(request, 'referer'),
+    destination: header(request, 'sec-fetch-dest'),
+    accept: header(request, 'accept'),
+  });
+  const trace = traceOfRequest(header(request, 'traceparent'));
   return {
     ...(sessionId === undefined ? {} : { session: { id: sessionId } }),
     ...(ip === undefined ? {} : { ip }),
     ...(userAgent === undefined ? {} : { userAgent }),
     ...(locale === undefined ? {} : { locale }),
     ...(page === undefined ? {} : { page }),
+    ...(trace === undefined ? {} : { trace }),
   };
+}
+
+/** Of a proxy that ends TLS a header is believed: it decides how an address is written, and nothing else. */
+function isEncrypted(request: RequestLike): boolean {
+  const protocol = request.protocol ?? header(request, 'x-forwarded-proto');
+  return request.socket?.encrypted === true || /^https\b/i.test(protocol ?? '');
 }
 
 function header({ headers }: RequestLike, name: string): string | undefined {
@@ -63,7 +88,10 @@ function header({ headers }: RequestLike, name: string): string | undefined {
 }
 
 function shortHeader(request: RequestLike, name: string): string | undefined {
-  const text = header(request, name);
+  return shortText(header(request, name));
+}
+
+function shortText(text: string | undefined): string | undefined {
   return text !== undefined && text.length <= maxHeaderLength ? text : undefined;
 }
 
@@ -71,12 +99,4 @@ function shortHeader(request: RequestLike, name: string): string | undefined {
 function localeOf(acceptLanguage: string | undefined): string | undefined {
   const first = acceptLanguage?.split(/[,;]/, 1)[0]?.trim() ?? '';
   return /^[a-z]{1,8}(-[a-z0-9]{1,8})*$/i.test(first) ? first : undefined;
-}
-
-/** The page that made the request. */
-function pageOf(referer: string | undefined): PageContext | undefined {
-  if (referer === undefined || !URL.canParse(referer)) return undefined;
-  const { protocol, username, password, href, pathname, search } = new URL(referer);
-  if (!/^https?:$/.test(protocol) || username !== '' || password !== '') return undefined;
-  return { url: href, path: pathname, ...(search === '' ? {} : { search }) };
 }
