@@ -18,6 +18,7 @@ export default defineConfig([
       duckdb: 'src/destination/duckdb.ts',
       geo: 'src/enrichment/geo.ts',
       'user-agents': 'src/enrichment/user-agents.ts',
+      worker: 'src/worker.ts',
     },
     format: ['esm', 'cjs'],
     dts: true,

@@ -30,6 +30,7 @@ const known = [
   '@org/track-node/duckdb',
   '@org/track-node/geo',
   '@org/track-node/user-agents',
+  '@org/track-node/worker',
 ];
 
 test('the entries are those tested below', async () => {

@@ -26,22 +26,39 @@ const rules: { readonly [option: string]: Rule } = {
 
 const required = ['endpoint', 'writeKey'];
 
-/** Throws for the first option of `createTracker` that is unknown, missing or not what it must be. */
-export function checkTrackerOptions(options: unknown): void {
+/** What a tracker takes that lives as long as one request. */
+export const workerOptions: readonly string[] = [
+  'endpoint',
+  'writeKey',
+  'plan',
+  'consent',
+  'ip',
+  'plugins',
+  'transport',
+  'onDiagnostic',
+];
+
+/** Throws for the first option of `where` that is unknown, missing or not what it must be. */
+export function checkTrackerOptions(
+  options: unknown,
+  where: string = 'createTracker',
+  known: readonly string[] = Object.keys(rules),
+): void {
   if (!isObject(options))
-    throw new TypeError(`createTracker: expected options, got ${options === null ? 'null' : typeof options}`);
-  const unknown = Object.keys(options).find((option) => !Object.hasOwn(rules, option));
+    throw new TypeError(`${where}: expected options, got ${options === null ? 'null' : typeof options}`);
+  const unknown = Object.keys(options).find((option) => !known.includes(option));
   if (unknown !== undefined) {
-    throw new TypeError(`createTracker: unknown option "${unknown}"; known are ${Object.keys(rules).join(', ')}`);
+    throw new TypeError(`${where}: unknown option "${unknown}"; known are ${known.join(', ')}`);
   }
-  for (const [option, [expected, isValid]] of Object.entries(rules)) {
+  for (const option of known) {
+    const [expected, isValid] = rules[option] as Rule;
     const value = options[option];
     if (value === undefined ? required.includes(option) : !isValid(value)) {
-      throw new TypeError(`createTracker: "${option}" must be ${expected}, got ${describe(option, value)}`);
+      throw new TypeError(`${where}: "${option}" must be ${expected}, got ${describe(option, value)}`);
     }
   }
   if (options.outbox !== undefined && options.maxQueued !== undefined) {
-    throw new TypeError('createTracker: "maxQueued" bounds the default outbox; it has no meaning beside "outbox"');
+    throw new TypeError(`${where}: "maxQueued" bounds the default outbox; it has no meaning beside "outbox"`);
   }
 }
 

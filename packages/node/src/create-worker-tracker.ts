@@ -1,0 +1,206 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import {
+  type AnyPlan,
+  attempt,
+  type Clock,
+  type ConsentPreferences,
+  createConsent,
+  createTracker as createCoreTracker,
+  createIds,
+  createMemoryOutbox,
+  createQueue,
+  createRandomPool,
+  type Ids,
+  type OnDiagnostic,
+  type Plan,
+  type Plugin,
+  purposeOf,
+  report,
+  type Scope,
+  type Tracker,
+  type Transport,
+} from '@org/track-core';
+import { name, version } from '../package.json';
+import { checkTrackerOptions, workerOptions } from './check-tracker-options.ts';
+import type { AddressPolicy } from './collector/client-address.ts';
+import { type RequestLike, scopeOfRequest } from './identity/request-scope.ts';
+import { createRequestTracker, type ServerTracker } from './identity/request-tracker.ts';
+import { createWorkerClock } from './runtime/worker-clock.ts';
+import { createFetchTransport } from './transport/fetch-transport.ts';
+
+export interface WorkerTrackerOptions<P extends Plan = AnyPlan> {
+  /** Absolute http or https URL of a collector. */
+  readonly endpoint: string;
+  /** Tells the collector who sends. It makes these events `server` events: keep it from browsers. */
+  readonly writeKey: string;
+  /** Says which consent an event needs. Without it every event is `analytics`. */
+  readonly plan?: P;
+  /** Consent the backend vouches for, used where the person's own decision is not known. Default none. */
+  readonly consent?: ConsentPreferences;
+  /** What of the visitor's address is kept. Default `truncated`: `203.0.113.0`, `2001:db8:abcd::`. */
+  readonly ip?: AddressPolicy;
+  readonly plugins?: readonly Plugin[];
+  /** Default: `fetch` to `endpoint`. */
+  readonly transport?: Transport;
+  readonly onDiagnostic?: OnDiagnostic;
+}
+
+/** What a Worker is told to wait for. */
+export interface WorkerContext {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+type Handler = (...args: never[]) => unknown;
+
+/** A tracker for Cloudflare Workers: it works inside of the handlers it is told of. */
+export interface WorkerTracker<P extends Plan = AnyPlan>
+  extends Omit<ServerTracker<P>, 'node' | 'express' | 'fastify' | 'hono'> {
+  /** `export default { fetch: tracker.fetch(handler) }`: what the handler tracks is about its request. */
+  fetch<H extends Handler>(handler: H): H;
+  /** For `scheduled`, `queue` and `email`: there is no visitor, so each call says whom it is about. */
+  job<H extends Handler>(handler: H): H;
+}
+
+/** Events of one turn of work leave together: when its handler is done, or after this long. Milliseconds. */
+export const gatherMs = 500;
+
+/** A Worker is stopped 30 seconds after its answer: by then it is known what could not be delivered. Milliseconds. */
+const deadlineMs = 25_000;
+
+/** As between other backends: one below the 500 KB that Segment-compatible collectors take. */
+const limits = { maxEvents: 250, maxBytes: 450 * 1024, maxWaitMs: gatherMs };
+
+/**
+ * A tracker that sends to a collector elsewhere, from a runtime where what one request began no other can finish. So each
+ * call of a handler has a queue of its own, and the Worker is kept until that is empty.
+ *
+ * Make it once, in the module. What is tracked outside of `fetch` and `job` is dropped as `outside-invocation`.
+ *
+ * @throws TypeError for an option that is unknown, missing or not what it must be
+ */
+export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTrackerOptions<P>): WorkerTracker<P> {
+  checkTrackerOptions(options, 'createWorkerTracker', workerOptions);
+  const { ip = 'truncated', onDiagnostic } = options;
+  const clock = createWorkerClock();
+  const ids = createIds({ now: clock.now, random64: createRandomPool() });
+  const transport = options.transport ?? createFetchTransport({ ...options, clock });
+  const parts = { ...options, clock, ids, transport };
+  const current = new AsyncLocalStorage<Tracker>();
+  const nowhere = createInvocation({
+    ...{ ...parts, plugins: [{ name: 'outside-invocation', process: () => null }] },
+    onWaiting() {},
+  }).tracker;
+
+  const deferred = deferredTracker(() => current.getStore() ?? nowhere) as unknown as Tracker<P, 'server'>;
+  const scopeOf = (request: RequestLike): Scope =>
+    scopeOfRequest(request, { vouched: nowhere.consent.get().preferences, ip });
+  const tracker = createRequestTracker<P>(deferred, scopeOf, onDiagnostic);
+
+  /** Runs one call of a handler, and keeps the Worker until what it tracked is delivered. */
+  async function invoke(context: WorkerContext | undefined, task: () => unknown): Promise<unknown> {
+    let isLeaving = false;
+    let stopGathering = (): void => {};
+    const handled = new Promise<void>((resolve) => {
+      stopGathering = resolve;
+    });
+    const invocation = createInvocation({
+      ...parts,
+      onWaiting() {
+        if (isLeaving) return;
+        isLeaving = true;
+        const left = leave();
+        attempt(() => context?.waitUntil(left));
+      },
+    });
+
+    async function leave(): Promise<void> {
+      await Promise.race([handled, new Promise<void>((resolve) => clock.after(gatherMs, resolve))]);
+      await invocation.flush();
+      isLeaving = false;
+    }
+
+    try {
+      return await current.run(invocation.tracker, task);
+    } finally {
+      stopGathering();
+    }
+  }
+
+  /** The same function, run as an invocation. */
+  const wrapped = <H extends Handler>(handler: H, enter: (first: unknown, task: () => unknown) => unknown): H => {
+    const call = handler as unknown as (...args: readonly unknown[]) => unknown;
+    const invoked = (...args: readonly unknown[]): Promise<unknown> =>
+      invoke(args[2] as WorkerContext | undefined, () => enter(args[0], () => call(...args)));
+    return invoked as unknown as H;
+  };
+
+  return {
+    ...tracker,
+    fetch: (handler) => wrapped(handler, (request, task) => tracker.run(requestOf(request as Request), task)),
+    job: (handler) => wrapped(handler, (_job, task) => task()),
+  };
+}
+
+interface InvocationParts extends WorkerTrackerOptions {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly transport: Transport;
+  /** An event waits to be sent. */
+  readonly onWaiting: () => void;
+}
+
+/** The tracker of one call of a handler, with a queue that is nobody else's. */
+function createInvocation(parts: InvocationParts): { readonly tracker: Tracker; flush(): Promise<void> } {
+  const { clock, ids, transport, plan, plugins, consent, onDiagnostic, onWaiting } = parts;
+  const queue = createQueue({
+    ...{ outbox: createMemoryOutbox(), transport, clock, limits },
+    ...(onDiagnostic === undefined ? {} : { onDiagnostic }),
+  });
+  const tracker = createCoreTracker({
+    queue: {
+      ...queue,
+      add(entry) {
+        onWaiting();
+        return queue.add(entry);
+      },
+    },
+    clock,
+    ids,
+    consent: createConsent({ now: clock.now, initial: consent, undecided: false }),
+    library: { name, version },
+    purposeOf: (event) => purposeOf(plan, event),
+    plugins,
+    onDiagnostic,
+  });
+  return {
+    tracker,
+    async flush() {
+      await queue.flush({ deadlineMs });
+      const { pending } = queue.stats();
+      if (pending > 0) report(onDiagnostic, 'undelivered', `${pending} events when the Worker was done`);
+    },
+  };
+}
+
+/** A tracker that is found anew with each call. */
+function deferredTracker(find: () => Tracker): Tracker {
+  return {
+    track: (...args) => find().track(...args),
+    page: (...args) => find().page(...args),
+    screen: (...args) => find().screen(...args),
+    identify: (...args) => find().identify(...args),
+    group: (...args) => find().group(...args),
+    alias: (...args) => find().alias(...args),
+    reset: () => find().reset(),
+    consent: find().consent,
+    flush: (deadline) => find().flush(deadline),
+    shutdown: (deadline) => find().shutdown(deadline),
+    stats: () => find().stats(),
+    with: (scope) => deferredTracker(() => find().with(scope)),
+  };
+}
+
+/** Cloudflare says where the connection came from; a visitor cannot set that header. */
+function requestOf({ method, url, headers }: Request): RequestLike {
+  return { method, url, headers, ip: headers.get('cf-connecting-ip') ?? undefined };
+}
