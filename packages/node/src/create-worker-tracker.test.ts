@@ -162,17 +162,24 @@ test('outside of both it is dropped, and the receipt says why', async () => {
   expect(events()).toEqual([]);
 });
 
-test('a tracker bound in the module works inside', async () => {
+test('a tracker bound in the module works in requests and jobs', async () => {
   const { tracker, events } = start();
   const billing = tracker.with({ context: { app: 'billing' } });
   const fetch = tracker.fetch((_request: Request, _env: object, _context: Context) => {
     billing.track('Paid');
     return new Response();
   });
+  const scheduled = tracker.job(async (_event: object, _env: object, _context: Context) => {
+    billing.track('Invoiced', {}, { userId: 'u1' });
+  });
   const context = aContext();
   await fetch(aRequest('one'), {}, context);
+  await scheduled({}, {}, context);
   await context.ended();
-  expect(events().flat()).toMatchObject([{ anonymousId: 'anonymous-one', context: { app: 'billing' } }]);
+  expect(events().flat()).toMatchObject([
+    { event: 'Paid', anonymousId: 'anonymous-one', context: { app: 'billing' } },
+    { event: 'Invoiced', userId: 'u1', context: { app: 'billing' } },
+  ]);
 });
 
 test.each([

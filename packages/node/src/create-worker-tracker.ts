@@ -62,7 +62,7 @@ export interface WorkerTracker<P extends Plan = AnyPlan>
 }
 
 /** Events of one turn of work leave together: when its handler is done, or after this long. Milliseconds. */
-export const gatherMs = 500;
+const gatherMs = 500;
 
 /** A Worker is stopped 30 seconds after its answer: by then it is known what could not be delivered. Milliseconds. */
 const deadlineMs = 25_000;
