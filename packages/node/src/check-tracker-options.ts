@@ -1,3 +1,5 @@
+import { identityWords, isIdentityOptions } from './identity/identity-cookie.ts';
+
 /** What an option must be, in words, and whether a value is. */
 type Rule = readonly [expected: string, isValid: (value: unknown) => boolean];
 
@@ -13,6 +15,7 @@ const rules: { readonly [option: string]: Rule } = {
   writeKey: ['a text that is not empty', (value) => typeof value === 'string' && value !== ''],
   plan: ['a plan made by definePlan', (value) => isObject(value) && isObject(value.events)],
   consent: ['answers by category, such as { analytics: true }', isPreferences],
+  identity: [identityWords, isIdentityOptions],
   ip: ['"truncated", "full" or "none"', (value) => ['truncated', 'full', 'none'].includes(value as string)],
   plugins: ['a list of plugins', (value) => Array.isArray(value) && value.every(isObject)],
   queue: ['an object with limits', isObject],
@@ -32,6 +35,7 @@ export const workerOptions: readonly string[] = [
   'writeKey',
   'plan',
   'consent',
+  'identity',
   'ip',
   'plugins',
   'transport',
@@ -72,8 +76,8 @@ function isPreferences(value: unknown): boolean {
   return isObject(value) && Object.values(value).every((answer) => answer === undefined || typeof answer === 'boolean');
 }
 
-/** A write key is a secret: its value never shows. */
+/** Keys are secrets: their values never show. */
 function describe(option: string, value: unknown): string {
-  if (typeof value === 'string' && option !== 'writeKey') return JSON.stringify(value);
+  if (typeof value === 'string' && option !== 'writeKey' && option !== 'identity') return JSON.stringify(value);
   return value === '' ? 'an empty text' : value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value;
 }

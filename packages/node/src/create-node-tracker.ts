@@ -24,6 +24,7 @@ import {
 
 import { checkTrackerOptions } from './check-tracker-options.ts';
 import type { AddressPolicy } from './collector/client-address.ts';
+import { createIdentityCookie, type IdentityOptions } from './identity/identity-cookie.ts';
 import { type RequestLike, scopeOfRequest } from './identity/request-scope.ts';
 import { createRequestTracker, type ServerTracker } from './identity/request-tracker.ts';
 import { createNodeClock } from './runtime/node-clock.ts';
@@ -40,6 +41,8 @@ interface ServerTrackerOptions<P extends Plan> {
    * Default none: such events are dropped as `consent` unless their purpose is `necessary`.
    */
   readonly consent?: ConsentPreferences;
+  /** The collector's `identity`, where it has one: events inside of a request then carry the id of its signed cookie. */
+  readonly identity?: IdentityOptions;
   /** What of the address behind `for(request)` is kept. Default `truncated`: `203.0.113.0`, `2001:db8:abcd::`. */
   readonly ip?: AddressPolicy;
   readonly onDiagnostic?: OnDiagnostic;
@@ -133,7 +136,7 @@ function createServerTracker<P extends Plan>(
   queue: Queue,
   onShutdown?: () => void,
 ): ServerTracker<P> {
-  const { clock, plan, plugins, consent: vouched, ip = 'truncated', onDiagnostic } = parts;
+  const { clock, plan, plugins, consent: vouched, identity, ip = 'truncated', onDiagnostic } = parts;
   const stopWatching = onProcessEnd({
     finish() {
       if (queue.stats().pending > 0) void queue.flush();
@@ -161,7 +164,8 @@ function createServerTracker<P extends Plan>(
     ...(plugins === undefined ? {} : { plugins }),
     ...(onDiagnostic === undefined ? {} : { onDiagnostic }),
   });
+  const identityCookie = identity && createIdentityCookie(identity, clock.now);
   const scopeOf = (request: RequestLike): Scope =>
-    scopeOfRequest(request, { vouched: tracker.consent.get().preferences, ip });
+    scopeOfRequest(request, { vouched: tracker.consent.get().preferences, ip, identityCookie });
   return createRequestTracker(tracker, scopeOf, onDiagnostic);
 }

@@ -23,6 +23,7 @@ import {
 import { name, version } from '../package.json';
 import { checkTrackerOptions, workerOptions } from './check-tracker-options.ts';
 import type { AddressPolicy } from './collector/client-address.ts';
+import { createIdentityCookie, type IdentityOptions } from './identity/identity-cookie.ts';
 import { type RequestLike, scopeOfRequest } from './identity/request-scope.ts';
 import { createRequestTracker, type ServerTracker } from './identity/request-tracker.ts';
 import { createWorkerClock } from './runtime/worker-clock.ts';
@@ -37,6 +38,8 @@ export interface WorkerTrackerOptions<P extends Plan = AnyPlan> {
   readonly plan?: P;
   /** Consent the backend vouches for, used where the person's own decision is not known. Default none. */
   readonly consent?: ConsentPreferences;
+  /** The collector's `identity`, where it has one: events inside of a request then carry the id of its signed cookie. */
+  readonly identity?: IdentityOptions;
   /** What of the visitor's address is kept. Default `truncated`: `203.0.113.0`, `2001:db8:abcd::`. */
   readonly ip?: AddressPolicy;
   readonly plugins?: readonly Plugin[];
@@ -80,7 +83,7 @@ const limits = { maxEvents: 250, maxBytes: 450 * 1024, maxWaitMs: gatherMs };
  */
 export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTrackerOptions<P>): WorkerTracker<P> {
   checkTrackerOptions(options, 'createWorkerTracker', workerOptions);
-  const { ip = 'truncated', onDiagnostic } = options;
+  const { identity, ip = 'truncated', onDiagnostic } = options;
   const clock = createWorkerClock();
   const ids = createIds({ now: clock.now, random64: createRandomPool() });
   const transport = options.transport ?? createFetchTransport({ ...options, clock });
@@ -92,8 +95,9 @@ export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTra
   }).tracker;
 
   const deferred = deferredTracker(() => current.getStore() ?? nowhere) as unknown as Tracker<P, 'server'>;
+  const identityCookie = identity && createIdentityCookie(identity, clock.now);
   const scopeOf = (request: RequestLike): Scope =>
-    scopeOfRequest(request, { vouched: nowhere.consent.get().preferences, ip });
+    scopeOfRequest(request, { vouched: nowhere.consent.get().preferences, ip, identityCookie });
   const tracker = createRequestTracker<P>(deferred, scopeOf, onDiagnostic);
 
   /** Runs one call of a handler, and keeps the Worker until what it tracked is delivered. */

@@ -47,6 +47,7 @@ export type {
   Middleware,
   RequestMiddleware,
 } from './http/request-middleware.ts';
+export type { IdentityOptions } from './identity/identity-cookie.ts';
 export type { RequestLike } from './identity/request-scope.ts';
 export type { ServerTracker } from './identity/request-tracker.ts';
 export type { TraceContext } from './identity/trace-of-request.ts';

@@ -5,5 +5,6 @@ export {
   type WorkerTracker,
   type WorkerTrackerOptions,
 } from './create-worker-tracker.ts';
+export type { IdentityOptions } from './identity/identity-cookie.ts';
 export type { RequestLike } from './identity/request-scope.ts';
 export type { TraceContext } from './identity/trace-of-request.ts';

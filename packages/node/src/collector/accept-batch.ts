@@ -1,6 +1,7 @@
 import { type Clock, type ConsentPreferences, type EventType, type OnDiagnostic, report } from '@org/track-core';
 import type { Visitor } from '../enrichment/enrichment.ts';
 import type { HttpRequest } from '../http/exchange.ts';
+import type { IdentityCookie } from '../identity/identity-cookie.ts';
 import { LogUnavailableError } from '../log/log.ts';
 import { batchFacts, maxUserAgentLength } from './batch-facts.ts';
 import { type AddressPolicy, clientAddress, limitedSender } from './client-address.ts';
@@ -12,6 +13,7 @@ import { createInflate } from './inflate.ts';
 import type { Authenticate, Sender } from './keys.ts';
 import { jsonOf, refusalOfShape, textOfBytes } from './read-json.ts';
 import { Refusal, tooMany, unavailable } from './refusal.ts';
+import { requestIdentity } from './signed-identity.ts';
 import type { Results, StoreEvents } from './store-events.ts';
 import { createThrottle } from './throttle.ts';
 
@@ -23,10 +25,19 @@ export interface AcceptOptions {
   readonly consent: ConsentPreferences | undefined;
   readonly ip: AddressPolicy;
   readonly trustedProxies: number;
+  /** The cookie that browsers are known by; none if they are not. */
+  readonly identityCookie: IdentityCookie | undefined;
   readonly clock: Clock;
   readonly newId: () => string;
   readonly store: StoreEvents;
   readonly onDiagnostic: OnDiagnostic | undefined;
+}
+
+/** A batch whose events have their fate. */
+export interface Accepted {
+  readonly results: Results;
+  /** What the answer has to set. */
+  readonly setCookie?: string | undefined;
 }
 
 /**
@@ -34,7 +45,7 @@ export interface AcceptOptions {
  *
  * @param type - the type of an event that does not say
  */
-export type AcceptBatch = (request: HttpRequest, type: EventType | undefined) => Promise<Results | Refusal>;
+export type AcceptBatch = (request: HttpRequest, type: EventType | undefined) => Promise<Accepted | Refusal>;
 
 /** What a sender should wait when the log cannot store, or when its own requests are under way. Seconds. */
 const logRetryAfterS = 5;
@@ -86,7 +97,7 @@ export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
   async function takeBody(
     incoming: HttpRequest,
     { type, address, visitor, known, visit }: Admitted,
-  ): Promise<Results | Refusal> {
+  ): Promise<Accepted | Refusal> {
     const receivedAt = clock.now();
     const text = await readText(incoming, visit);
     throttle.payForBytes(visitor, text instanceof Refusal ? 1 : text.length);
@@ -104,8 +115,15 @@ export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
     throttle.payForEvents(visitor, sender, batch.events.length);
 
     const facts = batchFacts(incoming, { sender, receivedAt, batch, address }, options);
+    const { identityCookie } = options;
+    const identity =
+      identityCookie === undefined || sender.source !== 'browser'
+        ? undefined
+        : requestIdentity(incoming, identityCookie, facts.consent);
+    const about = { facts, visitor: visitorOf(incoming, address), ...(identity === undefined ? {} : { identity }) };
     try {
-      return await drain.measure(text.length, () => store({ ...batch, facts, visitor: visitorOf(incoming, address) }));
+      const results = await drain.measure(text.length, () => store({ ...batch, ...about }));
+      return { results, setCookie: identity?.setCookie() };
     } catch (error) {
       if (!(error instanceof LogUnavailableError)) throw error;
       report(onDiagnostic, 'log-unavailable', `${error.message} ${messageOf(error.cause)}`);

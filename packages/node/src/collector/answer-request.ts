@@ -90,7 +90,7 @@ export function createAnswer({ accept, authenticate, cors, isClosing, onDiagnost
       return unavailable('closing', 'The collector is going away; send it again.', closingRetryAfterS);
     }
     const outcome = await accept(request, type);
-    return outcome instanceof Refusal ? outcome : replyOfResults(outcome);
+    return outcome instanceof Refusal ? outcome : replyOfResults(outcome.results, outcome.setCookie);
   }
 
   return { handle, counts: () => ({ requests: { ...requests }, refusals: { ...refusals } }) };

@@ -11,6 +11,7 @@ import {
   type Rules,
 } from '../config/rules.ts';
 import type { Enrichment } from '../enrichment/enrichment.ts';
+import { type IdentityOptions, identityWords, isIdentityOptions } from '../identity/identity-cookie.ts';
 import type { Log } from '../log/log.ts';
 import type { Transformation } from '../transformation/transformation.ts';
 import type { AddressPolicy } from './client-address.ts';
@@ -65,6 +66,12 @@ export interface CollectorOptions<P extends Plan = AnyPlan> {
    * `consent_denied`, save those whose purpose is `necessary`.
    */
   readonly consent?: ConsentPreferences;
+  /**
+   * Know browsers by a signed cookie that no script can read or change: `{ keys: [process.env.TRACK_IDENTITY_KEY] }`. It is
+   * set with the answer to events whose consent covers `analytics`, and lives for 13 months. Default: by the id that the
+   * browser's tracker keeps for itself.
+   */
+  readonly identity?: IdentityOptions;
   /** What becomes of events the plan does not name. Default `store`. */
   readonly unplanned?: 'store' | 'quarantine';
   /** What is found out about visitors and put into `context`: `userAgents()`, `bots()`, `geo({ file })`. Default nothing. */
@@ -95,6 +102,7 @@ export const collectorRules: Rules = {
   keys: ['an object of write keys, each with what it may do', isObject],
   allowedOrigins: ['a list of origins', Array.isArray],
   consent: ['answers by category, such as { analytics: true }', isPreferences],
+  identity: [identityWords, isIdentityOptions],
   unplanned: ['"store" or "quarantine"', isOneOf('store', 'quarantine')],
   enrichments: [
     'a list of enrichments, such as userAgents()',

@@ -17,6 +17,7 @@ import { createDispatcher, type DestinationStats } from '../dispatch/dispatcher.
 import { type ExpressHandler, expressHandler } from '../http/express.ts';
 import { type FetchHandler, fetchHandler } from '../http/fetch.ts';
 import { type NodeHandler, nodeHandler } from '../http/node.ts';
+import { createIdentityCookie } from '../identity/identity-cookie.ts';
 import type { ServerTracker } from '../identity/request-tracker.ts';
 import { type BatchFacts, type LogStats, LogUnavailableError, type PersonIds } from '../log/log.ts';
 import { createNodeClock } from '../runtime/node-clock.ts';
@@ -139,6 +140,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     consent,
     ip: options.ip ?? 'truncated',
     trustedProxies: options.trustedProxies ?? 0,
+    identityCookie: options.identity && createIdentityCookie(options.identity, clock.now),
     clock,
     newId: createIds({ now: clock.now, random64: createRandomPool() }).time,
     store,
@@ -156,6 +158,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     accept: acceptEntries,
     ...(shared as typeof shared & { plan?: P }),
     ...(consent === undefined ? {} : { consent }),
+    ...(options.identity === undefined ? {} : { identity: options.identity }),
     ...(options.ip === undefined ? {} : { ip: options.ip }),
   });
 

@@ -31,12 +31,12 @@ export function replyOf(status: number, body: object, headers: { readonly [name:
 }
 
 /** Everything not named in `results` is stored. */
-export function replyOfResults(results: ReadonlyMap<string, EventResult>): HttpReply {
+export function replyOfResults(results: ReadonlyMap<string, EventResult>, setCookie?: string): HttpReply {
   const reply: CollectorReply = {
     success: true,
     ...(results.size === 0 ? {} : { results: Object.fromEntries(results) }),
   };
-  return replyOf(200, reply);
+  return replyOf(200, reply, setCookie === undefined ? {} : { 'Set-Cookie': setCookie });
 }
 
 export function replyOfRefusal({ status, code, message, headers }: Refusal): HttpReply {

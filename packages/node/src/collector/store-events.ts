@@ -17,6 +17,7 @@ import type { Transformation, Transformed } from '../transformation/transformati
 import { eventResult } from './event-result.ts';
 import { deniedPurpose, type Law, mayQuarantine, plannedIssues } from './judge-event.ts';
 import { messageIdOf, nameOnly, reasonOf, toQuarantine } from './refused-event.ts';
+import type { RequestIdentity } from './signed-identity.ts';
 
 /** One event as it was met at the door. */
 export interface Arrival {
@@ -54,6 +55,8 @@ export interface EventsToStore {
   readonly isSubmitted?: boolean;
   /** Whom a browser's events are about. A server's event speaks for itself. */
   readonly visitor?: Visitor;
+  /** Under which id a browser's events are kept. Default: the one they came with. */
+  readonly identity?: RequestIdentity;
 }
 
 /** Judges events and stores those that pass; resolves after the commit. Rejects with `LogUnavailableError`. */
@@ -80,7 +83,7 @@ export function createStoreEvents(options: StoreOptions): StoreEvents {
   const transform = transformations.length === 0 ? undefined : createTransformations(transformations);
   const reported = new Set<string>();
 
-  return async ({ events: inputs, text, facts, visitor, isSubmitted = false }) => {
+  return async ({ events: inputs, text, facts, visitor, identity, isSubmitted = false }) => {
     const parsed = parseEnvelope({ batch: inputs }, { maxEvents });
     if (!parsed.ok) throw new Error(reasonOf(parsed.issues));
     const { events: valid, invalid, duplicates, isIntact } = parsed.value;
@@ -98,7 +101,10 @@ export function createStoreEvents(options: StoreOptions): StoreEvents {
     for (const { input, issues } of invalid) setAside(input, issues, sorting);
 
     const allowed = valid.filter((event) => mayBeKept(event, sorting));
-    const enriched = enrichments.length === 0 ? allowed : enrichedEvents(allowed, visitor, sorting);
+    // Whoever is suppressed is so under either id.
+    const named =
+      identity === undefined ? allowed : allowed.map(identity.apply).filter((event) => mayBeKept(event, sorting));
+    const enriched = enrichments.length === 0 ? named : enrichedEvents(named, visitor, sorting);
     const changed = transform === undefined ? enriched : await transformedEvents(enriched, facts, transform, sorting);
     const kept = changed.filter((event) => isAsPlanned(event, sorting));
 

@@ -1,5 +1,6 @@
-import { type ConsentPreferences, type EventContext, parseDevice, type Scope } from '@org/track-core';
+import { type ConsentPreferences, type Device, type EventContext, parseDevice, type Scope } from '@org/track-core';
 import { type AddressPolicy, keptAddress } from '../collector/client-address.ts';
+import { type IdentityCookie, identityOf } from './identity-cookie.ts';
 import { pageOfRequest } from './page-of-request.ts';
 import { traceOfRequest } from './trace-of-request.ts';
 
@@ -29,6 +30,8 @@ export interface RequestPolicy {
   /** Consent to assume where the person's own decision is not known. */
   readonly vouched: ConsentPreferences;
   readonly ip: AddressPolicy;
+  /** The collector's cookie, where it sets one: it names the browser more lastingly than the tracker's own. */
+  readonly identityCookie?: IdentityCookie | undefined;
 }
 
 /** A header longer than this does not become part of an event, characters. */
@@ -38,15 +41,39 @@ const maxHeaderLength = 2_048;
  * Whom and what a request is about: who from the device's cookie, where from its headers. Everything in it is the
  * client's to say, so what does not look right is left out; where it matters who someone is, name the `userId` in the call.
  */
-export function scopeOfRequest(request: RequestLike, { vouched, ip }: RequestPolicy): Scope {
-  const { anonymousId, userId, session, consent } = parseDevice(header(request, 'cookie') ?? '');
-  const preferences = consent?.[0] ?? vouched;
+export function scopeOfRequest(request: RequestLike, policy: RequestPolicy): Scope {
+  const device = parseDevice(header(request, 'cookie') ?? '');
+  const { userId, session, consent } = device;
+  const preferences = consent?.[0] ?? policy.vouched;
+  const { anonymousId, identity } = whoIs(
+    request,
+    device,
+    preferences.analytics === true ? policy.identityCookie : undefined,
+  );
   const hasGpc = header(request, 'sec-gpc') === '1';
   return {
     ...(anonymousId === undefined ? {} : { anonymousId }),
     ...(userId === undefined ? {} : { userId }),
     consent: hasGpc ? { ...preferences, advertising: false } : preferences,
-    context: contextOf(request, ip, session?.[0]),
+    context: { ...contextOf(request, policy.ip, session?.[0]), ...(identity === undefined ? {} : { identity }) },
+  };
+}
+
+/** By the signed cookie, as the collector does it: so the events of both sides have one id. */
+function whoIs(
+  request: RequestLike,
+  { anonymousId: browserId, consent }: Device,
+  cookie: IdentityCookie | undefined,
+): { readonly anonymousId?: string | undefined; readonly identity?: object } {
+  const reading = cookie?.read(header(request, 'cookie'));
+  const known = reading && identityOf(reading, { browserId, decidedAt: consent?.[1] });
+  if (known === undefined) return { anonymousId: browserId };
+  return {
+    anonymousId: known.id,
+    identity: {
+      ...(browserId === undefined ? {} : { browserId }),
+      ...(reading === 'tampered' ? { tampered: true } : {}),
+    },
   };
 }
 

@@ -77,15 +77,21 @@ export function createSuppression(store: LogStore, now: () => number, isClosed: 
     remove: (person) => change(person, store.deleteSuppressed, () => {}),
     has(event) {
       if (marks.size === 0 || typeof event !== 'object' || event === null) return false;
-      const { userId, anonymousId, previousId } = event as { readonly [key: string]: unknown };
+      const { userId, anonymousId, previousId, context } = event as { readonly [key: string]: unknown };
       return (
         isSuppressed('userId', userId) ||
         isSuppressed('anonymousId', anonymousId) ||
         isSuppressed('userId', previousId) ||
-        isSuppressed('anonymousId', previousId)
+        isSuppressed('anonymousId', previousId) ||
+        isSuppressed('anonymousId', browserIdIn(context))
       );
     },
   };
+}
+
+/** The id a browser has for itself, where the collector's cookie has another for it. */
+function browserIdIn(context: unknown): unknown {
+  return (context as { readonly identity?: { readonly browserId?: unknown } } | null | undefined)?.identity?.browserId;
 }
 
 const kinds: readonly IdKind[] = ['userId', 'anonymousId'];
