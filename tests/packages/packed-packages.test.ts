@@ -29,6 +29,7 @@ const known = [
   '@org/track-node/config',
   '@org/track-node/duckdb',
   '@org/track-node/geo',
+  '@org/track-node/testing',
   '@org/track-node/user-agents',
   '@org/track-node/worker',
 ];
