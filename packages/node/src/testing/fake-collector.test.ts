@@ -24,17 +24,17 @@ const namesOf = ({ events }: Pick<FakeCollector, 'events'>): readonly unknown[] 
   events.map((event) => (event.type === 'track' ? event.event : event.type));
 
 describe('a tracker that meets it', () => {
-  test.each<{ why: string; answer: FakeAnswer; requests: number }>([
+  test.each<{ why: string; answer: FakeAnswer; requests: number; status?: string }>([
     { why: 'well', answer: 'store', requests: 1 },
     { why: 'overloaded', answer: { status: 503 }, requests: 2 },
     { why: 'overloaded, with a time', answer: { status: 429, retryAfter: 1 }, requests: 2 },
     { why: 'silent', answer: 'hang', requests: 2 },
     { why: 'gone before it stored', answer: 'reset', requests: 2 },
-    { why: 'gone after it stored: the event comes twice and counts once', answer: 'reset-after-store', requests: 2 },
-  ])('$why: delivers each event once', async ({ answer, requests }) => {
+    { why: 'gone after it stored', answer: 'reset-after-store', requests: 2, status: 'duplicate' },
+  ])('$why: delivers each event once', async ({ answer, requests, status }) => {
     const { collector, tracker } = await start([answer]);
     const { delivered } = tracker.track('Seen', {}, { userId: 'u1' });
-    expect(await delivered).toMatchObject({ kind: 'delivered' });
+    expect(await delivered).toEqual({ kind: 'delivered', ...(status === undefined ? {} : { status }) });
     expect(namesOf(collector)).toEqual(['Seen']);
     expect(collector.requests).toHaveLength(requests);
     expect(tracker.stats()).toMatchObject({ accepted: 1, delivered: 1, pending: 0 });
@@ -55,6 +55,12 @@ describe('a tracker that meets it', () => {
     expect(namesOf(collector)).toEqual(['Good']);
     expect(collector.requests[0]?.events).toHaveLength(2);
   });
+});
+
+test('says when to come back', async () => {
+  const { collector } = await start([{ status: 429, retryAfter: 7 }]);
+  const { status, headers } = await fetch(collector.url, { method: 'POST', body: '{"batch":[]}' });
+  expect([status, headers.get('retry-after')]).toEqual([429, '7']);
 });
 
 test('a function may answer by what is sent', async () => {

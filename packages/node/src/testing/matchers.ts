@@ -33,7 +33,7 @@ export const trackMatchers: {
 } = {
   toHaveTracked(tracker, event, properties = {}, fields = {}) {
     const recorded = recordedBy(tracker);
-    const pass = named(recorded, event).some((one) => matches(one, { ...fields, properties }));
+    const pass = named(recorded, event).some((one) => matches({ properties: {}, ...one }, { ...fields, properties }));
     const wanted = `"${event}" ${shown({ ...fields, properties })}`;
     return {
       pass,

@@ -45,7 +45,7 @@ export function createTestTracker<P extends Plan = AnyPlan>(options: TestTracker
   const recorder: Plugin = {
     name: 'recorder',
     process(passing) {
-      const event = structuredClone(passing);
+      const event = JSON.parse(JSON.stringify(passing)) as TrackEvent; // as it travels
       events.push(event);
       const found = plan === undefined ? [] : checkProperties(plan, event, 'server');
       if (found.length > 0) issues.push({ event, issues: found });
