@@ -17,6 +17,8 @@ export default defineConfig([
       config: 'src/config/track-config.ts',
       duckdb: 'src/destination/duckdb.ts',
       geo: 'src/enrichment/geo.ts',
+      lambda: 'src/http/lambda.ts',
+      next: 'src/http/next.ts',
       testing: 'src/testing/index.ts',
       'user-agents': 'src/enrichment/user-agents.ts',
       worker: 'src/worker.ts',

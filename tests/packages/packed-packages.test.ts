@@ -29,6 +29,8 @@ const known = [
   '@org/track-node/config',
   '@org/track-node/duckdb',
   '@org/track-node/geo',
+  '@org/track-node/lambda',
+  '@org/track-node/next',
   '@org/track-node/testing',
   '@org/track-node/user-agents',
   '@org/track-node/worker',
