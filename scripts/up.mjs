@@ -60,6 +60,16 @@ const tasks = {
     await last('tests/faults/run.ts', args);
   },
 
+  /** What arrives when things go wrong on a server: ours, and with `--peers` the others. */
+  async 'faults:node'() {
+    await onPackages('tests/faults-node/run.ts');
+  },
+
+  /** A collector killed at random moments under load, as often as asked. */
+  async crash() {
+    await onPackages('tests/crash/run.ts');
+  },
+
   /** What trackers cost a page: ours and the others. */
   async 'bench:browser'() {
     await install();
@@ -85,6 +95,13 @@ const tasks = {
     await last('node_modules/@biomejs/biome/bin/biome', ['check', '--write', ...args]);
   },
 };
+
+/** Runs a script with all packages built. @param {string} script */
+async function onPackages(script) {
+  await install();
+  await turbo('Building', ['build'], ['--filter=./packages/*']);
+  await last(script, args);
+}
 
 async function install() {
   say('Installing');

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { createCollector, sqliteLog } from '@org/track-node';
 import { duckdb } from '@org/track-node/duckdb';
 
-const [port = '0', folder = '.'] = process.argv.slice(2);
+const [port = '0', folder = '.', logOptions = '{}'] = process.argv.slice(2);
 const browserPackage = dirname(createRequire(import.meta.url).resolve('@org/track-browser/package.json'));
 const script = readFileSync(join(browserPackage, 'dist/track-browser.iife.js'));
 const page = `<!doctype html><title>Shop</title><script src="/app.js"></script><script>
@@ -15,7 +15,7 @@ const page = `<!doctype html><title>Shop</title><script src="/app.js"></script><
 </script><a href="/next">Next</a>`;
 
 const collector = createCollector({
-  log: sqliteLog(join(folder, 'log.db')),
+  log: sqliteLog(join(folder, 'log.db'), JSON.parse(logOptions)),
   destinations: [duckdb(join(folder, 'events.duckdb'))],
   keys: { 'secret-of-the-shop': { source: 'server', name: 'shop', consent: { analytics: true } } },
 });

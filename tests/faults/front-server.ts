@@ -1,12 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ClientUnderTest, WireEvent, WireRequest } from './client.ts';
 import type { Sink } from './sink.ts';
 import { bystanderPage, serviceWorker, trackedPage } from './visit.ts';
 
-/** What befalls a request that carries events: an answer in the collector's place, or … */
-export type Mishap = Response | 'hang' | 'reset-after-stored';
+/**
+ * What befalls a request that carries events: an answer in the collector's place, or … What is not `hang` reaches the
+ * collector, and its answer is lost, cut off, or late.
+ */
+export type Mishap = Response | 'hang' | 'reset-after-stored' | 'half-an-answer' | 'slow';
 
 /** Decides what befalls a request; undefined: nothing, it reaches the collector. */
 export type Fault = (request: WireRequest) => Mishap | undefined;
@@ -47,7 +51,7 @@ export function answerWith(status: number, headers: Record<string, string> = {},
 }
 
 /** The first `times` requests meet this mishap. */
-export function meet(mishap: 'hang' | 'reset-after-stored', times = Infinity): Fault {
+export function meet(mishap: Exclude<Mishap, Response>, times = Infinity): Fault {
   let left = times;
   return () => (left-- > 0 ? mishap : undefined);
 }
@@ -56,6 +60,9 @@ export function meet(mishap: 'hang' | 'reset-after-stored', times = Infinity): F
 export function refuseAbove(maxBytes: number): Fault {
   return ({ body }) => (body.length > maxBytes ? new Response(null, { status: 413 }) : undefined);
 }
+
+/** How late a slow answer is. */
+const slowMs = 3_000;
 
 /** Serves the page and the bundle of `client`, and passes everything else to `sink` unless a fault is injected. */
 export async function createFrontServer(client: ClientUnderTest, sink: Sink): Promise<FrontServer> {
@@ -100,7 +107,7 @@ export async function createFrontServer(client: ClientUnderTest, sink: Sink): Pr
   async function carry(request: WireRequest, response: ServerResponse): Promise<void> {
     const events = client.decode(request);
     const mishap = fault?.(request);
-    const isTaken = mishap === undefined || mishap === 'reset-after-stored';
+    const isTaken = !(mishap instanceof Response) && mishap !== 'hang';
     const atMs = performance.now();
     const index = statuses.length;
     if (events.length > 0) {
@@ -113,8 +120,15 @@ export async function createFrontServer(client: ClientUnderTest, sink: Sink): Pr
       response.socket?.resetAndDestroy();
       return;
     }
+    const text = await reply.text();
+    if (mishap === 'half-an-answer') {
+      response.writeHead(reply.status, { ...Object.fromEntries(reply.headers), 'content-length': text.length });
+      response.write(text.slice(0, text.length / 2), () => response.socket?.destroy());
+      return;
+    }
+    if (mishap === 'slow') await pause(slowMs);
     if (events.length > 0) statuses[index] = reply.status;
-    response.writeHead(reply.status, Object.fromEntries(reply.headers)).end(await reply.text());
+    response.writeHead(reply.status, Object.fromEntries(reply.headers)).end(text);
   }
 
   async function listen(): Promise<void> {

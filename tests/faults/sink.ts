@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createCollector, sqliteLog } from '@org/track-node';
+import { type CollectorOptions, createCollector, sqliteLog } from '@org/track-node';
 import { duckdb } from '@org/track-node/duckdb';
 import type { ClientUnderTest, WireRequest } from './client.ts';
 
@@ -12,9 +12,10 @@ export interface Sink {
 }
 
 /** The real collector: SQLite log, DuckDB behind it, both in `folder`. */
-export function collectorSink(folder: string): Sink {
+export function collectorSink(folder: string, options: Partial<CollectorOptions> = {}): Sink {
   const warehouse = duckdb(join(folder, 'events.duckdb'));
-  const collector = createCollector({ log: sqliteLog(join(folder, 'log.db')), destinations: [warehouse] });
+  const log = sqliteLog(join(folder, 'log.db'));
+  const collector = createCollector({ log, destinations: [warehouse], ...options });
   return {
     answer: ({ method, url, headers, body }) =>
       collector.fetch(

@@ -30,6 +30,7 @@ import { createRequestTracker, type ServerTracker } from './identity/request-tra
 import { createNodeClock } from './runtime/node-clock.ts';
 import { onProcessEnd } from './runtime/process-end.ts';
 import { createHttpTransport } from './transport/http-transport.ts';
+import { isolateBadEvents } from './transport/isolate-bad-events.ts';
 import { name, version } from './version.ts';
 
 /** What trackers of both kinds can be told. */
@@ -102,7 +103,7 @@ export function createTracker<P extends Plan = AnyPlan>(options: NodeTrackerOpti
   const http = options.transport === undefined ? createHttpTransport({ endpoint, writeKey, clock }) : undefined;
   const queue = createQueue({
     outbox: options.outbox ?? createMemoryOutbox({ maxEvents: maxQueued, maxBytes: maxQueued * bytesPerQueued }),
-    transport: options.transport ?? (http as Transport),
+    transport: options.transport ?? isolateBadEvents(http as Transport),
     clock,
     limits: { ...nodeQueueLimits, ...options.queue },
     ...(random === undefined ? {} : { random }),

@@ -66,9 +66,13 @@ const sqliteReasons: { readonly [code: number]: string } = {
   8: 'it is read-only',
   14: 'its folder cannot be written to, or it is a folder',
   26: 'it is not a SQLite database',
+  // Of a file system that takes no writes the file is opened for reading, and cannot be locked.
+  3850: 'it is read-only, or its file system has no locks',
 };
 
 function reasonOf(cause: unknown): string {
   const { errcode, message } = cause as { errcode?: number; message?: string };
-  return sqliteReasons[errcode ?? 0] ?? message ?? String(cause);
+  const code = errcode ?? 0;
+  // The lowest byte is the kind, what is above says more of it.
+  return sqliteReasons[code] ?? sqliteReasons[code & 0xff] ?? message ?? String(cause);
 }

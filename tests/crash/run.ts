@@ -1,0 +1,32 @@
+// `npm run crash`: kills a collector at random moments under load, as often as asked, and counts. Options: --runs <number>,
+// --seed <number> to do the same again.
+import { parseArgs } from 'node:util';
+import { createSeededRandom } from '@org/track-core/testing';
+import { crashRuns } from './crash-runs.ts';
+
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '200' }, seed: { type: 'string' } },
+});
+const runs = Number(values.runs);
+if (!Number.isInteger(runs) || runs < 1) fail(`--runs: expected a number above 0, got ${values.runs}`);
+const seed = Number(values.seed ?? Date.now() % 1e6);
+console.log(`${runs} kills, seed ${seed}`);
+
+const report = await crashRuns({
+  runs,
+  random: createSeededRandom(seed),
+  onRun: (run, moment) => {
+    if ((run + 1) % 10 === 0) console.log(`${run + 1} kills, the last one ${moment}`);
+  },
+});
+const { kills, made, acknowledged, missing, doubled, losses, slowestStartMs } = report;
+const moments = Object.entries(kills).map(([moment, count]) => `${count} ${moment}`);
+console.log(`\nkill -9: ${moments.join(', ')}; slowest start ${(slowestStartMs / 1_000).toFixed(1)} s`);
+console.log(`${made} events made, ${acknowledged} acknowledged, ${losses.join(', ') || 'none'} lost by the sender`);
+console.log(`${missing.length} acknowledged and not in DuckDB, ${doubled.length} there twice`);
+if (missing.length + doubled.length + losses.length > 0 || acknowledged !== made) process.exitCode = 1;
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(2);
+}
