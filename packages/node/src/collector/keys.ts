@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { type ConsentPreferences, type EventSource, type OnDiagnostic, report } from '@org/track-core';
 import type { HttpRequest } from '../http/exchange.ts';
 import { type Cors, isFromBrowser } from './cors.ts';
@@ -67,8 +67,8 @@ interface Source {
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   const { keys, cors, eventsPerSecond, elapsed, onDiagnostic } = options;
   // Looked up by a digest that nobody outside can compute: how long that takes tells nothing of the keys.
-  const salt = randomBytes(32);
-  const digestOf = (key: string): string => createHmac('sha256', salt).update(key).digest('base64');
+  const salt = randomBytes(32).toString('hex');
+  const digestOf = (key: string): string => hash('sha256', salt + key, 'base64');
   const limitOf = (rate: number): RateLimit => createRateLimit({ eventsPerSecond: rate, maxSenders: 1, elapsed });
 
   const known = new Map<string, { readonly source: Source; readonly isPrevious: boolean }>();

@@ -112,8 +112,11 @@ export interface LogStore {
   close(): void;
 }
 
-/** Pages (4 KiB) in the write-ahead log before they go to the file: each time costs two more waits for the disk. */
-const checkpointPages = 4_000;
+/** A batch is tens of KB, and each of its pages is written twice: fewer of them cost less. */
+const pageBytes = 16 * 1024;
+
+/** Bytes in the write-ahead log before they go to the file: each time costs two more waits for the disk. */
+const checkpointBytes = 16 * 1024 * 1024;
 
 /** More than the pages that happen to be free in a file. */
 const probeBytes = 32 * 1024;
@@ -172,8 +175,9 @@ const file: SqliteFile = {
   opener: 'sqliteLog',
   applicationId: 0x54726b4c, // "TrkL"
   steps: [batchTables, suppressionTables, originColumns],
+  pageBytes,
   // What is acknowledged survives a power cut.
-  pragmas: `PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${checkpointPages};`,
+  pragmas: 'PRAGMA synchronous = FULL;',
 };
 
 type Row = Record<string, unknown>;
@@ -185,9 +189,9 @@ type Row = Record<string, unknown>;
  */
 export function openLogStore(path: string, maxBytes?: number): LogStore {
   const db = openSqliteFile(path, file);
-  if (maxBytes !== undefined) {
-    db.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / numberOf(db, 'PRAGMA page_size'))}`);
-  }
+  const ownPageBytes = numberOf(db, 'PRAGMA page_size'); // a file that was there may have smaller ones
+  db.exec(`PRAGMA wal_autocheckpoint = ${Math.ceil(checkpointBytes / ownPageBytes)}`);
+  if (maxBytes !== undefined) db.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / ownPageBytes)}`);
   const prepare = (sql: string) => db.prepare(sql);
 
   const begin = prepare('BEGIN IMMEDIATE');

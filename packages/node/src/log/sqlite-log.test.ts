@@ -122,7 +122,7 @@ describe('a commit that fails', () => {
   test('a full file refuses batches until what was delivered makes room', async () => {
     const dayMs = 24 * 60 * 60_000;
     let now = Date.now();
-    const log = sqliteLog(path, { maxBytes: 400_000, retentionMs: dayMs, now: () => now });
+    const log = sqliteLog(path, { maxBytes: 600_000, retentionMs: dayMs, now: () => now });
     const { outbox } = aConsumer(log);
     const properties = { text: 'x'.repeat(10_000) };
     const batchOf = (id: string) => aBatch([id], { properties, facts: { receivedAt: now, source: 'server' } });

@@ -10,6 +10,8 @@ export interface SqliteFile {
   readonly applicationId: number;
   /** The first makes the tables; each of the others takes a file of the version before one further. */
   readonly steps: readonly string[];
+  /** Bytes of a page where the file is made. Default: SQLite's. */
+  readonly pageBytes?: number;
   /** Run each time it is opened: how safe, how often to the disk. */
   readonly pragmas: string;
 }
@@ -32,6 +34,7 @@ export function openSqliteFile(path: string, file: SqliteFile): DatabaseSync {
     // What people did is in it. Its companions get the same mode from SQLite.
     if (isNew) chmodSync(path, ownerOnly);
     db.exec('PRAGMA locking_mode = EXCLUSIVE');
+    if (file.pageBytes !== undefined) db.exec(`PRAGMA page_size = ${file.pageBytes}`); // of a file that is there it stays
     refuseForeign(db, file);
     db.exec(`PRAGMA journal_mode = WAL; ${file.pragmas}`);
     db.exec('BEGIN IMMEDIATE');
