@@ -35,6 +35,8 @@ const entries = {
   '… + readVisitor': `import { createTracker, pageViews, readVisitor } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()] });
     export const visitor = readVisitor();`,
+  '… + rootDomain': `import { createTracker, pageViews, rootDomain } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], storage: rootDomain() });`,
   createWorkerTracker: `import { createWorkerTracker } from '@org/track-browser/worker';
     export const tracker = createWorkerTracker({ endpoint: '/api/j' });`,
   '… + attribution': `import { attribution, createTracker, pageViews } from '@org/track-browser';

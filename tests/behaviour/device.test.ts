@@ -321,4 +321,66 @@ describe('consent', needs(chromium), () => {
     await expect.poll(() => site.kept(['mkbdbdbdbdbdbd', ...allowed]), patience).toEqual(allowed);
     expect(await stats(page)).toMatchObject({ dropped: { consent: 1 }, pending: 0 });
   });
+
+  test('T11 with rootDomain(): hosts of a site share visitor and decision, a no removes both hosts’ ids', async () => {
+    await site.options({ consent: {}, storage: 'rootDomain' });
+    const open = (host: string): Promise<Page> => site.open('/', host);
+    const cookies = async () =>
+      (await site.context.cookies()).map(({ name, domain, value }) => ({
+        name,
+        domain,
+        value: decodeURIComponent(value),
+      }));
+    const app = await open('app.shop.co.uk');
+    await site.track(app, 1);
+    expect(await cookies()).toEqual([]);
+
+    await app.evaluate(() => window.tracker.consent.set({ analytics: true }));
+    const [shared, ...others] = await cookies();
+    expect({ shared, others }).toMatchObject({ shared: { name: 'jn', domain: '.shop.co.uk' }, others: [] });
+    const { anonymousId } = JSON.parse(shared?.value.slice(1) ?? '');
+    const www = await open('www.shop.co.uk');
+    const [id = ''] = await site.track(www, 1);
+    expect(await www.evaluate(() => window.tracker.consent.get().preferences)).toEqual({ analytics: true });
+    await expect.poll(() => site.kept([id]), patience).toEqual([id]);
+    expect((await cookies()).map(({ value }) => JSON.parse(value.slice(1)).anonymousId)).toEqual([anonymousId]);
+
+    // Another site of the same suffix is another site.
+    const other = await open('www.bakery.co.uk');
+    expect(await other.evaluate(() => [document.cookie, window.tracker.consent.get().decidedAt])).toEqual([
+      '',
+      undefined,
+    ]);
+
+    await www.evaluate(() => window.tracker.consent.set({ analytics: false }));
+    expect(await cookies()).toMatchObject([{ name: 'jn', domain: '.shop.co.uk' }]);
+    expect(JSON.parse((await cookies())[0]?.value.slice(1) ?? '')).toEqual({
+      consent: [{ analytics: false }, expect.any(Number)],
+    });
+    const after = await open('app.shop.co.uk');
+    await after.evaluate(() => window.tracker.track('Fault Met'));
+    expect(await stats(after)).toMatchObject({ dropped: { consent: 1 }, pending: 0 });
+    expect(await requests(after)).toBe(0);
+  });
+
+  test.each([
+    { host: 'app.shop.co.uk', domain: '.shop.co.uk' },
+    { host: 'shop.co.uk', domain: '.shop.co.uk' },
+    { host: '127.0.0.1', domain: '127.0.0.1' },
+    { host: 'localhost', domain: 'localhost' },
+  ])('rootDomain() on $host: one cookie, of $domain, and no trace of the probe', async ({ host, domain }) => {
+    await site.context.addInitScript(countWrites);
+    await site.options({ consent: {}, storage: 'rootDomain' });
+    const page = await site.open('/', host);
+    const writes = () => page.evaluate(() => window.writes);
+    expect(await writes()).toBe(0);
+    await page.evaluate(() => window.tracker.consent.set({ analytics: true }));
+    const first = await writes();
+    await page.evaluate(() => window.tracker.consent.set({ functional: true }));
+    // The probe is not made again: one write is the cookie's own.
+    expect((await writes()) - first).toBe(1);
+    expect((await site.context.cookies()).map(({ name, domain }) => ({ name, domain }))).toEqual([
+      { name: 'jn', domain },
+    ]);
+  });
 });

@@ -34,7 +34,7 @@ export interface TestedWindow {
 }
 
 type PageOptions = Partial<
-  Omit<BrowserTrackerOptions, 'capture' | 'delivery' | 'plugins' | 'purposeOf' | 'onDiagnostic'>
+  Omit<BrowserTrackerOptions, 'capture' | 'delivery' | 'storage' | 'plugins' | 'purposeOf' | 'onDiagnostic'>
 > & {
   /** Default: no. */
   readonly pageViews?: boolean;
@@ -42,6 +42,8 @@ type PageOptions = Partial<
   readonly deliveryState?: boolean;
   /** Other parts, by their names. Default: none. */
   readonly delivery?: readonly ('deferred' | 'compressed')[];
+  /** By its name. Default: none. */
+  readonly storage?: 'rootDomain' | 'hostOnly';
 };
 
 /** A shop, its collector, and somebody with a browser. All of it is new for each test, save browser and collector. */
@@ -52,7 +54,8 @@ export interface Site {
   readonly elsewhere: string;
   /** From now on trackers of new pages have these options. Default: analytics is agreed to. */
   options(options: PageOptions): Promise<void>;
-  open(path?: string): Promise<Page>;
+  /** A page of this browser, on the site's own host or another one of `*.co.uk`. */
+  open(path?: string, host?: string): Promise<Page>;
   /** Tracks events in one task and returns their ids; with `thenGo` the same task leaves for that address. */
   track(
     page: Page,
@@ -77,7 +80,7 @@ const setUp = `
 globalThis.diagnostics = [];
 globalThis.states = [];
 globalThis.startTracker = () => {
-  const { pageViews, deliveryState, delivery = [], ...options } = globalThis.trackerOptions ?? {};
+  const { pageViews, deliveryState, delivery = [], storage, ...options } = globalThis.trackerOptions ?? {};
   return orgTrack.createTracker({
     endpoint: '/api/j',
     consent: { initial: { analytics: true } },
@@ -86,6 +89,7 @@ globalThis.startTracker = () => {
       ...delivery.map((name) => orgTrack[name]()),
       ...(deliveryState ? [orgTrack.deliveryState({ onChange: (state) => states.push(state) })] : []),
     ],
+    storage: storage && orgTrack[storage](),
     onDiagnostic: ({ code, detail }) => diagnostics.push(code + ': ' + detail),
     ...options,
   });
@@ -130,7 +134,7 @@ export function useSite(): Site {
     sink = collectorSink(folder);
     const executablePath = findChromium();
     browser = await chromium.launch({
-      args: chromiumArgs,
+      args: [...chromiumArgs, '--host-resolver-rules=MAP *.co.uk 127.0.0.1'],
       ignoreDefaultArgs: ['--disable-back-forward-cache'],
       ...(executablePath === undefined ? {} : { executablePath }),
     });
@@ -172,9 +176,9 @@ export function useSite(): Site {
     },
     options: async (options) =>
       void (await context.addInitScript(`globalThis.trackerOptions = ${JSON.stringify(options)}`)),
-    async open(path = '/') {
+    async open(path = '/', host = new URL(front.origin).hostname) {
       const page = await context.newPage();
-      await page.goto(front.origin + path);
+      await page.goto(front.origin.replace(new URL(front.origin).hostname, host) + path);
       return page;
     },
     async track(page, howMany, { sizeBytes = 100, thenGo } = {}) {

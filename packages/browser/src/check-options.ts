@@ -13,6 +13,7 @@ export function checkOptions(options: object, create = 'createTracker', own?: Re
     ['capture', 'array'],
     ['plugins', 'array'],
     ['delivery', 'array'],
+    ['storage', 'object'],
     ['consent', 'object'],
     ['queue', 'object'],
     ['session', 'object'],

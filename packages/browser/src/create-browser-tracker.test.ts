@@ -1,10 +1,13 @@
 // biome-ignore-all lint/suspicious/noDocumentCookie: as the tracker writes it
 import 'fake-indexeddb/auto';
 import {
+  type Clock,
+  createIds,
   createMemoryOutbox,
   type Diagnostic,
   definePlan,
   deviceCookieName,
+  type Outbox,
   purposeOf,
   type TrackEvent,
   type Tracker,
@@ -21,16 +24,16 @@ import { HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { pageViews } from './capture/page-views.ts';
-import { type BrowserTrackerOptions, createTracker, type PageParts } from './create-browser-tracker.ts';
+import { type BrowserTrackerOptions, createTracker } from './create-browser-tracker.ts';
 import { cookieDeviceStore } from './identity/cookie-device-store.ts';
 
 /** The same, of other parts. */
 function createPageTracker(
   options: BrowserTrackerOptions,
-  { transport, ...parts }: PageParts & { readonly transport: Transport },
+  { transport, clock, ...parts }: { readonly transport: Transport; readonly clock: Clock; readonly outbox?: Outbox },
 ): Tracker {
-  const create = createTracker as (options: BrowserTrackerOptions, parts: PageParts) => Tracker;
-  return create({ ...options, delivery: [() => transport] }, parts);
+  const storage: object = { clock, now: clock.now, ids: createIds(clock), ...parts, ...options.storage };
+  return createTracker({ ...options, delivery: [() => transport], storage });
 }
 
 let clock: FakeClock;

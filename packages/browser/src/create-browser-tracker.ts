@@ -1,6 +1,5 @@
 import {
   type AnyPlan,
-  type Clock,
   type ConsentCategory,
   type ConsentPreferences,
   createConsent,
@@ -8,9 +7,9 @@ import {
   createIdentity,
   createIds,
   createQueue,
+  type DeviceStore,
   type IdentityOptions,
   type OnDiagnostic,
-  type Outbox,
   type Plan,
   type Plugin,
   type QueueLimits,
@@ -25,6 +24,7 @@ import { capturePlugin } from './capture/capture-plugin.ts';
 import { checkOptions } from './check-options.ts';
 import { isGpcOn } from './consent/privacy-signals.ts';
 import { cookieDeviceStore } from './identity/cookie-device-store.ts';
+import type { Remembering, StoragePart } from './identity/storage-part.ts';
 import { reportListedEndpoint } from './listed-endpoint.ts';
 import { createIndexedDbOutbox, type IndexedDbOutboxOptions } from './outbox/indexed-db-outbox.ts';
 import { browserClock } from './runtime/browser-clock.ts';
@@ -45,6 +45,8 @@ export interface BrowserTrackerOptions {
   readonly plugins?: readonly Plugin[];
   /** What takes part in how batches travel, from the wire outwards: `beacon()`, `deferred()`, `deliveryState()`. Default: `fetch` alone. */
   readonly delivery?: readonly DeliveryPart[];
+  /** How the device remembers: `rootDomain()`, `nothingStored()`. Default: a cookie of this host, and IndexedDB. */
+  readonly storage?: StoragePart;
   readonly consent?: {
     /**
      * What it means that the person has not decided. `opt-in`: nothing is stored or sent before a yes; up to 200 events
@@ -64,18 +66,10 @@ export interface BrowserTrackerOptions {
   readonly onDiagnostic?: OnDiagnostic;
 }
 
-/** What a tracker is made of, where that is not the browser's own. */
-export interface PageParts {
-  readonly clock?: Clock;
-  /** Where events wait. Default: IndexedDB, and memory where that is missing. */
-  readonly outbox?: Outbox;
-}
-
 const library = { name: libraryName, version };
 
 /** What the parts of a tracker are made with; each takes what it needs. */
-type Shared = Omit<IdentityOptions, 'session'> &
-  IndexedDbOutboxOptions &
+type Shared = Omit<IdentityOptions, 'session'> & { readonly store: DeviceStore } & IndexedDbOutboxOptions &
   PageTransportOptions &
   Omit<QueueOptions<string>, 'outbox' | 'transport'> &
   Pick<DeliveryPage, 'allow'> &
@@ -88,28 +82,17 @@ type Shared = Omit<IdentityOptions, 'session'> &
  * Where there is no page, as in server-side rendering, the tracker is inert: it listens to nothing, stores and sends
  * nothing, and counts every call as dropped (`shutdown`).
  */
-export function createTracker<P extends Plan = AnyPlan>(options: BrowserTrackerOptions): Tracker<P, 'browser'>;
-// What follows is no part of the interface: tests hand in parts.
-export function createTracker(options: BrowserTrackerOptions, parts: PageParts = {}): Tracker<AnyPlan, 'browser'> {
+export function createTracker<P extends Plan = AnyPlan>(options: BrowserTrackerOptions): Tracker<P, 'browser'> {
   if (isDevelopment) {
     checkOptions(options);
     reportListedEndpoint(options);
   }
   const isPage = typeof document === 'object';
-  const clock = parts.clock ?? browserClock;
-  const ids = createIds(clock);
-  const consent = createConsent({
-    ...options.consent,
-    undecided: options.consent?.model === 'opt-out' || undefined,
-    remembered: cookieDeviceStore.load()?.consent,
-    gpc: isGpcOn(),
-    now: clock.now,
-  });
   const shared: Shared = {
     ...options,
-    clock,
-    ids,
-    now: clock.now,
+    clock: browserClock,
+    ids: createIds(browserClock),
+    now: browserClock.now,
     store: cookieDeviceStore,
     // Two collectors never get each other's leftovers.
     name: `jn:${options.endpoint}:${options.writeKey}`,
@@ -118,14 +101,23 @@ export function createTracker(options: BrowserTrackerOptions, parts: PageParts =
     limits: options.queue,
     library,
     context: readContext,
+    // It may say otherwise of all of this; tests do.
+    ...(options.storage as Remembering | undefined),
   };
-  const page = { ...shared, outbox: parts.outbox ?? createIndexedDbOutbox(shared) };
+  const consent = createConsent({
+    ...options.consent,
+    undecided: options.consent?.model === 'opt-out' || undefined,
+    remembered: shared.store.load()?.consent,
+    gpc: isGpcOn(),
+    now: shared.now,
+  });
+  const page = { outbox: createIndexedDbOutbox(shared), ...shared };
   const delivery = (options.delivery ?? []) as readonly CarryFirst[];
   const queue = createQueue({
     ...page,
     transport: delivery.reduce((next, part) => part(next, page), createPageTransport(page)),
   });
-  const tracker = createCoreTracker<AnyPlan, 'browser'>({
+  const tracker = createCoreTracker<P, 'browser'>({
     ...shared,
     queue,
     consent,

@@ -18,6 +18,8 @@ export { webVitals } from './capture/web-vitals.ts';
 export { type GoogleConsentOptions, googleConsent } from './consent/google-consent.ts';
 export { type BrowserTrackerOptions, createTracker } from './create-browser-tracker.ts';
 export { readVisitor, type Visitor } from './identity/read-visitor.ts';
+export { hostOnly, rootDomain } from './identity/root-domain.ts';
+export type { StoragePart } from './identity/storage-part.ts';
 export { type RateLimitOptions, rateLimit } from './plugin/rate-limit.ts';
 export { redaction } from './plugin/redaction.ts';
 export { type SamplingOptions, sampling } from './plugin/sampling.ts';

@@ -8,6 +8,7 @@ import { internalNames } from '../internal-names.ts';
 import { type BrowserTrackerOptions, createTracker } from './create-browser-tracker.ts';
 import type { WorkerTrackerOptions } from './create-worker-tracker.ts';
 import { readVisitor, type Visitor } from './identity/read-visitor.ts';
+import { rootDomain } from './identity/root-domain.ts';
 import { type RateLimitOptions, rateLimit } from './plugin/rate-limit.ts';
 import { type SamplingOptions, sampling } from './plugin/sampling.ts';
 import { type SequenceOptions, sequence } from './plugin/sequence.ts';
@@ -129,6 +130,7 @@ test('none is seen from outside: in the API, on the wire, in the cookie or in th
     capture: [plugin],
     plugins: [plugin, sampling(ofPlugins), rateLimit(ofPlugins), sequence(ofPlugins)],
     delivery: [beacon(), deferred(), compressed(), state],
+    storage: rootDomain(),
     consent: { model: 'opt-in', initial: { functional: true, analytics: true, advertising: false } },
     purposeOf: () => 'analytics',
     queue: { maxEvents: 100, maxBytes: 40_000, maxWaitMs: 5_000, concurrency: 1, timeoutMs: 5_000 },
@@ -163,7 +165,7 @@ test('none is seen from outside: in the API, on the wire, in the cookie or in th
     tracker.consent.get(),
     { ...state, ...stateOptions },
     ...[
-      options,
+      { ...options, storage: 'ours alone' },
       ofPlugins,
       ofWorkers,
       visitor,

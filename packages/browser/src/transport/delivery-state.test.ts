@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noDocumentCookie: as the tracker writes it
 import {
+  createIds,
   createMemoryOutbox,
   deviceCookieName,
   type Entry,
@@ -11,7 +12,7 @@ import {
 } from '@org/track-core';
 import { anEntry, createFakeClock, type FakeClock } from '@org/track-core/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type BrowserTrackerOptions, createTracker, type PageParts } from '../create-browser-tracker.ts';
+import { type BrowserTrackerOptions, createTracker } from '../create-browser-tracker.ts';
 import type { CarryFirst, DeliveryPart } from './delivery-part.ts';
 import { type DeliveryState, type DeliveryStatePart, deliveryState } from './delivery-state.ts';
 
@@ -399,14 +400,15 @@ describe('parking', () => {
 
   /** A tracker whose person agreed. */
   function create(options: Partial<BrowserTrackerOptions> = {}, outbox: Outbox = createMemoryOutbox()): Tracker {
-    const createPageTracker = createTracker as (options: BrowserTrackerOptions, parts: PageParts) => Tracker;
+    const storage: object = { clock, now: clock.now, ids: createIds(clock), outbox };
     const all = {
       endpoint: '/api/j',
       consent: { model: 'opt-out' },
       delivery: [() => wire, part],
+      storage,
       ...options,
     } as const;
-    const tracker = createPageTracker(all, { clock, outbox });
+    const tracker = createTracker(all);
     running.push(tracker);
     return tracker;
   }
