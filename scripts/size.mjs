@@ -43,6 +43,10 @@ const entries = {
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [attribution()] });`,
   '… + googleConsent': `import { createTracker, googleConsent, pageViews } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [googleConsent()] });`,
+  '… + erasure': `import { createTracker, erasure, pageViews } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [erasure()] });`,
+  '… + sharedConsent': `import { createTracker, pageViews, sharedConsent } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [sharedConsent()] });`,
   '… + replay': `import { createTracker, pageViews, replay } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()] }); replay(globalThis.q, tracker);`,
   '… + forms': `import { createTracker, forms, pageViews } from '@org/track-browser';

@@ -363,6 +363,52 @@ describe('consent', needs(chromium), () => {
     expect(await requests(after)).toBe(0);
   });
 
+  test('T11 with sharedConsent(): a page that is open on another host hears of a no with its next event, and sends none', async () => {
+    await site.options({ consent: {}, storage: 'rootDomain', plugins: ['sharedConsent'], queue: { maxWaitMs: 5_000 } });
+    const [app, www] = [await site.open('/', 'app.shop.co.uk'), await site.open('/', 'www.shop.co.uk')] as const;
+    await app.evaluate(() => window.tracker.consent.set({ analytics: true }));
+    const [heard = ''] = await site.track(www, 1);
+    // As when the person comes back to it.
+    await www.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true })));
+    await expect.poll(() => site.kept([heard]), patience).toEqual([heard]);
+
+    await www.evaluate(() => window.tracker.consent.set({ analytics: false }));
+    const before = await requests(app);
+    await site.track(app, 1);
+    await expect.poll(() => stats(app), patience).toMatchObject({ dropped: { consent: 1 }, pending: 0 });
+    expect(await requests(app)).toBe(before);
+    await expect.poll(() => stored(app), patience).toBe(0);
+  });
+
+  test('T11 with sharedConsent(): another tab of this host hears at once', async () => {
+    await site.options({ consent: {}, plugins: ['sharedConsent'] });
+    const [a, b] = [await site.open('/a'), await site.open('/b')] as const;
+    const answer = (page: Page) => page.evaluate(() => window.tracker.consent.get().preferences.analytics);
+    for (const analytics of [true, false]) {
+      await a.evaluate((analytics) => window.tracker.consent.set({ analytics }), analytics);
+      await expect.poll(() => answer(b), patience).toBe(analytics);
+    }
+  });
+
+  test('T11 with erasure(): a no also takes what another tab has on disk, and a cookie of the domain above', async () => {
+    await site.options({ consent: {}, plugins: ['erasure'], queue: { maxWaitMs: 100 } });
+    const a = await site.open('/', 'app.shop.co.uk');
+    await a.evaluate(() => window.tracker.consent.set({ analytics: true }));
+    site.front.inject(answerWith(503));
+    await site.track(a, 5);
+    await expect.poll(() => stored(a), patience).toBe(5);
+    const b = await site.open('/', 'app.shop.co.uk');
+    await b.evaluate(() => {
+      const former = document.cookie.split('; ').find((pair) => pair.startsWith('jn='));
+      // biome-ignore lint/suspicious/noDocumentCookie: as a page of former settings wrote it
+      document.cookie = `${former}; Path=/; Domain=shop.co.uk`;
+      window.tracker.consent.set({ analytics: false });
+    });
+    await expect.poll(() => stored(b), patience).toBe(0);
+    expect((await site.context.cookies()).map(({ domain }) => domain)).toEqual(['app.shop.co.uk']);
+    expect(JSON.parse((await device()).slice(1))).toEqual({ consent: [{ analytics: false }, expect.any(Number)] });
+  });
+
   test.each([
     { host: 'app.shop.co.uk', domain: '.shop.co.uk' },
     { host: 'shop.co.uk', domain: '.shop.co.uk' },

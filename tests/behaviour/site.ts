@@ -44,6 +44,8 @@ type PageOptions = Partial<
   readonly delivery?: readonly ('deferred' | 'compressed')[];
   /** By its name. Default: none. */
   readonly storage?: 'rootDomain' | 'hostOnly';
+  /** By their names. Default: none. */
+  readonly plugins?: readonly ('erasure' | 'sharedConsent')[];
 };
 
 /** A shop, its collector, and somebody with a browser. All of it is new for each test, save browser and collector. */
@@ -80,7 +82,7 @@ const setUp = `
 globalThis.diagnostics = [];
 globalThis.states = [];
 globalThis.startTracker = () => {
-  const { pageViews, deliveryState, delivery = [], storage, ...options } = globalThis.trackerOptions ?? {};
+  const { pageViews, deliveryState, delivery = [], storage, plugins = [], ...options } = globalThis.trackerOptions ?? {};
   return orgTrack.createTracker({
     endpoint: '/api/j',
     consent: { initial: { analytics: true } },
@@ -90,6 +92,7 @@ globalThis.startTracker = () => {
       ...(deliveryState ? [orgTrack.deliveryState({ onChange: (state) => states.push(state) })] : []),
     ],
     storage: storage && orgTrack[storage](),
+    plugins: plugins.map((name) => orgTrack[name]()),
     onDiagnostic: ({ code, detail }) => diagnostics.push(code + ': ' + detail),
     ...options,
   });

@@ -46,6 +46,9 @@ export function rootDomainAttribute(): string {
   return root;
 }
 
+/** Every device's cookie that this page sees: of its host, and of the domains above. */
+export const cookiesSeen = (): readonly string[] => attempt(() => document.cookie.match(/(?<=^|; *)jn=1[^;]*/g)) ?? [];
+
 /** Removes the device's cookie wherever a page of this host may have left it, save where the attribute `kept` says. */
 export function expireElsewhere(kept?: string): void {
   for (const domain of ['', ...domainsOf(location.hostname).map(attribute)]) {

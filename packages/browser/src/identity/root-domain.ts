@@ -1,6 +1,6 @@
 import { attempt, type Device, readDevice } from '@org/track-core';
 import { cookieDeviceStore } from './cookie-device-store.ts';
-import { expireElsewhere, rootDomainAttribute } from './cookie-domains.ts';
+import { cookiesSeen, expireElsewhere, rootDomainAttribute } from './cookie-domains.ts';
 import type { Remembering, StoragePart } from './storage-part.ts';
 
 /**
@@ -23,9 +23,6 @@ export const rootDomain = (): StoragePart => cookieOf(rootDomainAttribute);
  * createTracker({ endpoint: '/api/j', storage: hostOnly() });
  */
 export const hostOnly = (): StoragePart => cookieOf(() => '');
-
-/** Every device's cookie that this page sees: of its host, and of the domains above. */
-const cookiesSeen = (): readonly string[] => attempt(() => document.cookie.match(/(?<=^|; *)jn=1[^;]*/g)) ?? [];
 
 /** Keeps one cookie, of the domain that `attributeOf` names. */
 function cookieOf(attributeOf: () => string): Remembering {
