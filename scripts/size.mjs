@@ -70,6 +70,7 @@ const entries = {
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], delivery: [compressed()] });`,
   ...Object.fromEntries(captures.map((plugin) => [`… + ${plugin}`, capturing([plugin])])),
   '… + all of these eight': capturing(captures),
+  'overlay, debug (beside it)': `export * from '@org/track-browser/overlay';`,
   everything: `export * from '@org/track-browser';`,
 };
 const inDetail = 'createTracker + pageViews';

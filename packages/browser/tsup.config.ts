@@ -135,7 +135,7 @@ async function buildForScriptTag(entry: string, file: string, isWanted: (name: s
 
 // Types are left to tsup. Core's stay where they are.
 export default defineConfig(async () => {
-  for (const entry of ['index', 'worker', 'react']) {
+  for (const entry of ['index', 'worker', 'react', 'overlay']) {
     for (const format of ['esm', 'cjs'] as const) {
       await buildForBundlers(entry, format);
       await buildForBundlers(entry, format, forVisitors);
@@ -145,8 +145,9 @@ export default defineConfig(async () => {
   await buildForScriptTag('index', 'dist/track-browser.iife.js', (name) => !isCapture(name));
   await buildForScriptTag('index', 'dist/track-browser-capture.iife.js', isCapture);
   await buildForScriptTag('worker', 'dist/track-worker.iife.js', () => true);
+  await buildForScriptTag('overlay', 'dist/track-overlay.iife.js', () => true);
   return {
-    entry: ['src/index.ts', 'src/worker.ts', 'src/react.ts'],
+    entry: ['src/index.ts', 'src/worker.ts', 'src/react.ts', 'src/overlay.ts'],
     ...{ format: ['esm', 'cjs'], dts: { only: true }, clean: true },
   };
 });

@@ -24,6 +24,7 @@ const known = [
   '@org/track-browser',
   '@org/track-browser/worker',
   '@org/track-browser/react',
+  '@org/track-browser/overlay',
   '@org/track-node',
   '@org/track-node/bots',
   '@org/track-node/config',
@@ -63,13 +64,13 @@ describe.each(known)('%s', (entry) => {
 test('of the browser package, what visitors get has the same names, and throws nothing', async () => {
   const node = (condition: string, ...args: string[]): Promise<string> =>
     project.run(process.execPath, [`--conditions=${condition}`, ...args]);
-  for (const entry of ['@org/track-browser', '@org/track-browser/worker']) {
+  for (const entry of ['@org/track-browser', '@org/track-browser/worker', '@org/track-browser/overlay']) {
     const names = await node('development', 'names.mjs', entry);
     expect(await node('production', 'names.mjs', entry)).toBe(names);
     expect(await node('production', 'names.cjs', entry)).toBe(names);
   }
   expect(JSON.parse(await node('development', 'wrong-options.mjs'))).toEqual([
-    'createTracker: apiHost is "x", expected one of endpoint, writeKey, capture, plugins, delivery, consent, queue, session, purposeOf, onDiagnostic',
+    'createTracker: apiHost is "x", expected one of endpoint, writeKey, capture, plugins, delivery, storage, consent, queue, session, purposeOf, onDiagnostic',
     'createTracker: endpoint is undefined, expected a path like "/api/j", or an http(s) URL, without query and extension',
   ]);
   expect(JSON.parse(await node('production', 'wrong-options.mjs'))).toEqual([null, null]);

@@ -47,7 +47,7 @@ test('no name is said twice', () => {
 });
 
 test('each use of one means a property that is declared here, and none of the platform’s', { timeout: 30_000 }, () => {
-  const entries = ['index', 'worker', 'react'].map((entry) => sources(`browser/src/${entry}.ts`));
+  const entries = ['index', 'worker', 'react', 'overlay'].map((entry) => sources(`browser/src/${entry}.ts`));
   const program = ts.createProgram([core, ...entries], {
     ...{ strict: true, noEmit: true, allowImportingTsExtensions: true, skipLibCheck: true, types: [] },
     ...{ target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.Preserve, paths: { '@org/track-core': [core] } },
