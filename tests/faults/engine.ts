@@ -1,8 +1,26 @@
 /** The row cannot be run with this browser, its driver or this client, and `message` says why. */
 export class CannotRun extends Error {}
 
+/** What a person's hands do: real input, which the browser takes for theirs. Pixels are CSS pixels of the window. */
+export interface Hands {
+  /** Moves the pointer here, and presses as often as `count` says. */
+  click(
+    x: number,
+    y: number,
+    options?: { readonly count?: number; readonly button?: 'left' | 'middle' },
+  ): Promise<void>;
+  /** Turns the wheel, the pointer being in the middle of the window. */
+  wheel(deltaY: number): Promise<void>;
+  /** Types into what has the focus. */
+  type(text: string): Promise<void>;
+  press(key: Key): Promise<void>;
+}
+
+export type Key = 'Enter' | 'Tab' | 'ArrowRight' | 'Space';
+
 /** A tab. Its words are Playwright's. */
 export interface Page {
+  readonly hands: Hands;
   /** With `commit` it does not wait for the page to load. */
   goto(address: string, options?: { readonly waitUntil?: 'load' | 'commit' }): Promise<void>;
   /** Resolves when the tab shows this address, loaded. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type BrowserContext, type CDPSession, type Page as PlaywrightPage, chromium as playwright } from 'playwright';
 import { chromiumArgs, findChromium } from '../../../scripts/chromium.mjs';
-import type { Engine, Page, Profile, ProfileOptions } from '../engine.ts';
+import type { Engine, Hands, Page, Profile, ProfileOptions } from '../engine.ts';
 
 /** Chromium, driven by Playwright through DevTools. */
 export const chromium: Engine = {
@@ -117,8 +117,20 @@ async function openProfile(folder: string, { backForwardCache = false }: Profile
   };
 }
 
+function handsOf({ mouse, keyboard }: PlaywrightPage): Hands {
+  return {
+    click: (x, y, { count = 1, button = 'left' } = {}) => mouse.click(x, y, { clickCount: count, button }),
+    async wheel(deltaY) {
+      await mouse.wheel(0, deltaY);
+    },
+    type: (text) => keyboard.type(text),
+    press: (key) => keyboard.press(key),
+  };
+}
+
 function pageOf(tab: PlaywrightPage): Page {
   return {
+    hands: handsOf(tab),
     async goto(address, options) {
       await tab.goto(address, options);
     },

@@ -7,6 +7,7 @@ import { Network } from 'selenium-webdriver/bidi/generated/network.js';
 import { Script } from 'selenium-webdriver/bidi/generated/script.js';
 import { Session } from 'selenium-webdriver/bidi/generated/session.js';
 import type { Index } from 'selenium-webdriver/bidi/index.js';
+import type { DeviceActions } from './pointer-and-keys.ts';
 import type { ProcessGroup } from './process-group.ts';
 
 /** The commands of WebDriver BiDi, by domain, and what Firefox adds to them. */
@@ -20,6 +21,8 @@ export interface FirefoxSession {
   readonly script: Script;
   /** Evaluates an expression in the browser's own window. */
   evaluateInChrome(expression: string): Promise<unknown>;
+  /** Has a tab's pointer and keys do this. */
+  perform(tab: string, devices: readonly DeviceActions[]): Promise<void>;
   disconnect(): Promise<void>;
 }
 
@@ -53,6 +56,9 @@ export async function connectToFirefox({ says }: ProcessGroup): Promise<FirefoxS
       const target = { context: result?.contexts?.[0]?.context };
       const reply = await send('script.evaluate', { expression, target, awaitPromise: false });
       return reply.result?.result?.value;
+    },
+    async perform(context, actions) {
+      await send('input.performActions', { context, actions });
     },
     async disconnect() {
       await connection.close();

@@ -5,6 +5,7 @@ import { CannotRun, type Engine, type Page, type Profile } from '../engine.ts';
 import { until } from '../until.ts';
 import { connectToFirefox, type FirefoxSession } from './firefox-session.ts';
 import { inPage, shows } from './in-page.ts';
+import { handsOf } from './pointer-and-keys.ts';
 import { type ProcessGroup, startProcessGroup } from './process-group.ts';
 
 /** Firefox as it is released, driven through its own WebDriver BiDi: it needs no geckodriver. */
@@ -137,8 +138,10 @@ async function openProfile(folder: string): Promise<Profile> {
   };
 }
 
-function pageOf({ id, onError, onCrash }: Tab, { tabs, network, script }: FirefoxSession): Page {
+function pageOf({ id, onError, onCrash }: Tab, session: FirefoxSession): Page {
+  const { tabs, network, script } = session;
   const page: Page = {
+    hands: handsOf((devices) => session.perform(id, devices)),
     async goto(address, { waitUntil = 'load' } = {}) {
       await tabs.navigate({ context: id, url: address, wait: waitUntil === 'load' ? 'complete' : 'none' });
     },

@@ -2,10 +2,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Command, Name } from 'selenium-webdriver/lib/command.js';
 import { hasWebKit, howToGetWebKit, webkitEnvironment } from '../../../scripts/webkit.mjs';
 import { CannotRun, type Engine, type Page, type Profile } from '../engine.ts';
 import { until } from '../until.ts';
 import { inPage, shows } from './in-page.ts';
+import { handsOf } from './pointer-and-keys.ts';
 import { createScreen } from './screen.ts';
 import { driveWebKit, startWithBus, type WebKitSession } from './webkit-session.ts';
 
@@ -157,6 +159,11 @@ async function openProfile(folder: string): Promise<Profile> {
 
 function pageOf({ handle }: Tab, { inTab }: WebKitSession, onLoad: () => void): Page {
   const page: Page = {
+    hands: handsOf((actions) =>
+      inTab(handle, async (driver) => {
+        await driver.execute(new Command(Name.ACTIONS).setParameter('actions', actions));
+      }),
+    ),
     async goto(address, { waitUntil = 'load' } = {}) {
       await inTab(handle, (driver) => driver.get(address));
       if (waitUntil === 'commit') return;

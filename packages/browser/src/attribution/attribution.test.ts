@@ -9,6 +9,7 @@ import {
 } from '@org/track-core';
 import { anEvent } from '@org/track-core/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { redaction } from '../plugin/redaction.ts';
 import { attribution } from './attribution.ts';
 
 const home = location.href;
@@ -439,4 +440,25 @@ test('where the browser does not tell how a page was loaded, it was gone to', ()
   stops.push(next.setup?.({ consent } as Tracker) ?? (() => {}));
   const context = { session: { id: 's1' }, consent: { categoryPreferences: yes } };
   expect(next.process?.(anEvent({ context }))?.context).toMatchObject({ campaign: { source: 'b' } });
+});
+
+test('what redaction takes out of events is not remembered either', () => {
+  const plugin = attribution();
+  const { setup } = plugin;
+  const guarded: Plugin = {
+    ...plugin,
+    setup(tracker) {
+      const stop = setup?.(tracker);
+      redaction().setup?.(tracker); // in whichever order
+      return () => stop?.();
+    },
+  };
+  const { tell } = load({
+    to: '/u/ada@example.com?utm_content=for+1+ada%40',
+    from: 'https://a.example/x@y.example',
+    plugin: guarded,
+  });
+  tell();
+  expect(localStorage[key]).toContain('/u/[email]');
+  expect(localStorage[key]).not.toMatch(/ada@example|x@y/);
 });

@@ -1,5 +1,6 @@
 import { attempt, clickIdsOf, type Plugin, type Tracker } from '@org/track-core';
 import { capturePlugin } from '../capture/capture-plugin.ts';
+import { redactors } from '../plugin/redactors.ts';
 import { listen } from '../runtime/page-lifecycle.ts';
 import { type Origins, originsAt, withoutClicks } from './origins.ts';
 import { readTouch, type Touch } from './read-touch.ts';
@@ -27,8 +28,8 @@ const storageKey = 'jn:from';
  * `context` comes first.
  *
  * Click ids need a yes to `advertising` on the event itself; without it they are also cut out of every address in it.
- * With a yes to `analytics` all of this is remembered in localStorage, for all tabs, until a no. Otherwise, and where
- * nothing can be stored, it is known to this page only.
+ * With a yes to `analytics` all of this is remembered in localStorage, for all tabs, until a no; without what `redaction()`
+ * takes out, where the tracker has it. Otherwise, and where nothing can be stored, it is known to this page only.
  *
  * @example
  * createTracker({ endpoint: '/api/j', plugins: [attribution({ internalHosts: ['example.com'] })] });
@@ -40,6 +41,7 @@ export function attribution({ internalHosts = [] }: AttributionOptions = {}): Pl
     `([?&]|%3F|%26)((?:${clickIds.join('|')})(?:=|%3D)(?:(?!%26|%23)[^&#"\\s])*(&|%26)?)+`,
     'gi',
   );
+  let owner: Tracker;
   let arrival: Touch | undefined; // how this page was come to, until an event tells it
   let isSource = false; // does that take the place of the source that the visit had?
   let lastUrl: string | undefined;
@@ -92,6 +94,7 @@ export function attribution({ internalHosts = [] }: AttributionOptions = {}): Pl
   }
 
   const listening = capturePlugin('attribution', (tracker, signal) => {
+    owner = tracker;
     arrival = read(location.href, document.referrer);
     told.add(JSON.stringify(arrival.campaign));
     const { type } = (attempt(() => performance.getEntriesByType('navigation')[0]) ?? {}) as { readonly type?: string };
@@ -139,7 +142,9 @@ export function attribution({ internalHosts = [] }: AttributionOptions = {}): Pl
       const whole = advertising === true && !consent?.gpc;
       if (telling?.of !== origins || telling.whole !== whole) {
         const view = whole ? origins : withoutClicks(origins);
-        telling = { of: origins, whole, told: view, text: JSON.stringify(view) };
+        const redact = redactors.get(owner);
+        const kept = redact ? redact({ ...event, context: { attribution: view } }).context?.attribution : view;
+        telling = { of: origins, whole, told: view, text: JSON.stringify(kept) };
       }
       if (analytics === true) save(telling.text);
 

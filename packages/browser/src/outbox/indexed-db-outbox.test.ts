@@ -359,6 +359,20 @@ describe('what IndexedDB has not taken has a copy in localStorage', () => {
     expect(host.arrived).toBe(0);
   });
 
+  test('while the page goes away, whether the database worked or not; and no more once it has taken something', async () => {
+    const outbox = opened();
+    await outbox.add(left('early'));
+    localStorage.clear();
+    let written: unknown;
+    addEventListener('pagehide', () => (written = outbox.add(left('last'))), { capture: true, once: true });
+    dispatchEvent(new Event('pagehide'));
+    expect(copies()).toEqual(['jnlast']);
+    // It came back from the back/forward cache.
+    await written;
+    void outbox.add(left('back'));
+    expect(copies()).toEqual(['jnlast']);
+  });
+
   test('a database that worked and then fails: what it refuses is copied', async () => {
     const outbox = opened();
     await outbox.add(left('kept'));

@@ -8,6 +8,7 @@ import {
   type OutboxHost,
   report,
 } from '@org/track-core';
+import { listen } from '../runtime/page-lifecycle.ts';
 
 export interface IndexedDbOutboxOptions {
   readonly clock: Clock;
@@ -117,7 +118,7 @@ export function createIndexedDbOutbox({
 
   /** Stores `entry`, or forgets `id`, with everything else this turn of the event loop changes. */
   function change(id: string, entry?: StoredEntry): void {
-    if (!(entry && isProven)) copy(id, entry);
+    if (!(entry && isProven)) copy(entry, id);
     if (!changes.size) written = openDatabase().then(write);
     changes.set(id, entry);
   }
@@ -126,15 +127,16 @@ export function createIndexedDbOutbox({
   async function write(): Promise<boolean> {
     const batch = changes;
     changes = new Map();
-    isProven = await transact((store) => {
-      for (const [id, entry] of batch) entry ? store.put(entry, id) : store.delete(id);
-    });
-    if (!isProven) for (const [id, entry] of batch) copy(id, entry);
+    isProven = await transact((store) =>
+      // biome-ignore lint/suspicious/useIterableCallbackReturn: smaller than a loop, on every page
+      batch.forEach((entry, id) => (entry ? store.put(entry, id) : store.delete(id))),
+    );
+    if (!isProven) batch.forEach(copy);
     return isProven;
   }
 
   /** Copies `entry` to localStorage, which takes it at once, or forgets the copy. Where that fails, there is none. */
-  function copy(id: string, entry?: StoredEntry): void {
+  function copy(entry: StoredEntry | undefined, id: string): void {
     attempt(() => {
       if (!entry) delete localStorage[name + id];
       else if (memory.depth().waitingBytes < maxCopiedBytes) localStorage[name + id] = JSON.stringify(entry);
@@ -173,7 +175,7 @@ export function createIndexedDbOutbox({
       request.onsuccess = () => {
         // In the order of their ids, which is that of time.
         for (const entry of request.result) {
-          copy(entry.id); // which is no longer needed, whoever made it
+          copy(undefined, entry.id); // which is no longer needed, whoever made it
           take(entry);
         }
       };
@@ -207,6 +209,13 @@ export function createIndexedDbOutbox({
     open(newHost) {
       host = newHost;
       memory.open(newHost);
+      // What is written while the page goes away gets to the disk on a quiet machine only. Heard before anybody else who
+      // may have something to say then; where there is no page, there is nothing to hear.
+      attempt(() =>
+        listen('pagehide', () => {
+          isProven = false;
+        }),
+      );
       prepare();
     },
     release(entries) {

@@ -1,4 +1,5 @@
 import { type Plugin, redactEvent } from '@org/track-core';
+import { redactors } from './redactors.ts';
 
 /**
  * Takes personal data out of the URLs and titles of each event before it is kept: of the page, of its referrer, of where
@@ -8,5 +9,12 @@ import { type Plugin, redactEvent } from '@org/track-core';
  * It belongs into `plugins`, so that it sees what `capture` made: `createTracker({ …, plugins: [redaction()] })`.
  */
 export function redaction(): Plugin {
-  return { name: 'redaction', process: redactEvent };
+  return {
+    name: 'redaction',
+    setup(tracker) {
+      redactors.set(tracker, redactEvent);
+      return () => {};
+    },
+    process: redactEvent,
+  };
 }

@@ -2,9 +2,9 @@
 export type PageMoment = Event & { readonly persisted?: boolean };
 
 /** Hears `type` wherever it happens on the page, without holding it up, until `signal` says stop. */
-export function listen(type: string, hear: (moment: PageMoment) => void, signal: AbortSignal): void {
+export function listen(type: string, hear: (moment: PageMoment) => void, signal?: AbortSignal): void {
   // Captured, because what happens to the document does not reach the window otherwise.
-  addEventListener(type, hear, { capture: true, passive: true, signal });
+  addEventListener(type, hear, { signal, capture: true, passive: true } as AddEventListenerOptions);
 }
 
 /**
@@ -15,9 +15,9 @@ export function listen(type: string, hear: (moment: PageMoment) => void, signal:
  * https://developer.chrome.com/docs/web-platform/page-lifecycle-api
  */
 export function watchPage(onExit: () => void, onReturn: (moment: PageMoment) => void, signal: AbortSignal): void {
-  listen('pagehide', onExit, signal);
-  listen('freeze', onExit, signal);
   listen('online', onReturn, signal);
+  listen('freeze', onExit, signal);
+  listen('pagehide', onExit, signal);
   listen('visibilitychange', (moment) => (document.hidden ? onExit() : onReturn(moment)), signal);
   listen('pageshow', (moment) => moment.persisted && onReturn(moment), signal);
 }

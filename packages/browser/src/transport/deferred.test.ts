@@ -106,7 +106,8 @@ test('what waits is in the browser’s hands: one text body, which needs no pre-
   expect(held()).toEqual(['a', 'b']);
   const { url, init } = asked[0] as Deferred;
   expect(url).toBe('/api/j');
-  expect(Object.keys(init).sort()).toEqual(['body', 'method', 'signal']);
+  expect(Object.keys(init).sort()).toEqual(['body', 'method', 'referrer', 'signal']);
+  expect(init.referrer).toBe('');
   expect(init.method).toBe('POST');
   expect(typeof init.body).toBe('string');
 });

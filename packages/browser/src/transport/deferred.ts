@@ -102,7 +102,7 @@ function deferWhatWaits(
     // When it will be sent nobody knows, and a `sentAt` would say that it is known.
     const body = envelopeBody(entries.slice(0, howMany), clock.now(), writeKey).replace('sentAt', 'deferredAt');
     try {
-      const result = defer(endpoint, { method: 'POST', body, signal: controller.signal });
+      const result = defer(endpoint, { method: 'POST', body, referrer: '', signal: controller.signal });
       armed = { entries, result, controller };
       return true;
     } catch (error) {

@@ -66,6 +66,7 @@ test('it posts text, so that no pre-flight is needed, with the write key in the 
   expect(calls[0]?.url).toBe('/api/j');
   expect(calls[0]?.init).toMatchObject({ method: 'POST', signal });
   expect(calls[0]?.init.headers).toBeUndefined();
+  expect(calls[0]?.init.referrer).toBe('');
   const body = calls[0]?.init.body;
   expect(typeof body).toBe('string');
   expect(JSON.parse(String(body))).toMatchObject({ writeKey: 'shop', sentAt: '2026-01-01T00:00:00.000Z' });

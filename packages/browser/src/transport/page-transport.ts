@@ -34,7 +34,8 @@ export let keepaliveRoom = 60_000;
 
 /**
  * Carries batches by `fetch`, with `keepalive` as long as the page's budget for it lasts, so that a request outlives
- * its page. A text body is `text/plain`: no CORS pre-flight. Cookies travel to the page's own origin only.
+ * its page. A text body is `text/plain`: no CORS pre-flight. Cookies travel to the page's own origin only. No `Referer`:
+ * it would tell the page's whole address, also what consent and redaction took out of the events.
  *
  * Never a beacon where `fetch` will do: block lists name beacons on whole sites, and a blocked one looks like any other.
  */
@@ -54,7 +55,7 @@ export function createPageTransport({ endpoint, writeKey, clock }: PageTransport
       const reserved = (exit || !attempt) && keepaliveRoom >= bytes ? bytes : 0;
       keepaliveRoom -= reserved;
       try {
-        const response = await fetch(endpoint, { method: 'POST', body, keepalive: !!reserved, signal });
+        const response = await fetch(endpoint, { method: 'POST', body, keepalive: !!reserved, referrer: '', signal });
         return outcomeOfResponse(
           response.status,
           response.headers.get('retry-after'),

@@ -1,0 +1,62 @@
+// What the pages of these tests run: every part there is, each with its defaults unless a test says otherwise.
+import {
+  attribution,
+  autocapture,
+  type BrowserTrackerOptions,
+  clicks,
+  compressed,
+  createTracker,
+  deadClicks,
+  deferred,
+  deliveryState,
+  downloads,
+  engagement,
+  errors,
+  forms,
+  googleConsent,
+  impressions,
+  media,
+  outboundLinks,
+  pageViews,
+  rageClicks,
+  redaction,
+  scrollDepth,
+  sequence,
+  type Tracker,
+  webVitals,
+} from '@org/track-browser';
+import { mountList } from './react-list.js';
+
+/** What can be said of the tracker in JSON. */
+export interface PageOptions {
+  /** Default: agreed to analytics. */
+  readonly consent?: BrowserTrackerOptions['consent'];
+  /** Batches travel packed, and those of the page's end in the browser's hands. Default: `fetch` alone. */
+  readonly hasDeliveryParts?: boolean;
+  /** Autocapture says what buttons read, masked. Default: no. */
+  readonly hasText?: boolean;
+}
+
+declare global {
+  interface Window {
+    tracker: Tracker;
+  }
+}
+
+export function begin({ consent, hasDeliveryParts, hasText }: PageOptions): void {
+  window.tracker = createTracker({
+    endpoint: '/api/j',
+    capture: [
+      ...[pageViews(), engagement(), scrollDepth(), clicks(), autocapture({ text: hasText ? 'masked' : 'none' })],
+      ...[outboundLinks(), downloads(), rageClicks(), deadClicks(), forms(), impressions(), media()],
+      ...[webVitals(), errors()],
+    ],
+    plugins: [attribution(), googleConsent(), redaction(), sequence()],
+    delivery: hasDeliveryParts ? [compressed(), deferred(), deliveryState()] : [],
+    consent: consent ?? { initial: { analytics: true } },
+  });
+  addEventListener('DOMContentLoaded', () => {
+    const place = document.querySelector('[data-react-list]');
+    if (place) mountList(place, window.tracker);
+  });
+}

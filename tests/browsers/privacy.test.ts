@@ -1,0 +1,198 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CollectedEvent } from '@org/track-core';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { chromium, needs } from '../../scripts/optional.mjs';
+import type { Page, Profile } from '../faults/engine.ts';
+import { chromium as inChromium } from '../faults/engines/chromium.ts';
+import { until } from '../faults/until.ts';
+import type { PageOptions } from './page/entry.ts';
+import { planted, plantedIn } from './planted.ts';
+import { createSite, type Site } from './site.ts';
+import { storedBy } from './stored.ts';
+import { silence } from './tone.ts';
+import { createVisitor, type Visitor } from './visitor.ts';
+
+const p = planted;
+const escaped = encodeURIComponent(p.email ?? '');
+const voice = { type: 'audio/wav', content: silence(30) };
+const search = `?email=${escaped}&q=${encodeURIComponent(p.phone ?? '')}&gclid=${p.clickId}&firstName=${p.name}&utm_source=mail&utm_content=${escaped}&page=2`;
+const address = `/account/${escaped}/inbox${search}#id_token=${p.token}`;
+const nameOf = (event: CollectedEvent): string => ('event' in event ? event.event : event.type);
+
+/** Everything that captures, in the real browser, on a page full of personal data, with the input of a person. */
+describe('a page full of personal data', needs(chromium), () => {
+  let folder: string;
+  let profile: Profile;
+  let site: Site;
+  let page: Page;
+  let visitor: Visitor;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'privacy-'));
+    profile = await inChromium.openProfile(folder);
+  });
+  afterEach(async () => {
+    await profile?.close();
+    await site?.close();
+    await rm(folder, { recursive: true, maxRetries: 5 });
+  });
+
+  async function arrive(tracker: PageOptions): Promise<void> {
+    site = await createSite({
+      tracker,
+      words: { ...planted, escaped },
+      files: { [`/voice/${escaped}.wav`]: voice },
+    });
+    page = await profile.newPage();
+    visitor = createVisitor(site, page);
+    // From another site, which says all about where that was.
+    await page.goto(`${site.elsewhere}/elsewhere/${escaped}?token=${p.token}`);
+    await page.evaluate((to) => void setTimeout(() => location.assign(to)), `${site.origin}${address}`);
+    await visitor.sees(() => 'tracker' in window && document.readyState === 'complete');
+  }
+
+  /** Clicks, types and sends all there is. */
+  async function doEverything({ click, fill, stay, press }: Visitor): Promise<void> {
+    await stay(1_200); // for what is seen, and the window is awake
+    for (const link of ['#help', '#mail', '#call', '#out', '#file', '#reset']) await click(link);
+    await click('x-card >>> button');
+    await fill('#name', p.name ?? '');
+    await fill('#noted', p.address ?? '');
+    await fill('#street', p.address ?? '');
+    await fill('#password', p.password ?? '');
+    await fill('#card', p.card ?? '');
+    await fill('#birthday', p.nationalId ?? '');
+    await fill('#comment', `${p.iban} ${p.email}`);
+    await fill('#note', p.name ?? '');
+    await fill('#phone-field', p.phone ?? '');
+    await press('Tab');
+    await click('#play');
+    await click('.dead', { count: 3 });
+    await stay(2_700); // nothing answers it
+    await click('#send');
+    await click('#save');
+    await stay(1_500);
+  }
+
+  const deliveries = [
+    { why: 'packed and deferred', hasDeliveryParts: true },
+    { why: 'by plain requests', hasDeliveryParts: false },
+  ];
+
+  // The second says little more, and takes its time: `npm run test:browsers`.
+  test.each(deliveries.slice(0, process.env.TEST_BROWSERS ? 2 : 1))(
+    'none of it leaves and none is kept, $why',
+    async ({ hasDeliveryParts }) => {
+      await arrive({ hasDeliveryParts });
+      // What waits is on disk.
+      site.answerWith(503);
+      await doEverything(visitor);
+      const waiting = await storedBy(page);
+      expect(Object.keys(waiting).join()).toMatch(/indexedDB/);
+      expect(plantedIn(JSON.stringify(waiting))).toEqual([]);
+
+      site.answerWith(undefined);
+      await visitor.leave();
+      await visitor.open('/home');
+      const names = (): Set<string> => new Set(site.events.map(nameOf));
+      await until(() => names().has('Web Vitals') && names().has('Form Abandoned'), 20_000);
+      const captured = [
+        ...['Card Opened', 'Dead Clicked', 'Element Clicked', 'Error Occurred', 'File Downloaded', 'Form Abandoned'],
+        ...['Form Started', 'Form Submitted', 'Help Opened', 'Impression', 'Mail Opened', 'Outbound Link Clicked'],
+        ...['Page Engaged', 'Product Viewed', 'Rage Clicked', 'Video Content Started'],
+        ...['Video Playback Exited', 'Video Playback Started', 'Web Vitals', 'page'],
+      ];
+      expect([...names()]).toEqual(expect.arrayContaining(captured));
+      expect(plantedIn(site.requests.map((request) => JSON.stringify(request)).join('\n'))).toEqual([]);
+      expect(plantedIn(JSON.stringify(await storedBy(page)))).toEqual([]);
+    },
+  );
+
+  test('before consent nothing is stored and nothing is asked for; after a no nothing is left but the no', async () => {
+    await arrive({ consent: {}, hasDeliveryParts: true });
+    await doEverything(visitor);
+    expect(await storedBy(page)).toEqual({});
+    expect(site.requests).toEqual([]);
+
+    site.answerWith(503);
+    await page.evaluate(() => window.tracker.consent.set({ analytics: true }));
+    await until(() => site.requests.length > 0, 10_000);
+    const kept = await storedBy(page);
+    expect(Object.keys(kept).join()).toMatch(/cookie.*localStorage.*sessionStorage.*indexedDB/);
+    expect(plantedIn(JSON.stringify([kept, site.requests]))).toEqual([]);
+
+    await page.evaluate(() => window.tracker.consent.set({ analytics: false }));
+    site.answerWith(undefined);
+    const asked = site.requests.length;
+    await visitor.fill('#name', p.name ?? '');
+    for (const target of ['#help', '.dead', '#send', '#save']) await visitor.click(target);
+    await visitor.leave();
+    await visitor.open('/home');
+    await visitor.stay(500);
+    // The no itself is what the person wants remembered.
+    const { cookie = '', ...rest } = await storedBy(page);
+    expect(decodeURIComponent(cookie)).toMatch(/^jn=1\{"consent":\[\{"analytics":false\},\d+\]\}$/);
+    expect(rest).toEqual({});
+    expect(site.requests.slice(asked)).toEqual([]);
+    expect(site.events).toEqual([]);
+  });
+
+  const all = { analytics: true, advertising: true };
+
+  // What a page can show of the worked cases: who is asked and has said what, with the browser's own objection or without.
+  test.each<{
+    readonly why: string;
+    readonly consent: PageOptions['consent'];
+    readonly isGpcOn?: boolean;
+    /** Nothing: nothing may arrive. */
+    readonly said?: Readonly<Record<string, boolean>>;
+    readonly hasClickId?: boolean;
+  }>([
+    { why: 'asked, not answered', consent: {} },
+    { why: 'asked, not answered, objected to by the browser', consent: {}, isGpcOn: true },
+    { why: 'all agreed to', consent: { initial: all }, said: all, hasClickId: true },
+    {
+      why: 'all agreed to, objected to by the browser: it wins for advertising',
+      consent: { initial: all },
+      isGpcOn: true,
+      said: { ...all, advertising: false },
+    },
+    {
+      why: 'analytics only',
+      consent: { initial: { ...all, advertising: false } },
+      said: { ...all, advertising: false },
+    },
+    { why: 'advertising only', consent: { initial: { analytics: false, advertising: true } } },
+    { why: 'not asked', consent: { model: 'opt-out' }, said: { analytics: true } },
+    {
+      why: 'not asked, objected to by the browser',
+      consent: { model: 'opt-out' },
+      isGpcOn: true,
+      said: { analytics: true },
+    },
+    { why: 'not asked, and said no', consent: { model: 'opt-out', initial: { analytics: false, advertising: false } } },
+  ])('$why', async ({ consent, isGpcOn = false, said, hasClickId = false }) => {
+    if (isGpcOn) {
+      await profile.addInitScript(() =>
+        Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true }),
+      );
+    }
+    site = await createSite({ tracker: { consent } });
+    page = await profile.newPage();
+    visitor = createVisitor(site, page);
+    await visitor.open(`/home?gclid=${p.clickId}`);
+    await visitor.stay(200);
+    await visitor.leave();
+    if (said) await until(() => site.events.some((event) => nameOf(event) === 'page'), 10_000);
+    else await visitor.stay(500);
+    const pages = site.events.filter((event) => nameOf(event) === 'page');
+    expect(pages.map(({ context }) => context?.consent?.categoryPreferences)).toEqual(
+      said ? [expect.objectContaining(said)] : [],
+    );
+    expect(pages.map(({ context }) => context?.consent?.gpc ?? false)).toEqual(said ? [isGpcOn] : []);
+    expect(plantedIn(JSON.stringify(site.requests)).includes('clickId')).toBe(hasClickId);
+    if (!said) expect(site.requests).toEqual([]);
+  });
+});
