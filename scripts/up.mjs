@@ -70,6 +70,23 @@ const tasks = {
     await onPackages('tests/crash/run.ts');
   },
 
+  /** What capture plugins tell of visits in real browsers. */
+  async 'test:browsers'() {
+    await install();
+    await turbo('Building', ['build'], ['--filter=./packages/*']);
+    for (const engine of enginesAsked()) await ensure(engine);
+    await last('tests/browsers/run.ts', args);
+  },
+
+  /** That no personal data of a page leaves it or is kept, in all cases. */
+  async 'test:privacy'() {
+    await install();
+    await turbo('Building', ['build'], ['--filter=./packages/*']);
+    await chromium();
+    const suite = ['run', '--project', 'journey', 'tests/browsers/privacy.test.ts'];
+    await last('node_modules/vitest/vitest.mjs', [...suite, ...args], { TEST_PRIVACY: '1' });
+  },
+
   /** What trackers cost a page: ours and the others. */
   async 'bench:browser'() {
     await install();

@@ -14,6 +14,9 @@ import { storedBy } from './stored.ts';
 import { silence } from './tone.ts';
 import { createVisitor, type Visitor } from './visitor.ts';
 
+/** Otherwise a part of it: `npm run test:privacy`. */
+const isThorough = Boolean(process.env.TEST_PRIVACY);
+
 const p = planted;
 const escaped = encodeURIComponent(p.email ?? '');
 const voice = { type: 'audio/wav', content: silence(30) };
@@ -81,8 +84,8 @@ describe('a page full of personal data', needs(chromium), () => {
     { why: 'by plain requests', hasDeliveryParts: false },
   ];
 
-  // The second says little more, and takes its time: `npm run test:browsers`.
-  test.each(deliveries.slice(0, process.env.TEST_BROWSERS ? 2 : 1))(
+  // The second says little more, and takes its time.
+  test.each(deliveries.slice(0, isThorough ? 2 : 1))(
     'none of it leaves and none is kept, $why',
     async ({ hasDeliveryParts }) => {
       await arrive({ hasDeliveryParts });
@@ -142,14 +145,16 @@ describe('a page full of personal data', needs(chromium), () => {
   const all = { analytics: true, advertising: true };
 
   // What a page can show of the worked cases: who is asked and has said what, with the browser's own objection or without.
-  test.each<{
+  interface Case {
     readonly why: string;
     readonly consent: PageOptions['consent'];
     readonly isGpcOn?: boolean;
     /** Nothing: nothing may arrive. */
     readonly said?: Readonly<Record<string, boolean>>;
     readonly hasClickId?: boolean;
-  }>([
+  }
+
+  const cases: readonly Case[] = [
     { why: 'asked, not answered', consent: {} },
     { why: 'asked, not answered, objected to by the browser', consent: {}, isGpcOn: true },
     { why: 'all agreed to', consent: { initial: all }, said: all, hasClickId: true },
@@ -173,26 +178,33 @@ describe('a page full of personal data', needs(chromium), () => {
       said: { analytics: true },
     },
     { why: 'not asked, and said no', consent: { model: 'opt-out', initial: { analytics: false, advertising: false } } },
-  ])('$why', async ({ consent, isGpcOn = false, said, hasClickId = false }) => {
-    if (isGpcOn) {
-      await profile.addInitScript(() =>
-        Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true }),
+  ];
+
+  const quick = /^(all agreed to, objected|not asked, objected)/;
+
+  test.each(cases.filter(({ why }) => isThorough || quick.test(why)))(
+    '$why',
+    async ({ consent, isGpcOn = false, said, hasClickId = false }) => {
+      if (isGpcOn) {
+        await profile.addInitScript(() =>
+          Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true }),
+        );
+      }
+      site = await createSite({ tracker: { consent } });
+      page = await profile.newPage();
+      visitor = createVisitor(site, page);
+      await visitor.open(`/home?gclid=${p.clickId}`);
+      await visitor.stay(200);
+      await visitor.leave();
+      if (said) await until(() => site.events.some((event) => nameOf(event) === 'page'), 10_000);
+      else await visitor.stay(500);
+      const pages = site.events.filter((event) => nameOf(event) === 'page');
+      expect(pages.map(({ context }) => context?.consent?.categoryPreferences)).toEqual(
+        said ? [expect.objectContaining(said)] : [],
       );
-    }
-    site = await createSite({ tracker: { consent } });
-    page = await profile.newPage();
-    visitor = createVisitor(site, page);
-    await visitor.open(`/home?gclid=${p.clickId}`);
-    await visitor.stay(200);
-    await visitor.leave();
-    if (said) await until(() => site.events.some((event) => nameOf(event) === 'page'), 10_000);
-    else await visitor.stay(500);
-    const pages = site.events.filter((event) => nameOf(event) === 'page');
-    expect(pages.map(({ context }) => context?.consent?.categoryPreferences)).toEqual(
-      said ? [expect.objectContaining(said)] : [],
-    );
-    expect(pages.map(({ context }) => context?.consent?.gpc ?? false)).toEqual(said ? [isGpcOn] : []);
-    expect(plantedIn(JSON.stringify(site.requests)).includes('clickId')).toBe(hasClickId);
-    if (!said) expect(site.requests).toEqual([]);
-  });
+      expect(pages.map(({ context }) => context?.consent?.gpc ?? false)).toEqual(said ? [isGpcOn] : []);
+      expect(plantedIn(JSON.stringify(site.requests)).includes('clickId')).toBe(hasClickId);
+      if (!said) expect(site.requests).toEqual([]);
+    },
+  );
 });

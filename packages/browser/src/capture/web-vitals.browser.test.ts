@@ -175,3 +175,15 @@ test('once stopped it says nothing, and a second set-up says it once', async () 
   setHidden(true);
   expect(tracked).toHaveLength(1);
 });
+
+test('an interaction just before the page goes is told, also where the page was never idle after it', async () => {
+  vi.stubGlobal('requestIdleCallback', () => 1);
+  start();
+  await slowClick(250);
+  setHidden(true);
+  vi.unstubAllGlobals();
+  expect(tracked.at(-1)?.properties.inp_ms).toBeGreaterThan(240);
+  expect(tracked.map(({ properties }) => properties.updates)).toEqual(
+    tracked.length > 1 ? [undefined, 'm1'] : [undefined],
+  );
+});

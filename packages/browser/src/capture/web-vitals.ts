@@ -7,9 +7,9 @@ import { capturePlugin } from './capture-plugin.ts';
 /**
  * Records how fast the page felt, as `web-vitals` measures it: one `Web Vitals` when the page is first hidden, with what
  * is known by then: `lcp_ms`, `inp_ms`, `cls`, `ttfb_ms`, `fcp_ms`, for each a rating like `lcp_rating` (`good`,
- * `needs-improvement`, `poor`), and `navigation_type`. Where somebody comes back and a value changes, another one follows
- * at the next hiding, whose `updates` is the first one's `messageId`: the last counts. A return from the back/forward cache
- * is a load of its own.
+ * `needs-improvement`, `poor`), and `navigation_type`. Where a value changes after that, because somebody comes back or has
+ * clicked just before, another one follows, whose `updates` is the first one's `messageId`: the last counts. A return from
+ * the back/forward cache is a load of its own.
  *
  * What a browser cannot measure is not there. The event is of the page that was loaded, also where single-page navigations
  * came after it. The library keeps observing after a shutdown; nothing is recorded then.
@@ -54,5 +54,8 @@ export function webVitals(): Plugin {
     for (const on of [onTTFB, onFCP, onLCP, onCLS, onINP]) on(keep, { reportAllChanges: true });
     // After the library, which takes its last measurements when it hears of this. Not at `pagehide`, which comes before.
     listen('visibilitychange', report, signal);
+    // The latest interaction it leaves for an idle moment. Where none has come, it hears later than those that listened
+    // from the start, and what it finds is told on the event's way back up.
+    addEventListener('visibilitychange', report, { passive: true, signal });
   });
 }
