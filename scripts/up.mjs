@@ -25,7 +25,7 @@ const tasks = {
   /** The demo, until it is stopped. */
   async start() {
     await install();
-    await turbo('Building', ['build']);
+    await turbo('Building', ['build'], ['--filter=shop']);
     await last('examples/shop/server.ts', args);
   },
 

@@ -60,11 +60,17 @@ test('a server action runs inside of its request, and returns what it returns', 
   expect(tracker.events).toMatchObject([{ ...visitor, properties: { product_id: 'p1', count: 2 } }]);
 });
 
-test('a server component has its visitor', async () => {
-  const visitorOf = await next.visitorOf();
-  visitorOf.track('Offer Rendered');
-  expect(tracker.events).toMatchObject([visitor]);
-  expect(later).toHaveLength(1);
+test('a server component has its visitor, and says where it is', async () => {
+  (await next.visitorOf()).track('Offer Rendered');
+  (await next.visitorOf('/offers?page=2')).track('Offer Rendered');
+  const page = {
+    url: 'https://shop.example/offers?page=2',
+    path: '/offers',
+    search: '?page=2',
+    referrer: 'https://shop.example/cart',
+  };
+  expect(tracker.events).toMatchObject([visitor, { ...visitor, context: { page } }]);
+  expect(later).toHaveLength(2);
 });
 
 describe('after the answer', () => {

@@ -1,4 +1,5 @@
-import { type AnyPlan, attempt, type Plan, type Tracker } from '@org/track-core';
+import { type AnyPlan, attempt, type PageContext, type Plan, type Tracker } from '@org/track-core';
+import { pageOfRequest } from '../identity/page-of-request.ts';
 import type { RequestLike } from '../identity/request-scope.ts';
 import type { ServerTracker } from '../identity/request-tracker.ts';
 
@@ -22,10 +23,12 @@ export interface NextTracking<P extends Plan = AnyPlan> {
   /** `export const addToCart = action(async (form: FormData) => …)`: the same for a server action. */
   action<Args extends readonly unknown[], R>(action: (...args: Args) => R): (...args: Args) => Promise<Awaited<R>>;
   /**
-   * The visitor of a server component, which React renders when it likes: `const visitor = await visitorOf()`. It makes the
-   * page dynamic, as `headers()` does.
+   * The visitor of a server component, which React renders when it likes: `const visitor = await visitorOf('/cart')`. It
+   * makes the page dynamic, as `headers()` does.
+   *
+   * @param path - where the component is, with its query: Next.js does not tell
    */
-  visitorOf(): Promise<Tracker<P, 'server'>>;
+  visitorOf(path?: string): Promise<Tracker<P, 'server'>>;
 }
 
 /** How long a frozen host is asked to wait for a collector, milliseconds. */
@@ -69,10 +72,12 @@ export function nextTracking<P extends Plan = AnyPlan>(
       (action) =>
       async (...args): Promise<Awaited<ReturnType<typeof action>>> =>
         inside(requestOf(await headers(), { method: 'POST' }), () => action(...args)),
-    async visitorOf() {
-      const visitor = tracker.for(requestOf(await headers()));
+    async visitorOf(path) {
+      const sent = await headers();
+      const visitor = tracker.for(requestOf(sent));
       attempt(() => after(() => tracker.flush({ deadlineMs: flushMs })));
-      return visitor;
+      const page = path === undefined ? undefined : pageAt(path, sent);
+      return page === undefined ? visitor : visitor.with({ context: { page } });
     },
   };
 }
@@ -81,4 +86,17 @@ export function nextTracking<P extends Plan = AnyPlan>(
 function addressed({ method, url }: Request): Pick<RequestLike, 'method' | 'url'> {
   const { pathname, search } = new URL(url);
   return { method, url: pathname + search };
+}
+
+/** Next.js also renders it for a page that is left: then where it is differs from where the request comes from. */
+function pageAt(path: string, headers: HeadersLike): PageContext | undefined {
+  return pageOfRequest({
+    method: 'GET',
+    url: path,
+    host: headers.get('host') ?? undefined,
+    isEncrypted: headers.get('x-forwarded-proto')?.startsWith('https') === true,
+    referer: headers.get('referer') ?? undefined,
+    destination: 'document',
+    accept: undefined,
+  });
 }

@@ -1,0 +1,3 @@
+import { collector } from '../../../lib/track.ts';
+
+export const POST = (request: Request): Promise<Response> => collector.fetch(request);
