@@ -39,11 +39,18 @@ const sql = `SELECT event, type, source, message_id, anonymous_id, session_id, i
   context->>'$.identity.browserId' AS browser_id
   FROM events ORDER BY received_at, message_id`;
 
-/** @param command - what Node runs, in the example's folder */
-export async function startExample(name: string, command: readonly string[]): Promise<Example> {
+/**
+ * @param command - what Node runs, in the example's folder
+ * @param more - what it finds in its environment besides
+ */
+export async function startExample(
+  name: string,
+  command: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<Example> {
   const cwd = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
   const folder = mkdtempSync(join(tmpdir(), `example-${name}-`));
-  const env = { ...process.env, PORT: '0', TRACK_DIR: folder };
+  const env = { ...process.env, PORT: '0', TRACK_DIR: folder, ...more };
   const child = spawn(process.execPath, command, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -14,9 +14,8 @@ describe('examples/next', needs(chromium), () => {
   });
   afterAll(() => browser.close());
   beforeEach(async () => {
-    process.env.NEXT_MANUAL_SIG_HANDLE = 'true';
-    process.env.NEXT_TELEMETRY_DISABLED = '1';
-    example = await startExample('next', ['node_modules/next/dist/bin/next', 'start', '--port', '0']);
+    const command = ['node_modules/next/dist/bin/next', 'start', '--port', '0'];
+    example = await startExample('next', command, { NEXT_MANUAL_SIG_HANDLE: 'true', NEXT_TELEMETRY_DISABLED: '1' });
     page = await browser.newPage();
     complaints = [];
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
