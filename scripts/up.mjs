@@ -87,6 +87,16 @@ const tasks = {
     await last('node_modules/vitest/vitest.mjs', [...suite, ...args], { TEST_PRIVACY: '1' });
   },
 
+  /** Bodies of every kind for a collector, and what is meant to bring it down. */
+  async fuzz() {
+    await onPackages('tests/fuzz/run.ts');
+  },
+
+  /** Durable events a second, beside a server that only parses and answers. */
+  async 'bench:collector'() {
+    await onPackages('bench/collector/run.ts');
+  },
+
   /** What trackers cost a page: ours and the others. */
   async 'bench:browser'() {
     await install();

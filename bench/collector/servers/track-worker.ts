@@ -1,0 +1,4 @@
+import { logInWorker } from './log-in-worker.ts';
+import { serveCollector } from './serve-collector.ts';
+
+serveCollector(logInWorker);

@@ -1,0 +1,4 @@
+import { sqliteLog } from '@org/track-node';
+import { serveCollector } from './serve-collector.ts';
+
+serveCollector((path) => sqliteLog(path));
