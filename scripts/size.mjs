@@ -37,6 +37,8 @@ const entries = {
     export const visitor = readVisitor();`,
   '… + rootDomain': `import { createTracker, pageViews, rootDomain } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], storage: rootDomain() });`,
+  '… + pageOnly': `import { createTracker, pageOnly, pageViews } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], storage: pageOnly() });`,
   createWorkerTracker: `import { createWorkerTracker } from '@org/track-browser/worker';
     export const tracker = createWorkerTracker({ endpoint: '/api/j' });`,
   '… + attribution': `import { attribution, createTracker, pageViews } from '@org/track-browser';

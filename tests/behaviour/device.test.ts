@@ -409,6 +409,27 @@ describe('consent', needs(chromium), () => {
     expect(JSON.parse((await device()).slice(1))).toEqual({ consent: [{ analytics: false }, expect.any(Number)] });
   });
 
+  test('pageOnly(): events arrive, say that nobody is known by them, and nothing is stored but a no', async () => {
+    const sent: { readonly anonymousId: string; readonly context: { readonly cookieless?: boolean } }[] = [];
+    site.front.inject(({ body }) => {
+      sent.push(...JSON.parse(new TextDecoder().decode(body)).batch);
+      return undefined;
+    });
+    await site.options({ consent: { model: 'opt-out' }, storage: 'pageOnly', plugins: ['attribution', 'sequence'] });
+    const [a, b] = [await site.open('/a?utm_source=mail'), await site.open('/b')] as const;
+    const ids = [...(await site.track(a, 2)), ...(await site.track(b, 1))];
+    await expect.poll(() => site.kept(ids), patience).toEqual(ids);
+    expect(sent.map(({ context }) => context.cookieless)).toEqual([true, true, true]);
+    expect(new Set(sent.map(({ anonymousId }) => anonymousId)).size).toBe(2);
+    expect(await traces(a)).toEqual([]);
+
+    await a.evaluate(() => window.tracker.consent.set({ analytics: false }));
+    expect(await traces(a)).toEqual(['jn']);
+    expect(JSON.parse((await device()).slice(1))).toEqual({ consent: [{ analytics: false }, expect.any(Number)] });
+    const c = await site.open('/c');
+    expect(await c.evaluate(() => window.tracker.consent.allows('analytics'))).toBe(false);
+  });
+
   test.each([
     { host: 'app.shop.co.uk', domain: '.shop.co.uk' },
     { host: 'shop.co.uk', domain: '.shop.co.uk' },

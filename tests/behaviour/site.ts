@@ -43,9 +43,9 @@ type PageOptions = Partial<
   /** Other parts, by their names. Default: none. */
   readonly delivery?: readonly ('deferred' | 'compressed')[];
   /** By its name. Default: none. */
-  readonly storage?: 'rootDomain' | 'hostOnly';
+  readonly storage?: 'rootDomain' | 'hostOnly' | 'pageOnly';
   /** By their names. Default: none. */
-  readonly plugins?: readonly ('erasure' | 'sharedConsent')[];
+  readonly plugins?: readonly ('attribution' | 'erasure' | 'sequence' | 'sharedConsent')[];
 };
 
 /** A shop, its collector, and somebody with a browser. All of it is new for each test, save browser and collector. */

@@ -45,7 +45,7 @@ export interface BrowserTrackerOptions {
   readonly plugins?: readonly Plugin[];
   /** What takes part in how batches travel, from the wire outwards: `beacon()`, `deferred()`, `deliveryState()`. Default: `fetch` alone. */
   readonly delivery?: readonly DeliveryPart[];
-  /** How the device remembers: `rootDomain()`, `nothingStored()`. Default: a cookie of this host, and IndexedDB. */
+  /** How the device remembers: `rootDomain()`, `pageOnly()`. Default: in a cookie of this host, and in IndexedDB. */
   readonly storage?: StoragePart;
   readonly consent?: {
     /**

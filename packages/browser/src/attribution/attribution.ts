@@ -29,7 +29,8 @@ const storageKey = 'jn:from';
  *
  * Click ids need a yes to `advertising` on the event itself; without it they are also cut out of every address in it.
  * With a yes to `analytics` all of this is remembered in localStorage, for all tabs, until a no; without what `redaction()`
- * takes out, where the tracker has it. Otherwise, and where nothing can be stored, it is known to this page only.
+ * takes out, where the tracker has it. Otherwise, with `pageOnly()`, and where nothing can be stored, it is known to this
+ * page only.
  *
  * @example
  * createTracker({ endpoint: '/api/j', plugins: [attribution({ internalHosts: ['example.com'] })] });
@@ -116,9 +117,10 @@ export function attribution({ internalHosts = [] }: AttributionOptions = {}): Pl
   return {
     ...listening,
     process(event) {
-      const { session, page, consent } = event.context ?? {};
+      const { session, page, consent, cookieless } = event.context ?? {};
       const { analytics, advertising } = consent?.categoryPreferences ?? {};
-      if (analytics === true && !isRead) {
+      const mayStore = analytics === true && !cookieless;
+      if (mayStore && !isRead) {
         isRead = true;
         const found = load();
         if (found && (!origins || found.session === session?.id)) origins = found;
@@ -146,7 +148,7 @@ export function attribution({ internalHosts = [] }: AttributionOptions = {}): Pl
         const kept = redact ? redact({ ...event, context: { attribution: view } }).context?.attribution : view;
         telling = { of: origins, whole, told: view, text: JSON.stringify(kept) };
       }
-      if (analytics === true) save(telling.text);
+      if (mayStore) save(telling.text);
 
       const { last, landing, first } = telling.told;
       const { campaign, referrer, clickIds } = last;

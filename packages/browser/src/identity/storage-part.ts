@@ -3,7 +3,7 @@ import type { DeviceStore, EventContext, Outbox } from '@org/track-core';
 declare const made: unique symbol;
 
 /**
- * How a device remembers, as this package makes it: `rootDomain()`, `hostOnly()`, `nothingStored()`. What it says to the
+ * How a device remembers, as this package makes it: `rootDomain()`, `hostOnly()`, `pageOnly()`. What it says to the
  * tracker has short names in the published files, so nobody else can make one. Each is for one tracker.
  */
 export interface StoragePart {
@@ -14,6 +14,8 @@ export interface StoragePart {
 export interface Remembering extends StoragePart {
   /** Where ids, visit and decision are kept. */
   readonly store?: DeviceStore;
+  /** May ids be kept in the store now? */
+  readonly mayStore?: () => boolean;
   /** Where events wait. */
   readonly outbox?: Outbox;
   /** The circumstances of an event that happens now. */

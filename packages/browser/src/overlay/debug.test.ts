@@ -5,6 +5,8 @@ import { createFakeClock, createScriptedTransport, type FakeClock, type Scripted
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type BrowserTrackerOptions, createTracker } from '../create-browser-tracker.ts';
 import { debug } from './debug.ts';
+import { createJournal } from './journal.ts';
+import { watchTracker } from './watch-tracker.ts';
 
 let clock: FakeClock;
 let lines: string[];
@@ -152,17 +154,19 @@ test('after its end the tracker is as it was, and nothing is told', async () => 
   expect(tracker.track).toBe(before);
 });
 
-test('whoever wrapped the tracker since is left alone, and the tracker works', async () => {
+test('whoever wrapped the tracker since is left alone, and nothing more is noted', async () => {
   const tracker = open();
-  const debugging = debug({ print: (line) => void lines.push(`second: ${line}`) });
-  const stop = debugging.setup?.(tracker);
+  const journal = createJournal();
+  const watching = new AbortController();
+  watchTracker(tracker, journal, watching.signal);
   const { track } = tracker;
   const theirs: typeof track = (...said) => track(...said);
   tracker.track = theirs;
-  stop?.();
-  expect(tracker.track).toBe(theirs);
   tracker.track('a');
+  watching.abort();
+  expect(tracker.track).toBe(theirs);
+  tracker.track('b');
   await settle(2_500);
-  expect(lines.filter((line) => line.startsWith('second'))).toEqual([]);
-  expect(lines).toHaveLength(1);
+  expect(lines).toHaveLength(2);
+  expect(journal.journeys()).toMatchObject([{ name: 'a' }]);
 });

@@ -279,7 +279,7 @@ describe('over the page', () => {
   test('it moves nothing, whatever the page’s rules are', () => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(
-      '* { display: block !important; margin: 40px } org-track-overlay { display: none; position: static; width: 5000px }',
+      '* { display: block !important; margin: 40px } org-track-overlay { display: none !important; position: static; width: 5000px }',
     );
     document.adoptedStyleSheets = [sheet];
     const text = document.createElement('p');

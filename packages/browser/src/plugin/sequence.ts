@@ -30,7 +30,7 @@ type Remembered = readonly [id: string, number: number, anonymousId: string | un
  * later: too large, too many waiting, consent withdrawn. What earlier plugins drop has none.
  *
  * The tab remembers in `sessionStorage`, only while `analytics` is agreed to; a no removes it. Where there is no such
- * storage, as in workers, `previous` is missing. Use one for each tracker.
+ * storage, as in workers and with `pageOnly()`, `previous` is missing. Use one for each tracker.
  */
 export function sequence({ name = '' }: SequenceOptions = {}): Plugin {
   const key = `jn:stream:${name}`;
@@ -68,7 +68,7 @@ export function sequence({ name = '' }: SequenceOptions = {}): Plugin {
     },
     process(event) {
       const { anonymousId, context } = event;
-      mayStore = context?.consent?.categoryPreferences.analytics;
+      mayStore = context?.consent?.categoryPreferences.analytics && !context.cookieless;
       const [id, last] = stream?.[2] === anonymousId && stream ? stream : [ids.random(), 0];
       const number = last + 1;
       stream = [id, number, anonymousId];
