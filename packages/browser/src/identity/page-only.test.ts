@@ -60,11 +60,14 @@ describe('nothing is stored', () => {
     { why: 'where the host says yes', options: { consent: { initial: { analytics: true, advertising: true } } } },
     { why: 'before a yes', options: { consent: {} } },
   ])('$why', async ({ options }) => {
+    const opened = vi.spyOn(indexedDB, 'open');
     const tracker = open(options);
     tracker.track('Seen');
     tracker.identify('u1');
     tracker.track('Needed', {}, { purpose: 'necessary' });
+    expect(await stored()).toEqual(nothing);
     await Promise.race([tracker.flush(), new Promise((resolve) => setTimeout(resolve, 20))]);
+    expect(opened).not.toHaveBeenCalled();
     expect(await stored()).toEqual(nothing);
   });
 
