@@ -8,7 +8,15 @@ export {
   isAllowed,
 } from './consent/consent.ts';
 export { createTracker, type TrackerParts } from './create-tracker.ts';
-export type { Destination, DestinationLimits } from './destination/destination.ts';
+export type {
+  DeliverOptions,
+  DeliveryOutcome,
+  DeliveryVerdict,
+  Destination,
+  DestinationLimits,
+  ErasePerson,
+  Mapped,
+} from './destination/destination.ts';
 export type { Entry, Verdict } from './event/entry.ts';
 export {
   type CollectorReply,

@@ -6,13 +6,18 @@ export {
   type ConsentCategory,
   type ConsentPreferences,
   type Deadline,
+  type DeliverOptions,
+  type DeliveryOutcome,
+  type DeliveryVerdict,
   type Destination,
   type DestinationLimits,
   type Diagnostic,
   definePlan,
+  type ErasePerson,
   type EventContext,
   type EventPlan,
   type JsonObject,
+  type Mapped,
   type OnDiagnostic,
   type Outbox,
   type Plan,
@@ -34,7 +39,8 @@ export { type Collector, type CollectorStats, createCollector } from './collecto
 export type { CollectorKey } from './collector/keys.ts';
 export type { Arrival } from './collector/store-events.ts';
 export { createTracker, type NodeTrackerOptions } from './create-node-tracker.ts';
-export type { DestinationStats } from './dispatch/dispatcher.ts';
+export type { DestinationReport, DestinationState, DestinationStats } from './dispatch/books.ts';
+export type { Dispatcher, ErasedAt } from './dispatch/dispatcher.ts';
 export type { Enrichment, Finding, Visitor } from './enrichment/enrichment.ts';
 export type { ExpressHandler } from './http/express.ts';
 export type { FetchHandler, FetchOptions } from './http/fetch.ts';

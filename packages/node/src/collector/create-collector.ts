@@ -13,7 +13,8 @@ import {
   wellFormedJson,
 } from '@org/track-core';
 import { createInProcessTracker } from '../create-node-tracker.ts';
-import { createDispatcher, type DestinationStats } from '../dispatch/dispatcher.ts';
+import type { DestinationReport, DestinationStats } from '../dispatch/books.ts';
+import { createDispatcher, type Dispatcher } from '../dispatch/dispatcher.ts';
 import { type ExpressHandler, expressHandler } from '../http/express.ts';
 import { type FetchHandler, fetchHandler } from '../http/fetch.ts';
 import { type NodeHandler, nodeHandler } from '../http/node.ts';
@@ -73,6 +74,10 @@ export interface Collector<P extends Plan = AnyPlan> {
   /** Hears every event as it arrives, stored or not. Returns a function that stops it. */
   watch(listener: (arrival: Arrival) => void): () => void;
   stats(): CollectorStats;
+  /** How each destination is: state, lag, rate, errors, age of what waits longest. */
+  destinations(): readonly DestinationReport[];
+  /** Adds, removes, pauses and resumes destinations; the others do not notice. */
+  readonly dispatch: Pick<Dispatcher, 'add' | 'remove' | 'pause' | 'resume' | 'erase'>;
   /** Resolves when this process's own events are stored and every destination has caught up, or at the deadline (10 s). */
   flush(options?: Deadline): Promise<void>;
   /** Answers 503 from now on, finishes what is under way, flushes until the deadline (10 s), closes destinations and log. */
@@ -217,6 +222,8 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
       tracker: tracker.stats(),
       destinations: dispatcher.stats(),
     }),
+    destinations: dispatcher.report,
+    dispatch: dispatcher,
     async flush({ deadlineMs = defaultDeadlineMs } = {}) {
       const end = clock.elapsed() + deadlineMs;
       await tracker.flush({ deadlineMs });

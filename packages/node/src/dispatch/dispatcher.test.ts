@@ -1,10 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type CollectedEvent, type Destination, definePlan, type SendOutcome } from '@org/track-core';
+import { type Destination, definePlan } from '@org/track-core';
 import { anEvent, createFakeClock, type FakeClock } from '@org/track-core/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Log } from '../log/log.ts';
 import { memoryLog } from '../log/memory-log.ts';
-import { createDispatcher, type Dispatcher, type DispatcherOptions, defaultDestinationLimits } from './dispatcher.ts';
+import { createDispatcher, type Dispatcher, type DispatcherOptions } from './dispatcher.ts';
+import { defaultDestinationLimits } from './lane.ts';
+import { type Answer, consented, scripted } from './running-dispatcher.ts';
 
 let log: Log;
 let clock: FakeClock;
@@ -15,8 +17,6 @@ beforeEach(() => {
 });
 
 afterEach(() => log.close());
-
-const consented = { consent: { categoryPreferences: { analytics: true } } };
 
 async function append(...events: readonly object[]): Promise<void> {
   const batch = events.map((overrides) => anEvent({ context: consented, ...overrides }));
@@ -39,43 +39,6 @@ async function pass(ms: number): Promise<void> {
   await clock.advance(ms);
   await nextTurn();
   await clock.settle();
-}
-
-type Answer = SendOutcome | 'hang' | 'throw';
-
-interface Scripted extends Destination {
-  readonly delivered: string[][];
-  readonly closed: number;
-}
-
-function scripted(
-  name: string,
-  answers: readonly Answer[] | Answer = [],
-  overrides: Partial<Destination> = {},
-): Scripted {
-  const delivered: string[][] = [];
-  let closed = 0;
-  return {
-    name,
-    requires: [],
-    idempotency: 'none',
-    ...overrides,
-    delivered,
-    get closed() {
-      return closed;
-    },
-    deliver(events: readonly CollectedEvent[]) {
-      const answer = Array.isArray(answers)
-        ? (answers[delivered.length] ?? { kind: 'delivered' })
-        : (answers as Answer);
-      delivered.push(events.map(({ messageId }) => messageId));
-      if (answer === 'throw') throw new Error('broken');
-      return answer === 'hang' ? new Promise(() => {}) : Promise.resolve(answer);
-    },
-    async close() {
-      closed++;
-    },
-  };
 }
 
 const books = { accepted: 0, delivered: 0, dropped: {}, dead: {}, pending: 0 };

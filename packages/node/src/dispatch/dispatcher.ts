@@ -1,26 +1,43 @@
 import {
   type Clock,
-  type CollectedEvent,
-  createQueue,
   type Deadline,
   type Destination,
-  type DestinationLimits,
+  type ErasePerson,
   type OnDiagnostic,
   type Plan,
   purposeOf,
-  type Queue,
-  type QueueStats,
 } from '@org/track-core';
 import type { Log } from '../log/log.ts';
-import { createDestinationTransport, type DestinationTransport } from './destination-transport.ts';
+import type { DestinationReport, DestinationStats } from './books.ts';
+import { textOf } from './call-destination.ts';
+import { checkDestination } from './check-destination.ts';
+import { createLane, type Lane } from './lane.ts';
 
-/** The books of one destination: `accepted = delivered + sum(dropped) + sum(dead) + pending`. */
-export type DestinationStats = QueueStats;
+/** What became of a wish to forget somebody, at one destination. `unsupported`: the far end offers no way. */
+export type ErasedAt =
+  | { readonly destination: string; readonly kind: 'erased' | 'unsupported' }
+  | { readonly destination: string; readonly kind: 'failed'; readonly reason: string };
 
 /** Carries events from the log to every destination, each at its own pace. */
 export interface Dispatcher {
   /** The books, by the destination's name. */
   stats(): Record<string, DestinationStats>;
+  /** How each destination is. */
+  report(): readonly DestinationReport[];
+  /**
+   * One more, from the oldest event the log holds, or from where one of that name was.
+   *
+   * @throws TypeError if it is none, or its name is taken
+   */
+  add(destination: Destination): void;
+  /** Ends one; its place in the log is kept for the next of that name. Resolves when it is closed, at the deadline (10 s) at the latest. */
+  remove(name: string, deadline?: Deadline): Promise<void>;
+  /** Deliveries under way end, then nothing leaves until `resume`. */
+  pause(name: string): void;
+  /** Also what makes one that was stopped go on at once. */
+  resume(name: string): void;
+  /** Asks every destination to forget somebody. Resolves with what came of it at each. */
+  erase(person: ErasePerson, deadline?: Deadline): Promise<readonly ErasedAt[]>;
   /** Resolves when what the log held has its fate at every destination, or at the deadline (10 s). */
   flush(options?: Deadline): Promise<void>;
   /** Flushes, then closes every destination; undelivered events stay in the log. A destination may take 2 s more to close. */
@@ -38,99 +55,85 @@ export interface DispatcherOptions {
   readonly onDiagnostic?: OnDiagnostic;
 }
 
-/** What a destination gets that names no limits of its own. One delivery at a time keeps the order of events. */
-export const defaultDestinationLimits: Required<DestinationLimits> = {
-  maxEvents: 500,
-  maxBytes: 1024 * 1024,
-  maxWaitMs: 1_000,
-  concurrency: 1,
-  timeoutMs: 30_000,
-};
-
-/** What a destination's own `close` may take once its queue has stopped, milliseconds. */
-const closeGraceMs = 2_000;
-
-interface Lane {
-  readonly name: string;
-  readonly queue: Queue<CollectedEvent>;
-  readonly transport: DestinationTransport;
+interface Seat {
+  readonly destination: Destination;
+  readonly lane: Lane;
 }
 
 /**
- * One queue for each destination; its outbox is the destination's own consumer of the log. They share nothing, so none
- * waits for another.
+ * A lane for each destination, on a consumer of the log of its own. They share nothing, so none waits for another.
  *
  * @throws TypeError if a destination is not one, or two have the same name
  */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { log, destinations, plan, clock, random, onDiagnostic } = options;
-  checkDestinations(destinations);
-
-  const lanes = destinations.map((destination): Lane => {
-    const transport = createDestinationTransport(destination, onDiagnostic, log.suppression.has);
-    const queue = createQueue<CollectedEvent>({
-      outbox: log.consumer(destination.name, {
-        purposeOf: (event) => purposeOf(plan, event.type === 'track' ? event.event : undefined),
-      }),
-      transport,
-      clock,
-      limits: { ...defaultDestinationLimits, ...destination.limits },
-      ...(random === undefined ? {} : { random }),
-      ...(onDiagnostic === undefined ? {} : { onDiagnostic }),
-    });
-    return { name: destination.name, queue, transport };
-  });
-
-  return {
-    stats: () => Object.fromEntries(lanes.map(({ name, queue }) => [name, queue.stats()])),
-    async flush(deadline) {
-      await Promise.all(lanes.map(({ queue }) => queue.flush(deadline)));
-    },
-    async close(deadline) {
-      await Promise.all(
-        lanes.map(async ({ queue, transport }) => {
-          await queue.shutdown(deadline);
-          await atMost(closeGraceMs, transport.close());
-        }),
-      );
-    },
-  };
-
-  /** Resolves with `work`, or after `limitMs`: a destination may hang in its own `close` too. */
-  function atMost(limitMs: number, work: Promise<void>): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = clock.after(limitMs, resolve);
-      void work.then(() => {
-        cancel();
-        resolve();
-      });
-    });
-  }
-}
-
-/** Refuses at set-up what would fail at the first delivery. */
-function checkDestinations(destinations: readonly Destination[]): void {
+  const { log, destinations, plan, clock, random = Math.random, onDiagnostic } = options;
+  const seats = new Map<string, Seat>();
   const names = new Set<string>();
   for (const [index, destination] of destinations.entries()) {
-    const where = `destinations[${index}]`;
-    if (typeof destination?.name !== 'string' || destination.name === '') {
-      throw new TypeError(`${where}.name: expected a non-empty string, got ${describe(destination?.name)}`);
-    }
-    if (names.has(destination.name)) {
-      throw new TypeError(`${where}.name: expected a name of its own, got "${destination.name}" a second time`);
-    }
+    checkDestination(`destinations[${index}]`, destination, names);
     names.add(destination.name);
-    if (typeof destination.deliver !== 'function') {
-      throw new TypeError(`${where}.deliver: expected a function, got ${describe(destination.deliver)}`);
-    }
-    if (!Array.isArray(destination.requires)) {
-      throw new TypeError(
-        `${where}.requires: expected a list of consent categories, got ${describe(destination.requires)}`,
-      );
+  }
+  for (const destination of destinations) open(destination);
+
+  function open(destination: Destination): void {
+    const outbox = log.consumer(destination.name, {
+      purposeOf: (event) => purposeOf(plan, event.type === 'track' ? event.event : undefined),
+    });
+    const lane = createLane({ destination, outbox, clock, random, isSuppressed: log.suppression.has, onDiagnostic });
+    seats.set(destination.name, { destination, lane });
+  }
+
+  function seatOf(name: string): Seat {
+    const seat = seats.get(name);
+    if (seat !== undefined) return seat;
+    const known = [...seats.keys()].join(', ');
+    throw new TypeError(`No destination "${name}"; there is ${known === '' ? 'none' : known}`);
+  }
+
+  const lanes = (): readonly Lane[] => [...seats.values()].map(({ lane }) => lane);
+
+  async function eraseAt({ destination }: Seat, person: ErasePerson, deadlineMs: number): Promise<ErasedAt> {
+    const { name } = destination;
+    if (destination.erase === undefined) return { destination: name, kind: 'unsupported' };
+    const controller = new AbortController();
+    let cancel = (): void => {};
+    const tooLate = new Promise<never>((_, reject) => {
+      cancel = clock.after(deadlineMs, () => {
+        controller.abort();
+        reject(new Error('timeout'));
+      });
+    });
+    try {
+      await Promise.race([destination.erase(person, { signal: controller.signal }), tooLate]);
+      return { destination: name, kind: 'erased' };
+    } catch (error) {
+      return { destination: name, kind: 'failed', reason: textOf(error) };
+    } finally {
+      cancel();
     }
   }
-}
 
-function describe(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : value === null ? 'null' : typeof value;
+  return {
+    stats: () => Object.fromEntries([...seats].map(([name, { lane }]) => [name, lane.stats()])),
+    report: () => lanes().map((lane) => lane.report()),
+    add(destination) {
+      checkDestination('destination', destination, new Set(seats.keys()));
+      open(destination);
+    },
+    async remove(name, deadline) {
+      const { lane } = seatOf(name);
+      await lane.shutdown(deadline);
+      seats.delete(name);
+    },
+    pause: (name) => seatOf(name).lane.pause(),
+    resume: (name) => seatOf(name).lane.resume(),
+    erase: (person, { deadlineMs = 10_000 } = {}) =>
+      Promise.all([...seats.values()].map((seat) => eraseAt(seat, person, deadlineMs))),
+    async flush(deadline) {
+      await Promise.all(lanes().map((lane) => lane.flush(deadline)));
+    },
+    async close(deadline) {
+      await Promise.all(lanes().map((lane) => lane.shutdown(deadline)));
+    },
+  };
 }

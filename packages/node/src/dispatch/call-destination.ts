@@ -1,0 +1,121 @@
+import {
+  type Clock,
+  type CollectedEvent,
+  type DeliveryOutcome,
+  type Destination,
+  type OnDiagnostic,
+  report,
+} from '@org/track-core';
+import { isAmbiguous } from './is-ambiguous.ts';
+
+/** A destination as its lane calls it: each call ends in time, and none rejects. */
+export interface DestinationCalls {
+  /** One delivery. Opens the destination first, if it is not open. */
+  deliver(
+    events: readonly CollectedEvent[],
+    items: readonly (readonly string[])[] | undefined,
+  ): Promise<DeliveryOutcome>;
+  /** Nobody waits for what is under way any more. */
+  abandon(): void;
+  /** Closes the destination, if it was ever opened. */
+  close(): Promise<void>;
+}
+
+/** What a destination's own `close` may take, milliseconds. */
+const closeGraceMs = 2_000;
+
+export interface DestinationCallsOptions {
+  readonly destination: Destination;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly onDiagnostic: OnDiagnostic | undefined;
+}
+
+/** Turns whatever goes wrong in a destination into an outcome. */
+export function createDestinationCalls(options: DestinationCallsOptions): DestinationCalls {
+  const { destination, clock, timeoutMs, onDiagnostic } = options;
+  const { name } = destination;
+  const giveUps = new Set<() => void>();
+  let opened: Promise<void> | undefined;
+
+  function open(): Promise<void> {
+    // An async function, so that an `open` that throws in place rejects like any other.
+    opened ??= (async () => destination.open?.())().catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  }
+
+  /** @param onHanded - the destination is asked now: until then nothing can have left */
+  async function call(
+    events: readonly CollectedEvent[],
+    items: readonly (readonly string[])[] | undefined,
+    signal: AbortSignal,
+    onHanded: () => void,
+  ): Promise<DeliveryOutcome> {
+    try {
+      await open();
+    } catch (error) {
+      report(onDiagnostic, 'destination-open-failed', `${name}: ${textOf(error)}`);
+      return { kind: 'retry', reason: 'config' };
+    }
+    // Nobody waits any more: these events are on their way again already.
+    if (signal.aborted) return { kind: 'retry', reason: 'timeout' };
+    onHanded();
+    try {
+      return await destination.deliver(events, { signal, ...(items === undefined ? {} : { items }) });
+    } catch (error) {
+      report(onDiagnostic, 'destination-failed', `${name}: ${textOf(error)}`);
+      return isAmbiguous(error) ? { kind: 'unconfirmed' } : { kind: 'retry', reason: 'server' };
+    }
+  }
+
+  return {
+    deliver(events, items) {
+      const controller = new AbortController();
+      let isHanded = false;
+      return new Promise((resolve) => {
+        const end = (outcome: DeliveryOutcome): void => {
+          cancel();
+          giveUps.delete(giveUp);
+          resolve(outcome);
+        };
+        const giveUp = (): void => {
+          end(isHanded ? { kind: 'unconfirmed' } : { kind: 'retry', reason: 'timeout' });
+          controller.abort();
+        };
+        const cancel = clock.after(timeoutMs, giveUp);
+        giveUps.add(giveUp);
+        const handed = (): void => {
+          isHanded = true;
+        };
+        void call(events, items, controller.signal, handed).then(end);
+      });
+    },
+    abandon() {
+      for (const giveUp of giveUps) giveUp();
+    },
+    close() {
+      if (opened === undefined) return Promise.resolve();
+      const closed = opened
+        .then(() => destination.close?.())
+        .catch((error: unknown) => report(onDiagnostic, 'destination-close-failed', `${name}: ${textOf(error)}`));
+      // It may hang there too.
+      return new Promise((resolve) => {
+        const cancel = clock.after(closeGraceMs, resolve);
+        void closed.then(() => {
+          cancel();
+          resolve();
+        });
+      });
+    },
+  };
+}
+
+/** Longest piece of an error that goes into a diagnostic, characters. */
+const maxErrorLength = 300;
+
+export function textOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, maxErrorLength);
+}

@@ -1,0 +1,59 @@
+import type { CollectedEvent, ConsentCategory, Destination, Mapped } from '@org/track-core';
+import { isAddressedTo } from './is-addressed-to.ts';
+import { isConsented } from './is-consented.ts';
+import { withhold } from './withhold.ts';
+
+/** What a destination gets to see of an event, in its own words if it has any; or why it gets nothing. */
+export type Judged =
+  | {
+      readonly kind: 'wanted';
+      readonly event: CollectedEvent;
+      /** What `map` made of it; `undefined` where the destination has none. */
+      readonly items?: readonly string[];
+      readonly group?: string;
+    }
+  | Exclude<Mapped, { readonly kind: 'mapped' }>;
+
+export interface JudgeOptions {
+  /** What the event is for. */
+  readonly purpose: ConsentCategory;
+  /** Wall clock, epoch milliseconds. */
+  readonly now: number;
+  readonly isSuppressed: (event: CollectedEvent) => boolean;
+  /** Hears what the destination's own code threw. */
+  readonly onFailed: (code: string, error: unknown) => void;
+}
+
+/**
+ * Does this event go to this destination, and as what? Asked whenever it comes out of the log, so also when it is
+ * replayed. What may not be seen comes first: there the destination's own code does not get to look.
+ */
+export function judgeEvent(destination: Destination, stored: CollectedEvent, options: JudgeOptions): Judged {
+  const { name, requires, withheld, maxAgeMs } = destination;
+  const { purpose, now, isSuppressed, onFailed } = options;
+  if (isSuppressed(stored)) return { kind: 'dropped', reason: 'suppressed' };
+  if (!isConsented(stored, [purpose, ...requires])) return { kind: 'dropped', reason: 'consent' };
+  if (!isAddressedTo(stored, name)) return { kind: 'dropped', reason: 'filtered' };
+  // Written so that a time nobody can read is no reason to let it pass.
+  if (maxAgeMs !== undefined && !(now - Date.parse(stored.timestamp) <= maxAgeMs)) {
+    return { kind: 'dropped', reason: 'too_old' };
+  }
+  const event = withheld === undefined ? stored : withhold(stored, withheld);
+  try {
+    if (destination.accepts?.(event) === false) return { kind: 'dropped', reason: 'filtered' };
+  } catch (error) {
+    onFailed('destination-filter-failed', error);
+    return { kind: 'dead', reason: 'filter-failed' };
+  }
+  if (destination.map === undefined) return { kind: 'wanted', event };
+  try {
+    const mapped = destination.map(event);
+    if (mapped.kind !== 'mapped') return mapped;
+    const { items, group } = mapped;
+    if (items.length === 0) return { kind: 'dropped', reason: 'unmapped' };
+    return { kind: 'wanted', event, items, ...(group === undefined ? {} : { group }) };
+  } catch (error) {
+    onFailed('destination-mapping-failed', error);
+    return { kind: 'dead', reason: 'mapping-failed' };
+  }
+}

@@ -1,0 +1,395 @@
+import {
+  type Clock,
+  type CollectedEvent,
+  type Deadline,
+  type DeliveryOutcome,
+  type Destination,
+  type DestinationLimits,
+  type Entry,
+  type OnDiagnostic,
+  type Outbox,
+  report,
+  type Verdict,
+} from '@org/track-core';
+import { backoffMs } from './backoff.ts';
+import { createBooks, type DestinationReport, type DestinationStats } from './books.ts';
+import { createDestinationCalls, textOf } from './call-destination.ts';
+import { createCircuit } from './circuit.ts';
+import { createConcurrency } from './concurrency.ts';
+import { judgeEvent } from './judge-event.ts';
+import { createParcel, type Parcel } from './parcel.ts';
+import { takeDelivery } from './take-delivery.ts';
+
+export interface LaneOptions {
+  readonly destination: Destination;
+  readonly outbox: Outbox<CollectedEvent>;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** May nothing of whose event this is be carried on? */
+  readonly isSuppressed: (event: CollectedEvent) => boolean;
+  readonly onDiagnostic: OnDiagnostic | undefined;
+}
+
+/** Everything between the log and one destination: what travels when, with whom, and what its answer means. */
+export interface Lane {
+  stats(): DestinationStats;
+  report(): DestinationReport;
+  /** Deliveries under way end; none begins until `resume`, which also ends a stop. */
+  pause(): void;
+  resume(): void;
+  /** Resolves when all has its fate, when nothing can move (paused, stopped), or at the deadline (10 s). */
+  flush(deadline?: Deadline): Promise<void>;
+  /** Flushes, then stops for good and closes the destination. What has no fate stays in the log. */
+  shutdown(deadline?: Deadline): Promise<void>;
+}
+
+const never = Number.POSITIVE_INFINITY;
+
+/** What a destination gets that names no limits of its own. One delivery at a time keeps the order of events. */
+export const defaultDestinationLimits: Required<DestinationLimits> = {
+  maxEvents: 500,
+  maxBytes: 1024 * 1024,
+  maxWaitMs: 1_000,
+  concurrency: 1,
+  timeoutMs: 30_000,
+  horizonMs: never,
+};
+
+/** A stopped destination is asked again by one event after this time, milliseconds: its key may be right by now. */
+export const stopProbeMs = 600_000;
+
+/** An event in so many deliveries that failed travels alone once others come through. */
+const suspectAfterTries = 3;
+
+/** How often an event may fail alone, while others come through, before it is a dead letter. */
+const maxFailuresAlone = 5;
+
+/** Events that come out of the log before the process does something else. */
+const eventsPerTurn = 500;
+
+/** Fewest events that a lane looks at to find groups, persons and others that may leave. */
+const minWindow = 1_000;
+
+/** The same in bytes, where a destination takes little at once. */
+const minWindowBytes = 4 * 1024 * 1024;
+
+/** How long to leave an outbox alone that gives nothing although something waits, milliseconds. */
+const outboxTroubleMs = 1_000;
+
+export function createLane({ destination, outbox, clock, random, isSuppressed, onDiagnostic }: LaneOptions): Lane {
+  const { name } = destination;
+  const limits = { ...defaultDestinationLimits, ...destination.limits };
+  const resends = destination.resendsUnconfirmed ?? destination.idempotency !== 'none';
+  const windowEvents = Math.max(minWindow, limits.maxEvents * (limits.concurrency + 1));
+  const windowBytes = Math.max(minWindowBytes, limits.maxBytes * (limits.concurrency + 1));
+  const calls = createDestinationCalls({ destination, clock, timeoutMs: limits.timeoutMs, onDiagnostic });
+  const books = createBooks(clock);
+  const circuit = createCircuit(clock.elapsed);
+  const concurrency = createConcurrency(limits.concurrency);
+
+  let waiting: Parcel[] = []; // in the order of the log
+  const held = new Set<Parcel>(); // those and what is under way, oldest first
+  const away = new Set<string>(); // persons with something under way
+  const underWay = new Set<Promise<void>>();
+  const flushes = new Set<() => void>();
+  let heldBytes = 0;
+  let nextPlace = 0;
+  let mostAtOnce = limits.maxEvents; // lowered for good by a far end that takes less
+  let cap = mostAtOnce; // lowered for a while by one that fails
+  let failures = 0; // in a row
+  let waitedAt = never; // when the first that waits has waited long enough
+  let isPaused = false;
+  let stopReason: string | undefined;
+  let isClosed = false;
+  let closing: Promise<void> | undefined;
+  let plannedAt = never;
+  let cancelPlan: (() => void) | undefined;
+
+  /** Runs `pump` at a moment of `clock.elapsed()`, unless it runs before that anyway. */
+  function planAt(at: number): false {
+    if (at < plannedAt) {
+      cancelPlan?.();
+      plannedAt = at;
+      cancelPlan = clock.after(Math.max(0, at - clock.elapsed()), pump);
+    }
+    return false;
+  }
+
+  /** Begins what is due. */
+  function pump(): void {
+    cancelPlan?.();
+    plannedAt = never;
+    if (isClosed) return;
+    fill();
+    while (begin());
+    endFlushes();
+  }
+
+  /** Takes events out of the log while there is room for them. */
+  function fill(): void {
+    const now = clock.elapsed();
+    const later = waiting.filter(({ notBefore, isSuspect }) => isSuspect || notBefore > now).length;
+    // What waits for its own time must not keep others out; nor may it fill the memory.
+    const room = Math.min(windowEvents - (waiting.length - later), 4 * windowEvents - waiting.length, eventsPerTurn);
+    if (room <= 0 || heldBytes >= windowBytes || outbox.depth().waiting === 0) return;
+    const entries = outbox.pull({ maxEvents: room, maxBytes: windowBytes - heldBytes });
+    for (const entry of entries) take(entry);
+    if (outbox.depth().waiting > 0) planAt(now + (entries.length === 0 ? outboxTroubleMs : 0));
+  }
+
+  function take({ id, value, purpose, bytes, queuedAt }: Entry<CollectedEvent>): void {
+    const judged = judgeEvent(destination, value, {
+      purpose,
+      now: clock.now(),
+      isSuppressed,
+      onFailed: (code, error) => report(onDiagnostic, code, `${name}: ${textOf(error)}`),
+    });
+    if (judged.kind !== 'wanted') return settle(id, judged);
+    const isOrdered = destination.order === 'person';
+    const parcel = createParcel(judged, { place: nextPlace++, storedBytes: bytes, receivedAt: queuedAt, isOrdered });
+    waiting.push(parcel);
+    held.add(parcel);
+    heldBytes += parcel.bytes;
+    waitedAt = Math.min(waitedAt, clock.elapsed() + limits.maxWaitMs);
+  }
+
+  function settle(id: string, verdict: Verdict): void {
+    books.count(verdict);
+    void outbox.settle(id, verdict);
+  }
+
+  function finish(parcel: Parcel, verdict: Verdict): true {
+    held.delete(parcel);
+    heldBytes -= parcel.bytes;
+    settle(parcel.id, verdict);
+    return true;
+  }
+
+  function giveBack(parcels: readonly Parcel[]): false {
+    if (parcels.length > 0) {
+      waiting = [...parcels, ...waiting].sort((one, other) => one.place - other.place);
+      waitedAt = 0;
+    }
+    return false;
+  }
+
+  /** Begins one delivery; false if none may begin now. */
+  function begin(): boolean {
+    const now = clock.elapsed();
+    const isProbe = circuit.state() !== 'closed';
+    if (waiting.length === 0) waitedAt = never;
+    if (isPaused || waiting.length === 0 || underWay.size >= (isProbe ? 1 : concurrency.allowed())) return false;
+    if (circuit.restUntil() > now) return planAt(circuit.restUntil());
+    if (flushes.size === 0 && waitedAt > now && !isFull()) return planAt(waitedAt);
+    const parcels = takeDelivery(waiting, { maxEvents: cap, maxBytes: limits.maxBytes }, away, now, isProbe);
+    if (parcels.length === 0) {
+      const times = waiting.map(({ notBefore }) => notBefore).filter((notBefore) => notBefore > now);
+      return planAt(times.reduce((soonest, time) => Math.min(soonest, time), never));
+    }
+    const taken = new Set(parcels);
+    waiting = waiting.filter((parcel) => !taken.has(parcel));
+    const persons = parcels.flatMap((parcel) => parcel.persons);
+    for (const person of persons) away.add(person);
+    const running = run(parcels).then(() => {
+      underWay.delete(running);
+      for (const person of persons) away.delete(person);
+      pump();
+    });
+    underWay.add(running);
+    return true;
+  }
+
+  const isFull = (): boolean =>
+    waiting.length >= cap || waiting.reduce((sum, { bytes }) => sum + bytes, 0) >= limits.maxBytes;
+
+  /** Delivers until every parcel has its fate or waits again. Resolves with whether all of them have it. */
+  async function run(parcels: readonly Parcel[]): Promise<boolean> {
+    if (isClosed) return false;
+    const live = parcels.filter((parcel) => {
+      const verdict = reasonToEnd(parcel);
+      return verdict === undefined || !finish(parcel, verdict);
+    });
+    if (live.length === 0) return true;
+    books.begun();
+    const outcome = await calls.deliver(
+      live.map(({ event }) => event),
+      destination.map === undefined ? undefined : live.map(({ items = [] }) => items),
+    );
+    const isTooLarge = outcome.kind === 'dead' && outcome.reason === 'too-large';
+    if (live.length === 1 || !(isTooLarge || outcome.kind === 'split')) return decide(live, outcome);
+    succeed(); // it answers
+    books.failed(outcome.reason, false);
+    const half = live.length >> 1;
+    if (isTooLarge) cap = mostAtOnce = Math.min(mostAtOnce, half);
+    if (await run(live.slice(0, half))) return run(live.slice(half));
+    // Something is in the way: the rest has time, and must not overtake.
+    return giveBack(live.slice(half));
+  }
+
+  /** What ends an event here; it may have waited long. */
+  function reasonToEnd({ event, receivedAt }: Parcel): Verdict | undefined {
+    if (isSuppressed(event)) return { kind: 'dropped', reason: 'suppressed' };
+    return clock.now() - receivedAt > limits.horizonMs ? { kind: 'dead', reason: 'expired' } : undefined;
+  }
+
+  /** What an answer means for its parcels, and for those behind them. */
+  function decide(parcels: readonly Parcel[], outcome: DeliveryOutcome): boolean {
+    switch (outcome.kind) {
+      case 'delivered':
+        return settleEach(parcels, outcome.verdicts ?? new Map());
+      case 'dead':
+      case 'split':
+        succeed();
+        return parcels.every((parcel) => finish(parcel, { kind: 'dead', reason: outcome.reason }));
+      case 'config':
+        stop(outcome.reason);
+        return giveBack(parcels);
+      case 'retry':
+        return fail(parcels, outcome.reason, outcome.retryAfterMs ?? 0);
+      case 'unconfirmed':
+        if (resends) return fail(parcels, 'timeout', 0);
+        for (const parcel of parcels) finish(parcel, { kind: 'dead', reason: 'unconfirmed' });
+        cap = Math.max(1, parcels.length >> 1);
+        return fail([], 'timeout', 0);
+    }
+  }
+
+  function settleEach(
+    parcels: readonly Parcel[],
+    verdicts: NonNullable<Extract<DeliveryOutcome, { kind: 'delivered' }>['verdicts']>,
+  ): boolean {
+    succeed();
+    books.delivered(parcels.map(({ receivedAt }) => receivedAt));
+    const again = parcels.filter((parcel) => {
+      const verdict = verdicts.get(parcel.id) ?? { kind: 'delivered' };
+      if (verdict.kind !== 'retry') return !finish(parcel, verdict);
+      const { reason, retryAfterMs = 0 } = verdict;
+      books.failed(reason, false);
+      // A far end that names its time is alive: waiting for it does not make later waits longer.
+      if (retryAfterMs === 0) parcel.tries++;
+      const waitMs = Math.max(retryAfterMs, backoffMs(Math.max(1, parcel.tries), random()));
+      parcel.notBefore = clock.elapsed() + waitMs;
+      return true;
+    });
+    giveBack(again);
+    return again.length === 0;
+  }
+
+  /** The far end answers: larger deliveries may come through again, and what failed often is looked at alone. */
+  function succeed(): void {
+    if (failures > 0) for (const parcel of waiting) parcel.isSuspect = parcel.tries >= suspectAfterTries;
+    failures = 0;
+    stopReason = undefined;
+    cap = Math.min(mostAtOnce, cap * 2);
+    circuit.succeeded();
+    concurrency.succeeded();
+  }
+
+  function fail(parcels: readonly Parcel[], reason: string, retryAfterMs: number): false {
+    books.failed(reason, true);
+    report(onDiagnostic, 'send-failed', `${name}: ${reason}`);
+    const [first] = parcels;
+    if (first?.isSuspect === true && first.successesSeen < books.successes() && retryAfterMs === 0) {
+      return failAlone(first, reason);
+    }
+    concurrency.failed();
+    failures++;
+    // A far end that asks for peace is well: the size of what we sent is not what it minds.
+    const isThrottled = retryAfterMs > 0 || reason === 'throttled' || reason === 'http-429';
+    if (!isThrottled && parcels.length > 0) {
+      cap = Math.max(1, Math.min(cap, parcels.length) >> 1);
+      for (const parcel of parcels) parcel.tries++;
+    }
+    circuit.failed(retryAfterMs + backoffMs(failures, random()));
+    return giveBack(parcels);
+  }
+
+  /** Others come through, it does not: the fault may be its own. */
+  function failAlone(parcel: Parcel, reason: string): false {
+    parcel.failedAlone++;
+    parcel.successesSeen = books.successes();
+    if (parcel.failedAlone < maxFailuresAlone) {
+      parcel.notBefore = clock.elapsed() + backoffMs(parcel.failedAlone, random());
+      return giveBack([parcel]);
+    }
+    finish(parcel, { kind: 'dead', reason });
+    return false;
+  }
+
+  function stop(reason: string): void {
+    if (stopReason === undefined) report(onDiagnostic, 'destination-stopped', `${name}: ${reason}`);
+    stopReason = reason;
+    cap = 1;
+    books.failed(reason, true);
+    circuit.failed(stopProbeMs);
+  }
+
+  function endFlushes(): void {
+    const canMove = !(isPaused || stopReason !== undefined);
+    const hasWork = canMove ? held.size > 0 || outbox.depth().waiting > 0 : underWay.size > 0;
+    if (hasWork && !isClosed) return;
+    for (const done of flushes) done();
+  }
+
+  function flush({ deadlineMs = 10_000 }: Deadline = {}): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        cancel();
+        flushes.delete(done);
+        resolve();
+      };
+      const cancel = clock.after(deadlineMs, done);
+      flushes.add(done);
+      pump();
+    });
+  }
+
+  async function close(): Promise<void> {
+    isClosed = true;
+    cancelPlan?.();
+    endFlushes();
+    calls.abandon();
+    await Promise.all(underWay);
+    await outbox.close();
+    await calls.close();
+  }
+
+  outbox.open({
+    onDropped: (id, reason) => settle(id, { kind: 'dropped', reason }),
+    onArrived(count, hasWaited) {
+      books.accept(count);
+      if (hasWaited === true) waitedAt = 0;
+      planAt(clock.elapsed()); // not at once: we are in the middle of the log's commit
+    },
+  });
+
+  return {
+    stats: books.stats,
+    report() {
+      const [oldest] = held;
+      return books.report({
+        name,
+        state: isPaused ? 'paused' : stopReason !== undefined ? 'stopped' : circuit.state(),
+        stopReason,
+        underWay: underWay.size,
+        concurrency: concurrency.allowed(),
+        restMs: Math.max(0, circuit.restUntil() - clock.elapsed()),
+        oldestReceivedAt: oldest?.receivedAt,
+      });
+    },
+    pause() {
+      isPaused = true;
+      endFlushes();
+    },
+    resume() {
+      isPaused = false;
+      stopReason = undefined;
+      cap = mostAtOnce;
+      circuit.reset();
+      pump();
+    },
+    flush,
+    shutdown: (deadline) => (closing ??= flush(deadline).then(close)),
+  };
+}
