@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { version } from '../version.ts';
+import { doctor } from './doctor.ts';
 import { erase, exportPerson, unsuppress } from './person.ts';
 import {
   deadFix,
@@ -14,7 +15,7 @@ import {
   quarantineReplay,
   quarantineShow,
 } from './records.ts';
-import { replay } from './replay.ts';
+import { forget, replay } from './replay.ts';
 import { serve } from './serve.ts';
 import { tail } from './tail.ts';
 
@@ -60,6 +61,13 @@ reporting(program, 'tail', 'Show the newest events, then those that arrive, stor
   )
   .action(tail);
 
+reporting(program, 'doctor', 'Look at config, keys, log, disk, ports and destinations: what is wrong, and what to do.')
+  .addHelpText(
+    'after',
+    '\nEnds with 1 if something does not work. Destinations are opened and closed, unless a server runs.',
+  )
+  .action(doctor);
+
 const dead = program.command('dead').description('Events that a destination refused for good.');
 const quarantine = program.command('quarantine').description('Events that were not right when they came.');
 
@@ -102,6 +110,10 @@ reporting(program, 'replay', 'Deliver a part of the log to one destination once 
   .option('--from-position <position>', 'from this batch of the log on', countOf)
   .option('--to-position <position>', 'to this one', countOf)
   .action(replay);
+
+reporting(program, 'forget', 'Let the log keep nothing more for a destination that is none any more.')
+  .argument('<destination>', 'its name, as doctor tells it')
+  .action(forget);
 
 const ofPerson = (work: Command): Command =>
   work

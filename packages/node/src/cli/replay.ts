@@ -50,3 +50,16 @@ export function replay({
     if (events > 0 && !isServed) note('No server runs on this log: the next one delivers.');
   });
 }
+
+/** What nobody reads any more holds the log's oldest batches. */
+export function forget(
+  destination: string,
+  { config, json }: { readonly config?: string; readonly json?: boolean },
+): Promise<void> {
+  return atDesk(config, async ({ operations }) => {
+    const wasThere = await operations.forget({ destination });
+    if (!wasThere) process.exitCode = 1;
+    if (json) sayJson({ destination, forgotten: wasThere });
+    else say(wasThere ? `Nothing is kept for "${destination}" any more.` : `"${destination}" never read this log.`);
+  });
+}

@@ -11,7 +11,7 @@ import {
 
 export interface LogUnderTest {
   /** A new, empty log. */
-  readonly create: () => Log;
+  readonly create: (options?: { readonly retentionMs?: number; readonly now?: () => number }) => Log;
   /** What the log of this test left, opened again. Only for durable ones. */
   readonly reopen?: () => Log;
 }

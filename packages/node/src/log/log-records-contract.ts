@@ -275,6 +275,32 @@ export function logRecordsContract({ create, reopen }: LogUnderTest): readonly C
       },
     },
     {
+      rule: 'forgets a reader that is none any more, so that it holds nothing back, and none that is open',
+      async check() {
+        let time = now;
+        const log = create({ retentionMs: 1_000, now: () => time });
+        await log.append(aBatch(['1'], { facts: facts() }));
+        const gone = aConsumer(log, 'gone');
+        const { outbox } = aConsumer(log);
+        await deliver(outbox, await pullIds(outbox));
+        await rejects(log.records.forgetConsumer('gone'), TypeError);
+        await gone.outbox.close();
+        const later = async (id: string): Promise<number> => {
+          time += 100_000;
+          await log.append(aBatch([id], { facts: facts(time) }));
+          await deliver(outbox, await pullIds(outbox));
+          return log.stats().batches;
+        };
+        expectSame('held back', await later('2'), 2);
+        expectSame('names', log.records.consumers(), ['a', 'gone']);
+        expectSame('forgotten', await log.records.forgetConsumer('gone'), true);
+        expectSame('again', await log.records.forgetConsumer('gone'), false);
+        expectSame('let go', await later('3'), 1);
+        expectSame('sound', log.records.damage(), []);
+        await log.close();
+      },
+    },
+    {
       rule: 'refuses all of it once closed',
       async check() {
         const log = create();

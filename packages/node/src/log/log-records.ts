@@ -190,6 +190,19 @@ export function createLogRecords(options: LogRecordsOptions): LogRecords {
       onRemoved({ deadLetters: removed });
       return removed > 0;
     },
+    damage() {
+      requireOpen();
+      return store.damage();
+    },
+    consumers: () => (isClosed() ? [] : store.consumers()),
+    async forgetConsumer(consumer) {
+      if (consumers.has(consumer)) throw new TypeError(`"${consumer}" reads the log right now.`);
+      let forgotten = 0;
+      write(() => {
+        forgotten = store.deleteConsumer(consumer);
+      });
+      return forgotten > 0;
+    },
     async measure(range) {
       let measured: Measured | undefined;
       for await (const rows of sizes(range)) {

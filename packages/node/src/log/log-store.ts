@@ -96,6 +96,8 @@ export interface LogStore {
   /** Batches without their bodies, oldest first, after `seq`. */
   sizesAfter(seq: number, limit: number): readonly BatchSize[];
   consumers(): readonly string[];
+  deleteConsumer(consumer: string): number;
+  damage(): readonly string[];
   ledgerLine(consumer: string, seq: number): Uint8Array | undefined;
   /** From now on what is removed is overwritten, in the file and in the write-ahead log, which is emptied. */
   scrub(work: () => void): void;
@@ -249,6 +251,8 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
     'SELECT seq, received_at AS receivedAt, count, bytes FROM batches INDEXED BY batch_sizes WHERE seq > ? ORDER BY seq LIMIT ?',
   );
   const consumers = prepare('SELECT name FROM consumers ORDER BY name');
+  const deleteConsumer = prepare('DELETE FROM consumers WHERE name = ?');
+  const deleteLedger = prepare('DELETE FROM ledger WHERE consumer = ?');
   const ledgerLine = prepare('SELECT settled FROM ledger WHERE consumer = ? AND seq = ?');
   const totals = prepare(
     `SELECT (SELECT count(*) FROM batches INDEXED BY batch_sizes WHERE seq > 0) AS batches,
@@ -340,6 +344,17 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
     setBody: (seq, text) => void setBody.run(text, seq),
     sizesAfter: (seq, limit) => sizesAfter.all(seq, limit) as Row[] as unknown as BatchSize[],
     consumers: () => consumers.all().map(({ name }) => name as string),
+    deleteConsumer(consumer) {
+      deleteLedger.run(consumer);
+      return Number(deleteConsumer.run(consumer).changes);
+    },
+    damage() {
+      const rows = db
+        .prepare('PRAGMA quick_check(10)')
+        .all()
+        .map((row) => String(Object.values(row)[0]));
+      return rows.filter((text) => text !== 'ok');
+    },
     ledgerLine: (consumer, seq) => ledgerLine.get(consumer, seq)?.settled as Uint8Array | undefined,
     scrub(work) {
       db.exec('PRAGMA secure_delete = ON');

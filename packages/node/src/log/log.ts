@@ -189,6 +189,15 @@ export interface LogRecords {
    */
   revive(id: number, event?: object): Promise<Revived>;
   removeDeadLetter(id: number): Promise<boolean>;
+  /** What is wrong with the file, in SQLite's words; reads all of it, and nothing else happens meanwhile. */
+  damage(): readonly string[];
+  /** Who has read the log, those too that nobody is any more. */
+  consumers(): readonly string[];
+  /**
+   * Forgets how far a reader is that is not open: it holds nothing back any more, and begins anew if it comes back. Says
+   * whether there was one. Rejects with `TypeError` while it is open.
+   */
+  forgetConsumer(consumer: string): Promise<boolean>;
   /** How much of the log is in a range; `undefined` if nothing is. */
   measure(range: LogRange): Promise<Measured | undefined>;
   /** Oldest first, as destinations get them. */

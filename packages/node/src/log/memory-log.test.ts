@@ -4,6 +4,6 @@ import { logRecordsContract } from './log-records-contract.ts';
 import { memoryLog } from './memory-log.ts';
 
 describe('memoryLog', () => {
-  const subject = { create: () => memoryLog() };
+  const subject = { create: memoryLog };
   for (const { rule, check } of [...logContract(subject), ...logRecordsContract(subject)]) it(rule, check);
 });

@@ -31,7 +31,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('sqliteLog', () => {
-  const open = () => sqliteLog(path);
+  const open = (options?: SqliteLogOptions) => sqliteLog(path, options);
   const subject = { create: open, reopen: open };
   for (const { rule, check } of [...logContract(subject), ...logRecordsContract(subject)]) it(rule, check);
 });

@@ -48,8 +48,24 @@ const keepAliveMs = 75_000;
 /** What a path may end in beside the endpoint's own: the addresses that Segment's and RudderStack's SDKs have built in. */
 const sdkPath = /^\/(?:v1|pixel|beacon|sourceConfig)(?:\/|$)/;
 
+interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where a server of this config listens. */
+export function serverAddresses({ server = {}, admin = {} }: TrackConfig): {
+  readonly server: ListenAddress;
+  readonly admin: ListenAddress;
+} {
+  return {
+    server: { host: server.host ?? defaultHost, port: server.port ?? defaultPort },
+    admin: { host: admin.host ?? defaultAdminHost, port: admin.port ?? defaultAdminPort },
+  };
+}
+
 /** The config's `log`, whole. */
-export function logSettings(log: TrackConfig['log']): LogSettings {
+function logSettings(log: TrackConfig['log']): LogSettings {
   return typeof log === 'string' ? { path: log } : log;
 }
 
@@ -71,7 +87,16 @@ export function openLog(config: TrackConfig): Log {
  */
 export async function startTrackServer(options: TrackServerOptions): Promise<TrackServer> {
   const { config, logger, telemetry = noTelemetry } = options;
-  const { endpoint, log: _log, server: listen = {}, admin = {}, logLevel: _level, testMode: _test, ...rest } = config;
+  const {
+    endpoint,
+    log: _log,
+    server: listen = {},
+    admin: _admin,
+    logLevel: _level,
+    testMode: _test,
+    ...rest
+  } = config;
+  const addresses = serverAddresses(config);
   const clock = createNodeClock();
   const destinations = (config.destinations ?? []).map((each) => observeDestination(each, telemetry));
   const log = openLog(config);
@@ -93,9 +118,10 @@ export async function startTrackServer(options: TrackServerOptions): Promise<Tra
     isStopping: () => isStopping,
     clock,
   });
+  const deliveries = new Map(destinations.map(({ observed, counts }) => [observed.name, counts]));
   const metrics = createMetrics({
     stats: collector.stats,
-    deliveries: new Map(destinations.map(({ observed, counts }) => [observed.name, counts])),
+    deliveries,
     progress: log.progress,
     now: clock.now,
     logPath: logFile,
@@ -107,10 +133,10 @@ export async function startTrackServer(options: TrackServerOptions): Promise<Tra
     createAdmin({
       ready,
       metrics,
-      isLocal: isLoopback(admin.host ?? defaultAdminHost),
+      isLocal: isLoopback(addresses.admin.host),
       token,
       operations: operationsRoute(
-        createOperations({ collector, log, plan: config.plan, unplanned: config.unplanned ?? 'store' }),
+        createOperations({ collector, log, plan: config.plan, unplanned: config.unplanned ?? 'store', deliveries }),
       ),
       tests: undefined,
     }),
@@ -132,8 +158,8 @@ export async function startTrackServer(options: TrackServerOptions): Promise<Tra
   }
 
   try {
-    await listenOn(events, 'server', listen.port ?? defaultPort, listen.host ?? defaultHost);
-    await listenOn(operators, 'admin', admin.port ?? defaultAdminPort, admin.host ?? defaultAdminHost);
+    await listenOn(events, 'server', addresses.server);
+    await listenOn(operators, 'admin', addresses.admin);
     const adminUrl = urlOfServer(operators);
     if (logFile !== undefined) writeRunFile(logFile, { pid: process.pid, adminUrl, token });
     return {
@@ -193,7 +219,7 @@ function closeGently(server: Server, deadlineMs: number): Promise<void> {
   });
 }
 
-function listenOn(server: Server, option: 'server' | 'admin', port: number, host: string): Promise<void> {
+function listenOn(server: Server, option: 'server' | 'admin', { host, port }: ListenAddress): Promise<void> {
   return new Promise((done, fail) => {
     server.once('error', ({ code, message }: NodeJS.ErrnoException) =>
       fail(new Error(`${option}: cannot listen on ${host}:${port}: ${listenReasons[code ?? ''] ?? message}`)),
@@ -214,6 +240,6 @@ function urlOfServer(server: Server): string {
   return `http://${host}:${port}`;
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }

@@ -10,16 +10,21 @@ const censor = '[secret]';
 /** Shorter texts would be found in words. */
 const minSecretLength = 6;
 
+/** Takes every secret key out of a text, as it is and as it stands inside of JSON. */
+export function createSecretFilter(keys: NonNullable<TrackConfig['keys']>): (text: string) => string {
+  const secrets = Object.entries(keys)
+    .flatMap(([writeKey, { source, previous = [] }]) => (source === 'server' ? [writeKey, ...previous] : []))
+    .filter((secret) => secret.length >= minSecretLength)
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
+  return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, censor), text);
+}
+
 /** Lines of JSON, without any write key of the config in them, whatever a destination puts into its errors. */
 export function createLogger(
   { keys = {}, logLevel = 'info' }: Pick<TrackConfig, 'keys' | 'logLevel'>,
   stream: DestinationStream,
 ): Logger {
-  const secrets = Object.entries(keys)
-    .flatMap(([writeKey, { source, previous = [] }]) => (source === 'server' ? [writeKey, ...previous] : []))
-    .filter((secret) => secret.length >= minSecretLength)
-    // As it stands inside of JSON.
-    .map((secret) => JSON.stringify(secret).slice(1, -1));
+  const withoutSecrets = createSecretFilter(keys);
   return pino(
     {
       level: logLevel,
@@ -27,7 +32,7 @@ export function createLogger(
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secretFields.flatMap((field) => [field, `*.${field}`]), censor },
-      hooks: { streamWrite: (line) => secrets.reduce((text, secret) => text.replaceAll(secret, censor), line) },
+      hooks: { streamWrite: withoutSecrets },
     },
     stream,
   );

@@ -18,6 +18,7 @@ import type {
   RecordPage,
   Revived,
 } from '../log/log.ts';
+import type { DeliveryCounts } from './observe-destination.ts';
 import { type TailFilter, type TailLine, tailOf } from './tail.ts';
 
 /** A quarantined event's way back: stored, or why not. */
@@ -35,7 +36,11 @@ export interface Submitted {
 /** How it goes, with how far each destination is. */
 export interface Standing {
   readonly stats: CollectorStats;
+  /** Of all who ever read the log. */
   readonly progress: { readonly [destination: string]: ConsumerProgress };
+  readonly consumers: readonly string[];
+  /** Deliveries that failed since the server started, by destination and reason. */
+  readonly failures: { readonly [destination: string]: Readonly<Record<string, number>> };
 }
 
 /**
@@ -45,6 +50,10 @@ export interface Standing {
 export interface Operations {
   ping(args: object): Promise<{ readonly pid: number }>;
   standing(args: object): Promise<Standing>;
+  /** Why nothing can be stored; `null` if something can. */
+  probe(args: object): Promise<string | null>;
+  damage(args: object): Promise<readonly string[]>;
+  forget(args: { readonly destination: string }): Promise<boolean>;
   newest(args: { readonly limit: number }): Promise<readonly LogEvent[]>;
   tail(args: TailFilter): AsyncIterable<TailLine>;
   deadList(args: DeadLetterPage): Promise<readonly DeadLetterRecord[]>;
@@ -70,12 +79,20 @@ export interface OperationsOptions {
   readonly log: Log;
   readonly plan: Plan | undefined;
   readonly unplanned: 'store' | 'quarantine';
+  /** How deliveries went; none where nobody delivers. */
+  readonly deliveries?: ReadonlyMap<string, DeliveryCounts>;
 }
 
 /** Where nobody wrote down who sent it, it is judged as a browser's: what may least. */
 const unknownFacts = (receivedAt: number): BatchFacts => ({ receivedAt, source: 'browser' });
 
-export function createOperations({ collector, log, plan, unplanned }: OperationsOptions): Operations {
+export function createOperations({
+  collector,
+  log,
+  plan,
+  unplanned,
+  deliveries = new Map(),
+}: OperationsOptions): Operations {
   const { records } = log;
 
   function requireEvent(event: object, facts: Pick<BatchFacts, 'source'>): void {
@@ -94,12 +111,21 @@ export function createOperations({ collector, log, plan, unplanned }: Operations
     async standing() {
       const stats = collector.stats();
       const progress: Record<string, ConsumerProgress> = {};
-      for (const name of Object.keys(stats.destinations)) {
+      const consumers = records.consumers();
+      for (const name of consumers) {
         const own = log.progress(name);
         if (own !== undefined) progress[name] = own;
       }
-      return { stats, progress };
+      const failures = Object.fromEntries([...deliveries].map(([name, own]) => [name, own.failures]));
+      return { stats, progress, consumers, failures };
     },
+    probe: () =>
+      log.probe().then(
+        () => null,
+        ({ cause, message }: Error) => (cause instanceof Error ? cause.message : message),
+      ),
+    damage: async () => records.damage(),
+    forget: ({ destination }) => records.forgetConsumer(destination),
     newest: ({ limit }) => records.newest(limit),
     tail: (filter) => tailOf(collector, filter),
     deadList: async (page) => records.deadLetters(page),
