@@ -16,6 +16,7 @@ import { operationsRoute } from './operations-route.ts';
 import { createReadiness } from './readiness.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
 import { noTelemetry, type Telemetry } from './telemetry.ts';
+import { createTestMode } from './test-mode.ts';
 
 /** A running server. */
 export interface TrackServer {
@@ -138,7 +139,7 @@ export async function startTrackServer(options: TrackServerOptions): Promise<Tra
       operations: operationsRoute(
         createOperations({ collector, log, plan: config.plan, unplanned: config.unplanned ?? 'store', deliveries }),
       ),
-      tests: undefined,
+      tests: config.testMode === true ? createTestMode(collector) : undefined,
     }),
   );
 
