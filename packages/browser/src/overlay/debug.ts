@@ -15,7 +15,7 @@ export interface Debug extends Plugin {
 }
 
 /** The way of an event in one line: each station with the milliseconds from the call, and why it goes no further. */
-export function lineOf({ type, name, reached, state, reason, tries }: Journey): string {
+function lineOf({ type, name, reached, state, reason, tries }: Journey): string {
   const way = stations.flatMap((station) => {
     const ms = reached[station];
     if (ms === undefined) return [];

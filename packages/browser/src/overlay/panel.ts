@@ -49,7 +49,7 @@ const timeOf = (at: number): string => new Date(at).toLocaleTimeString([], { hou
 const spanOf = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`);
 
 /** Where it stands, in words. */
-export function stateOf({ state, reason = '', reached, tries }: Journey): string {
+function stateOf({ state, reason = '', reached, tries }: Journey): string {
   if (state === 'held') return reason === 'consent' ? 'waits for consent' : `again: ${reason}`;
   if (state === 'lost') return `lost: ${reason}`;
   if (state === 'confirmed') return `confirmed ${spanOf(reached.confirmed ?? 0)}`;

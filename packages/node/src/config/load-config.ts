@@ -5,7 +5,7 @@ import { checkConfig } from './check-config.ts';
 import type { TrackConfig } from './track-config.ts';
 
 /** What is looked for where no file is named. */
-export const configNames: readonly string[] = ['ts', 'mts', 'js', 'mjs'].map((ending) => `track.config.${ending}`);
+const configNames: readonly string[] = ['ts', 'mts', 'js', 'mjs'].map((ending) => `track.config.${ending}`);
 
 export interface LoadedConfig {
   /** The file's absolute path. */
@@ -14,7 +14,7 @@ export interface LoadedConfig {
 }
 
 /** A config that cannot be read or is not one: for whoever wrote it, without a stack. */
-export class ConfigError extends Error {
+class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 

@@ -1,4 +1,4 @@
-import type { CollectedEvent, Destination, SendOutcome } from '@org/track-core';
+import type { CollectedEvent, DeliveryOutcome, Destination } from '@org/track-core';
 import type { Telemetry } from './telemetry.ts';
 
 /** How deliveries to one destination went. */
@@ -16,7 +16,6 @@ export function observeDestination(
   telemetry: Telemetry,
 ): { readonly observed: Destination; readonly counts: DeliveryCounts } {
   const counts: DeliveryCounts = { deliveries: 0, failures: {}, seconds: 0 };
-  const { name, requires, idempotency, limits } = destination;
 
   function countFailure(reason: string): void {
     counts.failures[reason] = (counts.failures[reason] ?? 0) + 1;
@@ -25,11 +24,11 @@ export function observeDestination(
   async function deliver(
     events: readonly CollectedEvent[],
     options: Parameters<Destination['deliver']>[1],
-  ): Promise<SendOutcome> {
+  ): Promise<DeliveryOutcome> {
     const startedAt = performance.now();
     counts.deliveries++;
     try {
-      const outcome = await telemetry.delivery(name, events.length, () => destination.deliver(events, options));
+      const outcome = await telemetry.delivery(destination.name, events.length, () => destination.deliver(events, options));
       if (outcome.kind !== 'delivered') countFailure(outcome.kind === 'unconfirmed' ? outcome.kind : outcome.reason);
       return outcome;
     } catch (error) {
@@ -40,22 +39,23 @@ export function observeDestination(
     }
   }
 
-  const observed: Destination = {
-    name,
-    requires,
-    idempotency,
-    ...(limits === undefined ? {} : { limits }),
-    async open() {
-      try {
-        await destination.open?.();
-      } catch (error) {
-        countFailure('open-failed');
-        throw error;
-      }
+  async function open(): Promise<void> {
+    try {
+      await destination.open?.();
+    } catch (error) {
+      countFailure('open-failed');
+      throw error;
+    }
+  }
+
+  // All else is the destination's own, whatever a destination may have.
+  const observed = new Proxy(destination, {
+    get(target, key) {
+      if (key === 'open') return open;
+      if (key === 'deliver') return deliver;
+      const value: unknown = Reflect.get(target, key);
+      return typeof value === 'function' ? value.bind(target) : value;
     },
-    ...(destination.accepts === undefined ? {} : { accepts: (event) => destination.accepts?.(event) ?? true }),
-    deliver,
-    close: async () => destination.close?.(),
-  };
+  });
   return { observed, counts };
 }

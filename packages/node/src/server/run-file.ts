@@ -11,7 +11,7 @@ export interface RunFile {
 
 const ownerOnly = 0o600;
 
-export function runFileOf(logPath: string): string {
+function runFileOf(logPath: string): string {
   return `${logPath}.server`;
 }
 
