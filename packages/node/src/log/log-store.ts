@@ -99,7 +99,7 @@ export interface LogStore {
   deleteConsumer(consumer: string): number;
   damage(): readonly string[];
   ledgerLine(consumer: string, seq: number): Uint8Array | undefined;
-  /** From now on what is removed is overwritten, in the file and in the write-ahead log, which is emptied. */
+  /** What `work` removes is gone from the write-ahead log too, which is emptied. */
   scrub(work: () => void): void;
   totals(): LogStats;
   /** Takes room and gives it back, so that a full or read-only disk shows. Inside a transaction. */
@@ -178,8 +178,8 @@ const file: SqliteFile = {
   applicationId: 0x54726b4c, // "TrkL"
   steps: [batchTables, suppressionTables, originColumns],
   pageBytes,
-  // What is acknowledged survives a power cut.
-  pragmas: 'PRAGMA synchronous = FULL;',
+  // What is acknowledged survives a power cut; what is deleted is gone, also the copies that rows leave as they move.
+  pragmas: 'PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;',
 };
 
 type Row = Record<string, unknown>;
@@ -357,11 +357,10 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
     },
     ledgerLine: (consumer, seq) => ledgerLine.get(consumer, seq)?.settled as Uint8Array | undefined,
     scrub(work) {
-      db.exec('PRAGMA secure_delete = ON');
       try {
         work();
       } finally {
-        db.exec('PRAGMA secure_delete = OFF; PRAGMA wal_checkpoint(TRUNCATE)');
+        db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       }
     },
     totals: () => ({ ...(totals.get() as Row as unknown as LogStats) }),

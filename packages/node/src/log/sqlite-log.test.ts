@@ -169,12 +169,19 @@ test('a full file that nobody appends to any more gets its room back when it is 
   await log.close();
 });
 
-test('who was erased is in no byte of the file, nor of what lies beside it', async () => {
+test.each([
+  { why: 'in rows of their own', repeats: 400, others: 0 },
+  { why: 'in small rows that moved as others came', repeats: 10, others: 60 },
+])('who was erased is in no byte of the file, nor of what lies beside it: $why', async ({ repeats, others }) => {
   const log = sqliteLog(path);
-  const batchOf = (id: string, text: string) => aBatch([id], { properties: { text: text.repeat(400) } });
+  const batchOf = (id: string, text: string) => aBatch([id], { properties: { text: text.repeat(repeats) } });
   await log.append(batchOf('1', 'marker of one event '));
   await log.append(batchOf('2', 'marker of the other '));
-  const event = JSON.stringify({ userId: 'u', text: 'marker in quarantine '.repeat(400) });
+  for (let index = 0; index < others; index++) {
+    const batch = batchOf(`other-${index}`, 'somebody else ');
+    await log.append({ ...batch, body: batch.body.replace('"userId":"u"', '"userId":"v"') });
+  }
+  const event = JSON.stringify({ userId: 'u', text: 'marker in quarantine '.repeat(repeats) });
   await log.append(aBatch([], { quarantined: [{ issues: [], event }] }));
   const bytes = (): string => ['', '-wal'].map((suffix) => readFileSync(path + suffix, 'latin1')).join();
   expect(bytes()).toContain('marker of one');
