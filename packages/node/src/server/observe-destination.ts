@@ -28,7 +28,9 @@ export function observeDestination(
     const startedAt = performance.now();
     counts.deliveries++;
     try {
-      const outcome = await telemetry.delivery(destination.name, events.length, () => destination.deliver(events, options));
+      const outcome = await telemetry.delivery(destination.name, events.length, () =>
+        destination.deliver(events, options),
+      );
       if (outcome.kind !== 'delivered') countFailure(outcome.kind === 'unconfirmed' ? outcome.kind : outcome.reason);
       return outcome;
     } catch (error) {
