@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { version } from '../version.ts';
 import { doctor } from './doctor.ts';
+import { importLogs } from './import.ts';
 import { erase, exportPerson, unsuppress } from './person.ts';
 import {
   deadFix,
@@ -111,6 +112,22 @@ reporting(program, 'replay', 'Deliver a part of the log to one destination once 
   .option('--to-position <position>', 'to this one', countOf)
   .action(replay);
 
+reporting(
+  program,
+  'import',
+  'Make page views of access logs in the combined format, bots flagged. The same line counts once.',
+)
+  .argument('<files...>', 'packed with gzip or not, oldest first')
+  .requiredOption('--site <origin>', 'whose log it is: https://shop.example', originOf)
+  .addOption(
+    new Option('--consent <categories...>', "what you vouch for; default the config's consent").choices([
+      'functional',
+      'analytics',
+      'advertising',
+    ]),
+  )
+  .action(importLogs);
+
 reporting(program, 'forget', 'Let the log keep nothing more for a destination that is none any more.')
   .argument('<destination>', 'its name, as doctor tells it')
   .action(forget);
@@ -134,6 +151,11 @@ function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new InvalidArgumentError('Expected a port, 0 to 65535.');
+}
+
+function originOf(text: string): string {
+  if (URL.canParse(text) && new URL(text).origin === text) return text;
+  throw new InvalidArgumentError('Expected an origin, such as https://shop.example.');
 }
 
 function countOf(text: string): number {
