@@ -92,6 +92,11 @@ const tasks = {
     await onPackages('tests/fuzz/run.ts');
   },
 
+  /** What a server's tracker costs its process: ours and the others. */
+  async 'bench:node'() {
+    await onPackages('bench/node/run.ts');
+  },
+
   /** Durable events a second, beside a server that only parses and answers. */
   async 'bench:collector'() {
     await onPackages('bench/collector/run.ts');

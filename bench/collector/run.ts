@@ -3,15 +3,17 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
+import { resultsPlace } from '../results-place.ts';
 import { type LoadFigures, sendLoad } from './load.ts';
 import type { ServerFigures, ServerOrder } from './server.ts';
 
 const { values } = parseArgs({
   options: {
-    server: { type: 'string', multiple: true, default: ['bare', 'track'] },
+    server: { type: 'string', multiple: true, default: ['bare', 'track', 'track-worker'] },
     batch: { type: 'string', multiple: true, default: ['1', '10', '50', '100'] },
     seconds: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '3' },
+    write: { type: 'boolean', default: false },
   },
 });
 
@@ -32,7 +34,9 @@ for (const batchEvents of values.batch.map(Number)) {
   }
   all.push(...values.server.map((server) => medianOf(rounds.filter((one) => one.server === server))));
 }
-console.log(table(all));
+const text = table(all);
+console.log(text);
+if (values.write) await resultsPlace('collector', text);
 
 async function measure(server: string, batchEvents: number): Promise<Measured> {
   const child = fork(new URL(`servers/${server}.ts`, import.meta.url), {

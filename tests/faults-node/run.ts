@@ -2,6 +2,7 @@
 // things go wrong. Options: --row <part of a name> and --client <name>, both repeatable, --peers, --times <number>, --write.
 import { parseArgs } from 'node:util';
 import type { ServerClientUnderTest } from './client.ts';
+import { serverPeers } from './clients/peers.ts';
 import { track, trackDurable } from './clients/track.ts';
 import { lostIn, mayLose, summary, tableHead, tableRow } from './report.ts';
 import { writeSections } from './results-file.ts';
@@ -27,14 +28,16 @@ if (unknownPart !== undefined) {
 const chosen = rows.filter(({ name }) => parts.some((part) => name.includes(part)));
 
 const measured = new Map<ServerClientUnderTest, string>();
-for (const client of clientsAsked()) {
+for (const client of await clientsAsked()) {
   measured.set(client, await measure(client));
   if (values.write) await writeSections(measured);
 }
 
-function clientsAsked(): readonly ServerClientUnderTest[] {
-  const known = [track, trackDurable];
+async function clientsAsked(): Promise<readonly ServerClientUnderTest[]> {
   const names = values.client;
+  const ours = [track, trackDurable];
+  const isPeersAsked = values.peers || names.some((name) => !ours.some((client) => client.name === name));
+  const known = [...ours, ...(isPeersAsked ? await serverPeers() : [])];
   const unknown = names.find((name) => !known.some((client) => client.name === name));
   if (unknown !== undefined) fail(`--client: no "${unknown}". There is: ${known.map(({ name }) => name).join(', ')}`);
   return names.length === 0 ? known : known.filter(({ name }) => names.includes(name));
