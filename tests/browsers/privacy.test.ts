@@ -122,8 +122,14 @@ describe('a page full of personal data', needs(chromium), () => {
     site.answerWith(503);
     await page.evaluate(() => window.tracker.consent.set({ analytics: true }));
     await until(() => site.requests.length > 0, 10_000);
-    const kept = await storedBy(page);
-    expect(Object.keys(kept).join()).toMatch(/cookie.*localStorage.*sessionStorage.*indexedDB/);
+    const everywhere = /cookie.*localStorage.*sessionStorage.*indexedDB/;
+    let kept = await storedBy(page);
+    // A database takes its time to open.
+    await until(async () => {
+      kept = await storedBy(page);
+      return everywhere.test(Object.keys(kept).join());
+    }, 10_000);
+    expect(Object.keys(kept).join()).toMatch(everywhere);
     expect(plantedIn(JSON.stringify([kept, site.requests]))).toEqual([]);
 
     await page.evaluate(() => window.tracker.consent.set({ analytics: false }));

@@ -9,8 +9,8 @@ import { createVisitor } from './visitor.ts';
 /** What became of a row: as it should be, what is wrong, or why it cannot be had here. */
 export type RowResult = { readonly kind: 'right' } | { readonly kind: 'wrong' | 'impossible'; readonly why: string };
 
-/** Events that will come have come by then. */
-const patienceMs = 12_000;
+/** Events that will come have come by then: in Firefox, a request that was under way when a page was put aside ends by its timeout only. */
+const patienceMs = 25_000;
 /** So long after what was expected, nothing else is to come. */
 const afterwardsMs = 700;
 

@@ -132,11 +132,12 @@ export async function createSite(options: SiteOptions = {}): Promise<Site> {
       ...(type.startsWith('text/html') && options.pageHeaders),
     };
     const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? [];
-    if (from === undefined) return void response.writeHead(200, headers).end(bytes);
+    if (from === undefined)
+      return void response.writeHead(200, { ...headers, 'content-length': bytes.length }).end(bytes);
     const last = to ? Math.min(Number(to), bytes.length - 1) : bytes.length - 1;
-    response
-      .writeHead(206, { ...headers, 'content-range': `bytes ${from}-${last}/${bytes.length}` })
-      .end(bytes.subarray(Number(from), last + 1));
+    const part = bytes.subarray(Number(from), last + 1);
+    const place = { 'content-range': `bytes ${from}-${last}/${bytes.length}`, 'content-length': part.length };
+    response.writeHead(206, { ...headers, ...place }).end(part);
   }
 
   const port = (): number => (server.address() as AddressInfo).port;

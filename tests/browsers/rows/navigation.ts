@@ -44,11 +44,13 @@ export const navigation: readonly Row[] = [
     isQuick: true,
     async visit({ site, open, stay, page, sees }) {
       await open('/home');
-      await stay(1_500);
+      await stay(300);
+      await page.evaluate(() => void window.tracker.flush());
+      await stay(1_200);
       await page.evaluate(() => {
         addEventListener('pageshow', ({ persisted }) => Object.assign(window, { wasRestored: persisted }));
       });
-      await page.goto(`${site.origin}/elsewhere`);
+      await page.goto(`${site.elsewhere}/elsewhere`);
       await page.goBack();
       await sees(() => (window as { wasRestored?: boolean }).wasRestored === true);
     },

@@ -1,5 +1,8 @@
 import { atLeast, between, type Row } from '../row.ts';
 
+/** Nothing that sounds plays for longer where the machine has no sound. */
+const limits = { firefox: 'it gives up on what sounds where the machine has no sound: `OnMediaSinkAudioError`' };
+
 /** Sound that the server has, and a film that the browser makes. */
 export const playing: readonly Row[] = [
   {
@@ -15,6 +18,7 @@ export const playing: readonly Row[] = [
       await sees(() => (document.getElementById('sound') as HTMLAudioElement).currentTime > 1.5);
       await leave();
     },
+    limits,
     of: /^Video (Playback|Content Started)/,
     expected: [
       {
@@ -38,6 +42,7 @@ export const playing: readonly Row[] = [
       await sees(() => (document.getElementById('sound') as HTMLAudioElement).ended);
       await stay(300);
     },
+    limits,
     of: /^Video (Playback|Content (Started|Completed))/,
     expected: [
       { event: 'Video Playback Started' },

@@ -124,10 +124,21 @@ export const reading: readonly Row[] = [
           fcp_ms: atLeast(1),
           lcp_ms: atLeast(1),
           inp_ms: atLeast(0),
-          cls: atLeast(0),
           navigation_type: 'navigate',
         },
       },
     ],
+  },
+  {
+    plugin: 'webVitals',
+    name: 'how much a page moves while it loads',
+    async visit({ open, stay, leave }) {
+      await open('/app');
+      await stay(500);
+      await leave();
+    },
+    of: /^Web Vitals$/,
+    expected: [{ event: 'Web Vitals', properties: { cls: atLeast(0), ttfb_ms: atLeast(0) } }],
+    limits: { firefox: 'it does not tell layout shifts', webkit: 'it does not tell layout shifts' },
   },
 ];

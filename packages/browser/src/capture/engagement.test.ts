@@ -121,6 +121,15 @@ describe('how long', () => {
       expected: 7,
     },
     {
+      why: 'nor does it where the frame has it only after the window has lost it, as in Firefox',
+      live() {
+        setFocus(false);
+        vi.spyOn(document, 'hasFocus').mockReturnValue(true);
+        pass(7_000);
+      },
+      expected: 7,
+    },
+    {
       why: 'a device that sleeps is somebody who left',
       live() {
         pass(1_000);

@@ -92,7 +92,9 @@ export function engagement(options: EngagementOptions = {}): Plugin {
 
     act();
     for (const type of doings) listen(type, onDoing, signal);
-    for (const type of ['focus', 'blur', 'visibilitychange']) listen(type, act, signal);
+    for (const type of ['focus', 'visibilitychange']) listen(type, act, signal);
+    // A frame in the page gets the focus after the window has lost it: Firefox says in between that nobody has it.
+    listen('blur', () => setTimeout(() => signal.aborted || act()), signal);
     signal.addEventListener('abort', () => clearTimeout(timer));
 
     return {
