@@ -109,6 +109,17 @@ describe('consent', () => {
     expect(third?.context).not.toHaveProperty('identity');
   });
 
+  test('of a page that stores nothing it sets none, uses none, and removes one from before', async () => {
+    const shop = await run({ identity });
+    const context = { ...yes, cookieless: true };
+    expect(await visit(shop, { context })).toBeUndefined();
+    const cookie = pairOf(await visit(shop, {}));
+    expect(await visit(shop, { cookie, context, anonymousId: 'page-id-1' })).toMatch(/^__Host-jn=; Max-Age=0;/);
+    const last = (await shop.delivered()).at(-1);
+    expect(last).toMatchObject({ anonymousId: 'page-id-1', context: { cookieless: true } });
+    expect(last?.context).not.toHaveProperty('identity');
+  });
+
   test('an event that is refused for it sets nothing', async () => {
     const shop = await run({ identity });
     expect(await visit(shop, { context: {} })).toBeUndefined();

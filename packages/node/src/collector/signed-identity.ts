@@ -23,6 +23,7 @@ export function requestIdentity(
   const cookies = request.header('cookie');
   const found = cookie.read(cookies);
   const isRefused = parseDevice(cookies ?? '').consent?.[0].analytics === false;
+  let isCookieless = false; // the page stores nothing, so neither does its collector
   let latest: CookieReading = found;
 
   return {
@@ -30,7 +31,8 @@ export function requestIdentity(
       const { identity: _claimed, ...context } = event.context ?? {};
       const plain = _claimed === undefined ? event : { ...event, context };
       const preferences = event.context?.consent?.categoryPreferences ?? vouched;
-      if (isRefused || preferences?.analytics !== true) return plain;
+      isCookieless ||= context.cookieless === true;
+      if (isRefused || isCookieless || preferences?.analytics !== true) return plain;
 
       const { anonymousId: browserId } = event;
       const identity = identityOf(latest, { browserId, decidedAt: timeOf(event.context?.consent?.decidedAt) });
@@ -51,7 +53,7 @@ export function requestIdentity(
       } as TrackEvent;
     },
     setCookie() {
-      if (isRefused) return found === 'none' ? undefined : cookie.removal;
+      if (isRefused || isCookieless) return found === 'none' ? undefined : cookie.removal;
       return typeof latest === 'object' && latest.isStale ? cookie.write(latest) : undefined;
     },
   };
