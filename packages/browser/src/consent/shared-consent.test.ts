@@ -42,6 +42,7 @@ describe('a decision of another tab is heard', () => {
   test.each<{ why: string; hear: (plugin: ReturnType<typeof sharedConsent>) => unknown }>([
     { why: 'when this one is seen again', hear: see },
     { why: 'when it comes back', hear: () => dispatchEvent(new Event('pageshow')) },
+    { why: 'when its window is the one in use', hear: () => dispatchEvent(new Event('focus')) },
     { why: 'with the next event', hear: (plugin) => plugin.process?.(anEvent()) },
   ])('$why', async ({ hear }) => {
     const { consent, plugin } = open();

@@ -36,6 +36,7 @@ export function sharedConsent(): Plugin {
       };
       listen('visibilitychange', hear, signal);
       listen('pageshow', hear, signal);
+      listen('focus', hear, signal); // of two windows both may be visible
       (globalThis as WithCookieStore).cookieStore?.addEventListener('change', hear, { signal });
     }),
     process(event) {

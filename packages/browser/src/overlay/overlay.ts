@@ -53,7 +53,7 @@ export function overlay({
   }
 
   function open(): void {
-    if (panel) return;
+    if (panel || typeof document === 'undefined') return;
     const { activeElement } = document;
     const shown = show();
     if (!shown) return;
@@ -62,8 +62,9 @@ export function overlay({
   }
 
   function close(): void {
-    const hadFocus = document.activeElement === panel?.host;
-    panel?.close();
+    if (!panel) return;
+    const hadFocus = document.activeElement === panel.host;
+    panel.close();
     panel = undefined;
     if (hadFocus && focused instanceof HTMLElement) focused.focus({ preventScroll: true });
   }
