@@ -19,21 +19,25 @@ async function lendReact(from: string): Promise<void> {
 }
 
 const known = [
+  '@org/track-browser',
+  '@org/track-browser/overlay',
+  '@org/track-browser/react',
+  '@org/track-browser/worker',
   '@org/track-core',
   '@org/track-core/testing',
-  '@org/track-browser',
-  '@org/track-browser/worker',
-  '@org/track-browser/react',
-  '@org/track-browser/overlay',
   '@org/track-node',
   '@org/track-node/bots',
   '@org/track-node/config',
+  '@org/track-node/destination',
   '@org/track-node/duckdb',
+  '@org/track-node/ga4',
   '@org/track-node/geo',
   '@org/track-node/lambda',
+  '@org/track-node/meta',
   '@org/track-node/next',
   '@org/track-node/testing',
   '@org/track-node/user-agents',
+  '@org/track-node/webhook',
   '@org/track-node/worker',
 ];
 

@@ -35,6 +35,8 @@ export interface DeliverOptions {
   readonly signal: AbortSignal;
   /** What `map` made of the events: at the same place, each event's items. Absent without a `map`. */
   readonly items?: readonly (readonly string[])[];
+  /** The group they are of, where `map` named one. */
+  readonly group?: string;
 }
 
 /**

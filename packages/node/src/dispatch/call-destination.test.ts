@@ -65,7 +65,7 @@ test.each<{ why: string; broken: Partial<Destination>; expected: DeliveryOutcome
   },
 ])('$why: an outcome and a diagnostic, no exception', async ({ broken, expected, code }) => {
   const { calls: guarded, diagnostics } = calls(broken);
-  expect(await guarded.deliver(events, undefined)).toEqual(expected);
+  expect(await guarded.deliver(events)).toEqual(expected);
   expect(diagnostics.map((diagnostic) => diagnostic.code)).toEqual([code]);
 });
 
@@ -81,7 +81,7 @@ test.each<{ why: string; broken: Partial<Destination>; expected: DeliveryOutcome
     expected: { kind: 'retry', reason: 'timeout' },
   },
 ])('a call ends in time, one that $why', async ({ broken, expected }) => {
-  const outcome = calls(broken).calls.deliver(events, undefined);
+  const outcome = calls(broken).calls.deliver(events);
   await clock.advance(1_000);
   expect(await outcome).toEqual(expected);
   expect(clock.timers).toBe(0);
@@ -95,7 +95,7 @@ test('the signal says that nobody waits any more', async () => {
       return new Promise(() => {});
     },
   });
-  const outcome = hanging.deliver(events, undefined);
+  const outcome = hanging.deliver(events);
   await clock.settle();
   expect(signal?.aborted).toBe(false);
   hanging.abandon();
@@ -114,9 +114,9 @@ test('opens once, before the first delivery; again only if that failed', async (
       return { kind: 'delivered' };
     },
   });
-  await once.deliver(events, undefined);
-  await Promise.all([once.deliver(events, undefined), once.deliver(events, undefined)]);
-  await once.deliver(events, undefined);
+  await once.deliver(events);
+  await Promise.all([once.deliver(events), once.deliver(events)]);
+  await once.deliver(events);
   expect(order).toEqual(['open', 'open', 'deliver', 'deliver', 'deliver']);
 });
 
@@ -130,7 +130,7 @@ test('does not deliver what was given up while the destination opened', async ()
       return { kind: 'delivered' };
     },
   });
-  const outcome = slow.deliver(events, undefined);
+  const outcome = slow.deliver(events);
   await clock.advance(1_000);
   opened();
   await clock.settle();
@@ -143,14 +143,14 @@ test.each([
 ])('closes what it opened: $why', async ({ sends, expected }) => {
   let closed = 0;
   const { calls: counted } = calls({ close: async () => void closed++ });
-  for (let sent = 0; sent < sends; sent++) await counted.deliver(events, undefined);
+  for (let sent = 0; sent < sends; sent++) await counted.deliver(events);
   await counted.close();
   expect(closed).toBe(expected);
 });
 
 test('a close that fails is told, not thrown', async () => {
   const { calls: broken, diagnostics } = calls({ close: fail });
-  await broken.deliver(events, undefined);
+  await broken.deliver(events);
   await broken.close();
   expect(diagnostics).toEqual([{ code: 'destination-close-failed', detail: 'ga4: out of order' }]);
 });

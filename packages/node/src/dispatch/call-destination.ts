@@ -1,6 +1,7 @@
 import {
   type Clock,
   type CollectedEvent,
+  type DeliverOptions,
   type DeliveryOutcome,
   type Destination,
   type OnDiagnostic,
@@ -8,13 +9,13 @@ import {
 } from '@org/track-core';
 import { isAmbiguous } from './is-ambiguous.ts';
 
+/** What `map` made of the events of a delivery. */
+type MappedParts = Pick<DeliverOptions, 'items' | 'group'>;
+
 /** A destination as its lane calls it: each call ends in time, and none rejects. */
 export interface DestinationCalls {
   /** One delivery. Opens the destination first, if it is not open. */
-  deliver(
-    events: readonly CollectedEvent[],
-    items: readonly (readonly string[])[] | undefined,
-  ): Promise<DeliveryOutcome>;
+  deliver(events: readonly CollectedEvent[], mapped?: MappedParts): Promise<DeliveryOutcome>;
   /** Nobody waits for what is under way any more. */
   abandon(): void;
   /** Closes the destination, if it was ever opened. */
@@ -50,7 +51,7 @@ export function createDestinationCalls(options: DestinationCallsOptions): Destin
   /** @param onHanded - the destination is asked now: until then nothing can have left */
   async function call(
     events: readonly CollectedEvent[],
-    items: readonly (readonly string[])[] | undefined,
+    mapped: MappedParts,
     signal: AbortSignal,
     onHanded: () => void,
   ): Promise<DeliveryOutcome> {
@@ -64,7 +65,7 @@ export function createDestinationCalls(options: DestinationCallsOptions): Destin
     if (signal.aborted) return { kind: 'retry', reason: 'timeout' };
     onHanded();
     try {
-      return await destination.deliver(events, { signal, ...(items === undefined ? {} : { items }) });
+      return await destination.deliver(events, { ...mapped, signal });
     } catch (error) {
       report(onDiagnostic, 'destination-failed', `${name}: ${textOf(error)}`);
       return isAmbiguous(error) ? { kind: 'unconfirmed' } : { kind: 'retry', reason: 'server' };
@@ -72,7 +73,7 @@ export function createDestinationCalls(options: DestinationCallsOptions): Destin
   }
 
   return {
-    deliver(events, items) {
+    deliver(events, mapped = {}) {
       const controller = new AbortController();
       let isHanded = false;
       return new Promise((resolve) => {
@@ -90,7 +91,7 @@ export function createDestinationCalls(options: DestinationCallsOptions): Destin
         const handed = (): void => {
           isHanded = true;
         };
-        void call(events, items, controller.signal, handed).then(end);
+        void call(events, mapped, controller.signal, handed).then(end);
       });
     },
     abandon() {

@@ -214,7 +214,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
     books.begun();
     const outcome = await calls.deliver(
       live.map(({ event }) => event),
-      destination.map === undefined ? undefined : live.map(({ items = [] }) => items),
+      partsOf(live),
     );
     const isTooLarge = outcome.kind === 'dead' && outcome.reason === 'too-large';
     if (live.length === 1 || !(isTooLarge || outcome.kind === 'split')) return decide(live, outcome);
@@ -225,6 +225,13 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
     if (await run(live.slice(0, half))) return run(live.slice(half));
     // Something is in the way: the rest has time, and must not overtake.
     return giveBack(live.slice(half));
+  }
+
+  /** Of one delivery all are of one group. */
+  function partsOf(parcels: readonly Parcel[]): { items?: readonly (readonly string[])[]; group?: string } {
+    if (destination.map === undefined) return {};
+    const group = parcels[0]?.group;
+    return { items: parcels.map(({ items = [] }) => items), ...(group === undefined ? {} : { group }) };
   }
 
   /** What ends an event here; it may have waited long. */
