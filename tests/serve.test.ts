@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type ClientRequest, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -88,6 +88,37 @@ describe('a server of a config in TypeScript', () => {
     await server.says('refused with [secret]');
     expect(server.output()).not.toContain(secretKey);
   });
+});
+
+test('the host’s own OpenTelemetry hears of requests, deliveries and the books', async () => {
+  place = createWorkplace(aConfig(), { NODE_OPTIONS: '--import ./telemetry.mjs' });
+  place.write(
+    'telemetry.mjs',
+    `import { appendFileSync } from 'node:fs';
+    import { metrics, trace } from '@opentelemetry/api';
+    import { ConsoleMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+    import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+    const heard = (name) => appendFileSync(new URL('heard.txt', import.meta.url), name + '\\n');
+    const exporter = { export: (spans, done) => (spans.forEach((span) => heard(span.name)), done({ code: 0 })), shutdown: async () => {} };
+    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));
+    class Exporter extends ConsoleMetricExporter {
+      export({ scopeMetrics }, done) {
+        for (const { metrics } of scopeMetrics) for (const { descriptor, dataPoints } of metrics)
+          for (const { attributes, value } of dataPoints) heard([descriptor.name, ...Object.values(attributes), value].join(' '));
+        done({ code: 0 });
+      }
+    }
+    const readers = [new PeriodicExportingMetricReader({ exporter: new Exporter(), exportIntervalMillis: 200, exportTimeoutMillis: 100 })];
+    metrics.setGlobalMeterProvider(new MeterProvider({ readers }));`,
+  );
+  const server = await place.serve();
+  await server.post([anEvent('1')]);
+  const heard = (): readonly string[] => readFileSync(place.path('heard.txt'), 'utf8').split('\n');
+  await until(
+    'the books',
+    () => existsSync(place.path('heard.txt')) && heard().includes('track.destination_delivered file 1'),
+  );
+  expect(heard()).toEqual(expect.arrayContaining(['POST /api/j', 'deliver file', 'track.events stored 1']));
 });
 
 describe('stopped with SIGTERM', () => {

@@ -93,10 +93,13 @@ export async function until(what: string, check: () => boolean | Promise<boolean
   }
 }
 
-export function createWorkplace(config: string = aConfig()): Workplace {
+/** @param env - for every process that is started there */
+export function createWorkplace(config: string = aConfig(), env: Readonly<Record<string, string>> = {}): Workplace {
   const folder = mkdtempSync(join(tmpdir(), 'track-cli-'));
   mkdirSync(join(folder, 'node_modules/@org'), { recursive: true });
   symlinkSync(nodePackage, join(folder, 'node_modules/@org/track-node'));
+  // As if the project had installed OpenTelemetry too.
+  symlinkSync(join(nodePackage, 'node_modules/@opentelemetry'), join(folder, 'node_modules/@opentelemetry'));
   const running = new Set<ChildProcess>();
   const path = (name: string): string => join(folder, name);
 
@@ -107,7 +110,11 @@ export function createWorkplace(config: string = aConfig()): Workplace {
   write('track.config.ts', config);
 
   function start(args: readonly string[]): { child: ChildProcess; out: { stdout: string; stderr: string } } {
-    const child = spawn(process.execPath, [command, ...args], { cwd: folder, stdio: 'pipe' });
+    const child = spawn(process.execPath, [command, ...args], {
+      cwd: folder,
+      stdio: 'pipe',
+      env: { ...process.env, ...env },
+    });
     running.add(child);
     const out = { stdout: '', stderr: '' };
     child.stdout?.on('data', (chunk) => (out.stdout += chunk));

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { loadConfig } from '../config/load-config.ts';
 import { startTrackServer } from '../server/create-track-server.ts';
 import { createLogger } from '../server/logger.ts';
+import { findTelemetry } from '../server/telemetry.ts';
 
 export interface ServeOptions {
   readonly config?: string;
@@ -14,7 +15,11 @@ export interface ServeOptions {
 export async function serve({ config: named, ...listen }: ServeOptions): Promise<void> {
   const { file, config } = await loadConfig(named);
   const logger = createLogger(config, pino.destination({ dest: 1, sync: true }));
-  const server = await startTrackServer({ config: { ...config, server: { ...config.server, ...listen } }, logger });
+  const server = await startTrackServer({
+    config: { ...config, server: { ...config.server, ...listen } },
+    logger,
+    telemetry: findTelemetry(file),
+  });
   logger.info({ url: server.url, admin: server.adminUrl, config: file }, `Taking events at ${server.url}`);
 
   await new Promise<void>((stopped) => {

@@ -9,7 +9,7 @@ import { sqliteLog } from '../log/sqlite-log.ts';
 import { createNodeClock } from '../runtime/node-clock.ts';
 import { answerJson, createAdmin, createHealth, type Listener, urlOf } from './admin.ts';
 import { diagnosticsTo, type Logger } from './logger.ts';
-import { createMetrics } from './metrics.ts';
+import { createRegistry, measuresOf } from './metrics.ts';
 import { observeDestination } from './observe-destination.ts';
 import { createOperations } from './operations.ts';
 import { operationsRoute } from './operations-route.ts';
@@ -120,20 +120,21 @@ export async function startTrackServer(options: TrackServerOptions): Promise<Tra
     clock,
   });
   const deliveries = new Map(destinations.map(({ observed, counts }) => [observed.name, counts]));
-  const metrics = createMetrics({
+  const measures = measuresOf({
     stats: collector.stats,
     deliveries,
     progress: log.progress,
     now: clock.now,
     logPath: logFile,
   });
+  telemetry.observe(measures);
   const token = randomBytes(32).toString('base64url');
-  const events = createServer(eventsListener({ endpoint, collector, ready, isStopping: () => isStopping }));
+  const events = createServer(eventsListener({ endpoint, collector, ready, telemetry, isStopping: () => isStopping }));
   events.keepAliveTimeout = keepAliveMs;
   const operators = createServer(
     createAdmin({
       ready,
-      metrics,
+      metrics: createRegistry(measures),
       isLocal: isLoopback(addresses.admin.host),
       token,
       operations: operationsRoute(
@@ -183,11 +184,12 @@ interface EventsListenerOptions {
   readonly endpoint: string;
   readonly collector: Collector;
   readonly ready: Parameters<typeof createHealth>[0];
+  readonly telemetry: Telemetry;
   readonly isStopping: () => boolean;
 }
 
 /** The public port: events, and health for load balancers, which says nothing that is not theirs. */
-function eventsListener({ endpoint, collector, ready, isStopping }: EventsListenerOptions): Listener {
+function eventsListener({ endpoint, collector, ready, telemetry, isStopping }: EventsListenerOptions): Listener {
   const answerHealth = createHealth(ready);
   return (request, response) => {
     // Whoever comes back comes to somebody else.
@@ -195,7 +197,7 @@ function eventsListener({ endpoint, collector, ready, isStopping }: EventsListen
     const url = urlOf(request);
     const { pathname } = url;
     if (pathname === endpoint || pathname.startsWith(`${endpoint}/`) || sdkPath.test(pathname)) {
-      return collector.node(request, response);
+      return telemetry.request(request, response, endpoint, () => collector.node(request, response));
     }
     if (answerHealth(request, response, url)) return;
     answerJson(response, 404, {

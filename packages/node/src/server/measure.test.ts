@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { boundedReasons } from './metrics.ts';
+import { boundedReasons } from './measure.ts';
 
 test.each([
   { why: 'words are told', counts: { 'http-400': 1, timeout: 2 }, expected: { 'http-400': 1, timeout: 2 } },
