@@ -227,6 +227,15 @@ test('the admin port is not for pages, nor for names that point here', async () 
   expect((await fetch(`${adminUrl}/ops/stats`)).status).toBe(401);
 });
 
+test('the config of the guide is right', async () => {
+  const guide = readFileSync(new URL('../docs/guides/run-the-server.md', import.meta.url), 'utf8');
+  place = createWorkplace(/```ts\n(.*?)```/s.exec(guide)?.[1] ?? '', { TRACK_KEY: secretKey });
+  place.write('plan.ts', "export const plan = { version: '1', events: {} };");
+  const server = await place.serve('--port', '0');
+  expect((await server.post([anEvent('1')])).status).toBe(200);
+  expect(await server.end('SIGTERM')).toBe(0);
+});
+
 describe('it says what is wrong, and ends with 1', () => {
   test.each([
     {

@@ -42,7 +42,9 @@ export default defineConfig([
     // Of OpenTelemetry's API this is the copy that prom-client asks for; ours is the host's own, found at start.
     noExternal: ['isbot', '@opentelemetry/api'],
     // What was written as CommonJS asks for Node's modules by `require`.
-    banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+    },
     onSuccess: async () => writeLicenses('dist/cli/metafile-esm.json', 'dist/cli/LICENSES.txt'),
   },
 ]);

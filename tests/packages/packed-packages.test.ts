@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { entries, installPacked, lend, type Project } from './install-packed.ts';
@@ -43,6 +44,13 @@ const known = [
 
 test('the entries are those tested below', async () => {
   expect(await entries(project)).toEqual(known);
+});
+
+test('the command runs with nothing else installed, and brings the licenses of what is in it', async () => {
+  const licenses = JSON.stringify(join(project.path, 'node_modules/@org/track-node/dist/cli/LICENSES.txt'));
+  expect(await project.run('npx', ['--no-install', 'track', 'serve', '--help'])).toContain('Usage: track serve');
+  const print = `process.stdout.write(require('node:fs').readFileSync(${licenses}))`;
+  expect(await project.run(process.execPath, ['-e', print])).toMatch(/commander .*pino .*prom-client /s);
 });
 
 test('npm lets the newest DuckDB in beside it, whose versions all look like pre-releases', async () => {

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import type { Standing } from '../server/operations.ts';
+import { examineRoom } from './examine-files.ts';
+import { examineStanding } from './examine-standing.ts';
+
+const MiB = 1024 * 1024;
+
+test.each([
+  { why: 'plenty', free: 5_000 * MiB, level: 'ok' },
+  { why: 'little', free: 500 * MiB, level: 'warn' },
+  { why: 'next to none', free: 10 * MiB, level: 'fail' },
+  { why: 'nobody can tell', free: Number.NaN, level: 'warn' },
+])('room on the disk: $why', ({ free, level }) => {
+  expect(examineRoom(free).level).toBe(level);
+});
+
+const now = Date.UTC(2026, 0, 1);
+const minute = 60_000;
+
+function standing(parts: Partial<Standing> & { deadLetters?: number; quarantined?: number } = {}): Standing {
+  const { deadLetters = 0, quarantined = 0, ...more } = parts;
+  const log = { batches: 0, events: 0, deadLetters, quarantined };
+  return { stats: { log } as Standing['stats'], progress: {}, consumers: [], failures: {}, ...more };
+}
+
+test.each<{ why: string; parts: Parameters<typeof standing>[0]; expected: readonly string[] }>([
+  { why: 'all is well', parts: {}, expected: ['ok log', 'ok destination a'] },
+  {
+    why: 'a delivery that takes its time',
+    parts: { progress: { a: { cursor: 1, oldestReceivedAt: now - minute } } },
+    expected: ['ok log', 'ok destination a'],
+  },
+  {
+    why: 'one that is late',
+    parts: { progress: { a: { cursor: 1, oldestReceivedAt: now - 16 * minute } } },
+    expected: ['ok log', 'warn destination a'],
+  },
+  { why: 'dead letters', parts: { deadLetters: 1 }, expected: ['warn log', 'ok destination a'] },
+  { why: 'quarantine', parts: { quarantined: 1 }, expected: ['warn log', 'ok destination a'] },
+  {
+    why: 'a reader that is none any more',
+    parts: { consumers: ['a', 'old'] },
+    expected: ['ok log', 'ok destination a', 'warn destinations'],
+  },
+])('how far it is: $why', ({ parts, expected }) => {
+  const findings = examineStanding(standing(parts), [{ name: 'a' }], now);
+  expect(findings.map(({ level, about }) => `${level} ${about}`)).toEqual(expected);
+});
+
+test('why a destination is late is said', () => {
+  const late = { progress: { a: { cursor: 1, oldestReceivedAt: now - 16 * minute } }, failures: { a: { timeout: 3 } } };
+  expect(examineStanding(standing(late), [{ name: 'a' }], now)[1]?.message).toContain('timeout (3)');
+});
