@@ -92,8 +92,9 @@ const bytesPerQueued = 2_048;
 /**
  * A tracker that sends to a collector elsewhere.
  *
- * It neither keeps the process alive nor ends it. When the process ends by itself, what waits is sent first; what then
- * could not be delivered is told to `onDiagnostic` as `undelivered`.
+ * It neither keeps the process alive nor ends it. When the process ends by itself, or by SIGTERM or SIGINT, what waits is
+ * sent first, for 5 seconds at most after a signal; what then could not be delivered is told to `onDiagnostic` as
+ * `undelivered`. Where the host listens for the signal, it says when the process ends: let it `await tracker.shutdown()`.
  *
  * @throws TypeError for an option that is unknown, missing or not what it must be
  */
@@ -139,8 +140,8 @@ function createServerTracker<P extends Plan>(
 ): ServerTracker<P> {
   const { clock, plan, plugins, consent: vouched, identity, ip = 'truncated', onDiagnostic } = parts;
   const stopWatching = onProcessEnd({
-    finish() {
-      if (queue.stats().pending > 0) void queue.flush();
+    finish(deadlineMs) {
+      return queue.stats().pending > 0 ? queue.flush({ deadlineMs }) : undefined;
     },
     leave() {
       const { pending } = queue.stats();
