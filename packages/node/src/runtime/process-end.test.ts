@@ -71,7 +71,10 @@ describe('a signal', () => {
     },
     {
       why: 'a second one ends it at once',
-      host: "leaver(60_000); process.prependOnceListener('SIGTERM', () => console.log('asked'));",
+      host: `onProcessEnd({
+          finish: () => new Promise(() => setTimeout(() => console.log('asked'), 100)),
+          leave() {},
+        });`,
       signals: ['SIGTERM', 'SIGTERM'],
       expected: { code: null, signal: 'SIGTERM', output: 'asked' },
     },
