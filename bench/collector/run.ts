@@ -9,7 +9,7 @@ import type { ServerFigures, ServerOrder } from './server.ts';
 
 const { values } = parseArgs({
   options: {
-    server: { type: 'string', multiple: true, default: ['bare', 'track', 'track-worker'] },
+    server: { type: 'string', multiple: true, default: ['bare', 'track', 'track-worker', 'walkeros'] },
     batch: { type: 'string', multiple: true, default: ['1', '10', '50', '100'] },
     seconds: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '3' },
@@ -53,6 +53,9 @@ async function measure(server: string, batchEvents: number): Promise<Measured> {
   await tell('begin');
   const sent = await sendLoad({ ...load, durationMs: Number(values.seconds) * 1_000 });
   const figures = (await tell('end')) as ServerFigures;
+  if (figures.kept !== undefined && figures.kept < sent.events) {
+    throw new Error(`${server}: ${sent.events} events were acknowledged, and ${figures.kept} kept.`);
+  }
   const ended = once(child, 'exit');
   child.send('close' satisfies ServerOrder);
   await ended;

@@ -9,8 +9,8 @@ export interface ServerFigures {
   readonly delayP99Ms: number;
   readonly delayMaxMs: number;
   readonly rssBytes: number;
-  /** Events that would survive a power cut now; of servers that keep nothing, undefined. */
-  readonly durable?: number;
+  /** Events kept so far, or handed on by a server that keeps none. */
+  readonly kept?: number;
 }
 
 export type ServerOrder = 'begin' | 'end' | 'close';
@@ -18,7 +18,7 @@ export type ServerOrder = 'begin' | 'end' | 'close';
 /** What a server process does for `run.ts`: says its port, measures itself when told, and closes. */
 export function serveBench(
   port: number,
-  { durable, close }: { readonly durable?: () => number; readonly close: () => void | Promise<void> },
+  { kept, close }: { readonly kept?: () => number; readonly close: () => void | Promise<void> },
 ): void {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   let cpu = process.cpuUsage();
@@ -36,7 +36,7 @@ export function serveBench(
         delayP99Ms: delay.percentile(99) / 1e6,
         delayMaxMs: delay.max / 1e6,
         rssBytes: process.memoryUsage.rss(),
-        ...(durable === undefined ? {} : { durable: durable() }),
+        ...(kept === undefined ? {} : { kept: kept() }),
       } satisfies ServerFigures);
     } else void Promise.resolve(close()).then(() => process.exit(0));
   });

@@ -41,7 +41,7 @@ export async function installedServerPeers(): Promise<readonly ServerPeer[]> {
 }
 
 /** Installs what `package.json` here names, unless it is there. */
-async function installPeers(): Promise<void> {
+export async function installPeers(): Promise<void> {
   if ((await changedAt('node_modules/.package-lock.json')) >= (await changedAt('package-lock.json'))) return;
   console.log('▸ Installing the other trackers');
   await promisify(execFile)('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {

@@ -50,7 +50,7 @@ export function createScene(
 
   async function tell(answer: Promise<string>): Promise<void> {
     const said = await answer;
-    if (said !== 'done') note(said.replaceAll('|', '/').slice(0, 120));
+    if (said !== 'done') note(said.replaceAll(/[|\n]+/g, ' ').slice(0, 120));
   }
 
   return {

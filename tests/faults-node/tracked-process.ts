@@ -24,8 +24,8 @@ export interface TrackedProcess {
   kill(): Promise<void>;
 }
 
-/** What a client may take to say that it is done: above the longest of their own deadlines. */
-const orderMs = 60_000;
+/** What a client may take to say that it is done: above the longest of their own deadlines, and minutes of a blocked loop. */
+const orderMs = 300_000;
 
 export async function startProcess(
   { setup }: ServerClientUnderTest,
@@ -63,6 +63,7 @@ export async function startProcess(
   if (first !== 'ready') throw new Error(`The process did not start: ${first}`);
   return {
     async obey(order) {
+      if (!child.connected) return `the process has ended: ${await ended} ${said.slice(-500)}`;
       const answered = answer();
       child.send(order);
       return answered;

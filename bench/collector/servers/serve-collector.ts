@@ -18,7 +18,7 @@ export function serveCollector(openLog: (path: string) => Log): void {
   const server = createServer(collector.node);
   server.listen(0, '127.0.0.1', () => {
     serveBench((server.address() as AddressInfo).port, {
-      durable: () => collector.stats().log.events,
+      kept: () => collector.stats().log.events,
       async close() {
         server.closeAllConnections();
         await collector.close();

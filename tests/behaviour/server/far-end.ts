@@ -14,7 +14,7 @@ export function closeAfterEach(): void {
 }
 
 /** A far end that takes what reaches it. Faults come in between. */
-export const takesAll: Sink = {
+const takesAll: Sink = {
   answer: async () => Response.json({ success: true }),
   kept: async () => [],
   close: async () => {},

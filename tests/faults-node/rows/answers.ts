@@ -101,7 +101,7 @@ export const answers: readonly Row[] = [
   },
   {
     name: 'redirected',
-    what: 'the first two requests are sent to an address that answers 404',
+    what: 'the first two requests are sent on to a page of somebody else',
     patienceMs: 25_000,
     async run(scene) {
       scene.front.inject(answerWith(302, { location: '/elsewhere' }, 2));
