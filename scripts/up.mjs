@@ -110,6 +110,14 @@ const tasks = {
     await last('bench/browser/run.ts', args);
   },
 
+  /** What everything that captures costs two long visits. */
+  async 'bench:page'() {
+    await install();
+    await turbo('Building', ['build'], ['--filter=./packages/*']);
+    await chromium();
+    await last('bench/visits/run.ts', args);
+  },
+
   /** What the browser package weighs. */
   async size() {
     await install();

@@ -3,13 +3,16 @@ import { build } from 'esbuild';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-let made: Promise<string> | undefined;
+const made = new Map<string, Promise<string>>();
 
-/** The built packages and `page/entry.ts`, as a site's bundler makes them one script for its visitors. */
-export function bundle(): Promise<string> {
-  made ??= build({
-    entryPoints: [here('page/entry.ts')],
+/** The built packages and an entry of `page/`, as a site's bundler makes them one script for its visitors. */
+export function bundle(entry: 'entry' | 'entry-with-react'): Promise<string> {
+  const known = made.get(entry);
+  if (known) return known;
+  const bundled = build({
+    entryPoints: [here(`page/${entry}.ts`)],
     bundle: true,
+    minify: true,
     format: 'iife',
     globalName: 'browserTest',
     platform: 'browser',
@@ -21,5 +24,6 @@ export function bundle(): Promise<string> {
     logLevel: 'error',
     write: false,
   }).then(({ outputFiles: [file] }) => file?.text ?? '');
-  return made;
+  made.set(entry, bundled);
+  return bundled;
 }

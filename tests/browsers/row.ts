@@ -23,6 +23,8 @@ export interface Row {
   readonly expected: readonly ExpectedEvent[];
   /** Is one of those that `npm test` runs: quick, and about something that only a real browser does. */
   readonly isQuick?: boolean;
+  /** Why an engine, by its name, is not even asked: its driver would never answer again. */
+  readonly untried?: Readonly<Record<string, string>>;
   /** Why an engine, by its name, cannot have it. It is tried all the same. */
   readonly limits?: Readonly<Record<string, string>>;
 }

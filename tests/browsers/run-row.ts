@@ -26,6 +26,8 @@ const files = {
 /** Runs a row in a tab of `profile`, on a site of its own. */
 export async function runRow(row: Row, engine: string, profile: Profile): Promise<RowResult> {
   const limit = row.limits?.[engine];
+  const untried = row.untried?.[engine];
+  if (untried !== undefined) return { kind: 'impossible', why: untried };
   const site = await createSite({ files });
   const page = await profile.newPage();
   const found = (): readonly string[] => differences(row, site.events);

@@ -20,6 +20,8 @@ export interface WireRequest {
 export interface SiteOptions {
   /** What the pages' tracker is made with. */
   readonly tracker?: PageOptions;
+  /** Whether the script has React, for lists made with it. Default: yes. */
+  readonly hasReact?: boolean;
   /** Headers of every page. */
   readonly pageHeaders?: Readonly<Record<string, string>>;
   /** Replaces `{{name}}` in every page. */
@@ -55,7 +57,7 @@ export async function createSite(options: SiteOptions = {}): Promise<Site> {
   const requests: WireRequest[] = [];
   const visited: WireRequest[] = [];
   const events: CollectedEvent[] = [];
-  const script = `${await bundle()}\nbrowserTest.begin(${JSON.stringify(options.tracker ?? {})});`;
+  const script = `${await bundle(options.hasReact === false ? 'entry' : 'entry-with-react')}\nbrowserTest.begin(${JSON.stringify(options.tracker ?? {})});`;
   let status: number | undefined;
 
   const collector = createCollector({
@@ -108,9 +110,9 @@ export async function createSite(options: SiteOptions = {}): Promise<Site> {
   }
 
   async function fileAt(path: string): Promise<SiteFile | undefined> {
-    if (path === '/tracker.js') return { type: 'text/javascript', content: script };
     const own = options.files?.[path];
     if (own) return own;
+    if (path === '/tracker.js') return { type: 'text/javascript', content: script };
     const [, name = 'home'] = /^\/([a-z-]+)(?:\/|$)/.exec(path) ?? [];
     const page = await readFile(new URL(`pages/${name}.html`, import.meta.url), 'utf8').catch(() => undefined);
     const words: Record<string, string> = {

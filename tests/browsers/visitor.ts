@@ -13,7 +13,7 @@ export interface Visitor {
   /** Clicks into a field and types. */
   fill(target: string, text: string): Promise<void>;
   press: Page['hands']['press'];
-  /** Turns the wheel until the page has moved so far. */
+  /** Turns the wheel, or presses the key for a page down where the driver has no wheel. */
   scroll(deltaY: number): Promise<void>;
   /** Stays there. */
   stay(ms: number): Promise<void>;
@@ -27,6 +27,7 @@ const patienceMs = 15_000;
 
 export function createVisitor(site: Site, page: Page): Visitor {
   const { hands } = page;
+  let hasWheel = true;
 
   async function click(target: string, options?: Parameters<Visitor['click']>[1]): Promise<void> {
     const { x, y } = await placeOf(page, target);
@@ -45,9 +46,15 @@ export function createVisitor(site: Site, page: Page): Visitor {
     press: hands.press,
     async scroll(deltaY) {
       const before = await page.evaluate(() => scrollY);
-      await hands.wheel(deltaY);
-      const hasMoved = await until(async () => (await page.evaluate(() => scrollY)) !== before, 3_000);
-      if (!hasMoved) throw new Error('The page did not scroll');
+      const hasMoved = (): Promise<boolean> =>
+        until(async () => (await page.evaluate(() => scrollY)) !== before, 1_500);
+      if (hasWheel) await hands.wheel(deltaY);
+      hasWheel &&= await hasMoved();
+      if (!hasWheel) {
+        // WebKit's driver turns no wheel, and says nothing of it.
+        await hands.press('PageDown');
+        if (!(await hasMoved())) throw new Error('The page did not scroll');
+      }
       await pause(200);
     },
     stay: (ms) => pause(ms),

@@ -16,7 +16,7 @@ export interface Hands {
   press(key: Key): Promise<void>;
 }
 
-export type Key = 'Enter' | 'Tab' | 'ArrowRight' | 'Space';
+export type Key = 'Enter' | 'Tab' | 'PageDown';
 
 /** A tab. Its words are Playwright's. */
 export interface Page {

@@ -25,7 +25,6 @@ import {
   type Tracker,
   webVitals,
 } from '@org/track-browser';
-import { mountList } from './react-list.js';
 
 /** What can be said of the tracker in JSON. */
 export interface PageOptions {
@@ -54,9 +53,5 @@ export function begin({ consent, hasDeliveryParts, hasText }: PageOptions): void
     plugins: [attribution(), googleConsent(), redaction(), sequence()],
     delivery: hasDeliveryParts ? [compressed(), deferred(), deliveryState()] : [],
     consent: consent ?? { initial: { analytics: true } },
-  });
-  addEventListener('DOMContentLoaded', () => {
-    const place = document.querySelector('[data-react-list]');
-    if (place) mountList(place, window.tracker);
   });
 }

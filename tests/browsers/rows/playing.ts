@@ -68,6 +68,7 @@ export const playing: readonly Row[] = [
       await sees(() => (document.getElementById('film') as HTMLVideoElement).ended);
       await stay(300);
     },
+    limits: { webkit: 'it records no film to play: no MediaRecorder' },
     of: /^Video (Playback (Started|Completed)|Content (Started|Completed))/,
     expected: [
       { event: 'Video Playback Started', properties: { content_asset_id: 'film1', media_type: 'video', muted: true } },

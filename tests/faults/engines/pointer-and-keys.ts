@@ -50,6 +50,5 @@ export function handsOf(perform: (devices: readonly DeviceActions[]) => Promise<
 const codes: Readonly<Record<Key, string>> = {
   Enter: '\uE007',
   Tab: '\uE004',
-  ArrowRight: '\uE014',
-  Space: ' ',
+  PageDown: '\uE00F',
 };
