@@ -159,7 +159,8 @@ export function openPanel({ tracker, journal, onClose }: PanelOptions): Panel {
     if (latest) {
       const isFine = latest.outcome === 'delivered';
       delivery.className = `chip ${isFine ? 'good' : 'bad'}`;
-      delivery.textContent = `${isFine ? 'delivering' : latest.outcome}, ${latest.events} at ${timeOf(latest.at)}`;
+      delivery.textContent = `${isFine ? 'delivering' : latest.outcome} at ${timeOf(latest.at)}`;
+      delivery.title = `the latest batch: ${latest.events} events`;
     }
   }
 
