@@ -68,6 +68,7 @@ export {
   type Erased,
   type Log,
   type LogEvent,
+  type LogOutbox,
   type LogRange,
   type LogRecords,
   type LogStats,

@@ -7,7 +7,7 @@ import {
   type Plan,
   purposeOf,
 } from '@org/track-core';
-import type { Log } from '../log/log.ts';
+import type { Log, LogRange } from '../log/log.ts';
 import type { DestinationReport, DestinationStats } from './books.ts';
 import { textOf } from './call-destination.ts';
 import { checkDestination } from './check-destination.ts';
@@ -36,6 +36,11 @@ export interface Dispatcher {
   pause(name: string): void;
   /** Also what makes one that was stopped go on at once. */
   resume(name: string): void;
+  /**
+   * Delivers a part of the log to one destination once more, behind what is new; consent is asked again. Resolves with how
+   * many events wait again.
+   */
+  replay(name: string, range?: LogRange): Promise<number>;
   /** Asks every destination to forget somebody. Resolves with what came of it at each. */
   erase(person: ErasePerson, deadline?: Deadline): Promise<readonly ErasedAt[]>;
   /** Resolves when what the log held has its fate at every destination, or at the deadline (10 s). */
@@ -127,6 +132,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     },
     pause: (name) => seatOf(name).lane.pause(),
     resume: (name) => seatOf(name).lane.resume(),
+    replay: async (name, range = {}) => log.records.replay(seatOf(name).destination.name, range),
     erase: (person, { deadlineMs = 10_000 } = {}) =>
       Promise.all([...seats.values()].map((seat) => eraseAt(seat, person, deadlineMs))),
     async flush(deadline) {

@@ -368,6 +368,27 @@ describe('one by one', () => {
     expect(() => dispatcher.pause('third')).toThrow('No destination "third"; there is first, second');
   });
 
+  test('replayed: behind what is new, to that one alone', async () => {
+    const [first, second] = [scripted('first', [], { limits: { maxEvents: 2 } }), scripted('second')];
+    const { append, pass, dispatcher } = runDispatcher(clock, [first, second]);
+    await append(...named(6));
+    await pass(maxWaitMs);
+    await pass(3_600_000);
+    dispatcher.pause('first');
+    expect(await dispatcher.replay('first')).toBe(6);
+    await append('live-1', 'live-2');
+    await pass(0);
+    dispatcher.resume('first');
+    await pass(maxWaitMs);
+    expect(first.delivered.slice(3)).toEqual([
+      ['live-1', 'live-2'],
+      ['e1', 'e2'],
+      ['e3', 'e4'],
+      ['e5', 'e6'],
+    ]);
+    expect(idsOf(second)).toEqual([...named(6), 'live-1', 'live-2']);
+  });
+
   test('everyone is asked to forget somebody; each says what came of it', async () => {
     const asked: unknown[] = [];
     const { dispatcher, pass } = runDispatcher(clock, [

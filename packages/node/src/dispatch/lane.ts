@@ -7,10 +7,11 @@ import {
   type DestinationLimits,
   type Entry,
   type OnDiagnostic,
-  type Outbox,
   report,
   type Verdict,
 } from '@org/track-core';
+import type { LogOutbox } from '../log/log.ts';
+import { unconfirmed } from '../log/log-consumer.ts';
 import { backoffMs } from './backoff.ts';
 import { createBooks, type DestinationReport, type DestinationStats } from './books.ts';
 import { createDestinationCalls, textOf } from './call-destination.ts';
@@ -22,7 +23,7 @@ import { takeDelivery } from './take-delivery.ts';
 
 export interface LaneOptions {
   readonly destination: Destination;
-  readonly outbox: Outbox<CollectedEvent>;
+  readonly outbox: LogOutbox;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
@@ -74,6 +75,12 @@ const minWindow = 1_000;
 /** The same in bytes, where a destination takes little at once. */
 const minWindowBytes = 4 * 1024 * 1024;
 
+/** Events come out of the log in the order they came in, save those that are replayed, milliseconds. */
+const backfillAgeMs = 60_000;
+
+/** Places from here on are behind all that is new. */
+const behindAll = 2 ** 52;
+
 /** How long to leave an outbox alone that gives nothing although something waits, milliseconds. */
 const outboxTroubleMs = 1_000;
 
@@ -95,6 +102,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
   const flushes = new Set<() => void>();
   let heldBytes = 0;
   let nextPlace = 0;
+  let newestReceivedAt = 0;
   let mostAtOnce = limits.maxEvents; // lowered for good by a far end that takes less
   let cap = mostAtOnce; // lowered for a while by one that fails
   let failures = 0; // in a row
@@ -147,8 +155,13 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
     });
     if (judged.kind !== 'wanted') return settle(id, judged);
     const isOrdered = destination.order === 'person';
-    const parcel = createParcel(judged, { place: nextPlace++, storedBytes: bytes, receivedAt: queuedAt, isOrdered });
+    newestReceivedAt = Math.max(newestReceivedAt, queuedAt);
+    // What comes so much later than others that are newer is replayed: it goes where nobody is delayed by it.
+    const isBackfill = queuedAt < newestReceivedAt - backfillAgeMs;
+    const place = (isBackfill ? behindAll : 0) + nextPlace++;
+    const parcel = createParcel(judged, { place, storedBytes: bytes, receivedAt: queuedAt, isOrdered });
     waiting.push(parcel);
+    if ((waiting.at(-2)?.place ?? 0) > place) waiting.sort(byPlace);
     held.add(parcel);
     heldBytes += parcel.bytes;
     waitedAt = Math.min(waitedAt, clock.elapsed() + limits.maxWaitMs);
@@ -166,9 +179,11 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
     return true;
   }
 
-  function giveBack(parcels: readonly Parcel[]): false {
+  function giveBack(parcels: readonly Parcel[], notBefore = 0): false {
+    for (const parcel of parcels) parcel.notBefore = Math.max(parcel.notBefore, notBefore);
+    if (!resends) outbox.withdraw(parcels.map(({ id }) => id));
     if (parcels.length > 0) {
-      waiting = [...parcels, ...waiting].sort((one, other) => one.place - other.place);
+      waiting = [...parcels, ...waiting].sort(byPlace);
       waitedAt = 0;
     }
     return false;
@@ -211,6 +226,10 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
       return verdict === undefined || !finish(parcel, verdict);
     });
     if (live.length === 0) return true;
+    // Where twice is twice the log knows before we do it: a process that is killed says nothing afterwards.
+    if (!resends && !(await outbox.begin(live.map(({ id }) => id)))) {
+      return giveBack(live, clock.elapsed() + outboxTroubleMs);
+    }
     books.begun();
     const outcome = await calls.deliver(
       live.map(({ event }) => event),
@@ -256,7 +275,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
         return fail(parcels, outcome.reason, outcome.retryAfterMs ?? 0);
       case 'unconfirmed':
         if (resends) return fail(parcels, 'timeout', 0);
-        for (const parcel of parcels) finish(parcel, { kind: 'dead', reason: 'unconfirmed' });
+        for (const parcel of parcels) finish(parcel, { kind: 'dead', reason: unconfirmed });
         cap = Math.max(1, parcels.length >> 1);
         return fail([], 'timeout', 0);
     }
@@ -363,7 +382,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
   }
 
   outbox.open({
-    onDropped: (id, reason) => settle(id, { kind: 'dropped', reason }),
+    onDropped: (id, reason) => settle(id, { kind: reason === unconfirmed ? 'dead' : 'dropped', reason }),
     onArrived(count, hasWaited) {
       books.accept(count);
       if (hasWaited === true) waitedAt = 0;
@@ -400,3 +419,5 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
     shutdown: (deadline) => (closing ??= flush(deadline).then(close)),
   };
 }
+
+const byPlace = (one: Parcel, other: Parcel): number => one.place - other.place;

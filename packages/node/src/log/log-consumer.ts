@@ -1,11 +1,11 @@
-import type { CollectedEvent, Entry, Outbox, OutboxHost, TrackEvent } from '@org/track-core';
-import type { ConsumerOptions } from './log.ts';
+import type { CollectedEvent, Entry, OutboxHost, TrackEvent } from '@org/track-core';
+import type { ConsumerOptions, LogOutbox } from './log.ts';
 import type { BatchSize, DeadLetter, LogStore, StoredBatch } from './log-store.ts';
 import { stampEvent } from './stamp-event.ts';
 
 /** One reader of the log, as the log sees it. */
 export interface LogConsumer {
-  readonly outbox: Outbox<CollectedEvent>;
+  readonly outbox: LogOutbox;
   /** A batch was committed. */
   onCommitted(events: number, bytes: number): void;
   /** Something was settled that is not on disk yet. */
@@ -36,7 +36,7 @@ interface OpenRow {
   readonly seq: number;
   readonly receivedAt: number;
   readonly eventBytes: number;
-  /** By place in the batch: 1 if the event's fate is known. */
+  /** By place in the batch: 1 if the event's fate is known, 2 if it was about to leave. */
   readonly settled: Uint8Array;
   open: number;
 }
@@ -60,11 +60,17 @@ export function eventBytesOf({ bytes, count }: { readonly bytes: number; readonl
   return Math.ceil(bytes / count);
 }
 
+const isSettled = 1;
+const isBegun = 2;
+
 function openIn(settled: Uint8Array): number {
   let open = 0;
-  for (const flag of settled) open += 1 - flag;
+  for (const flag of settled) if (flag !== isSettled) open++;
   return open;
 }
+
+/** Why an event is given up that was leaving when the process ended, and must not leave twice. */
+export const unconfirmed = 'unconfirmed';
 
 /** `null` stands where an event was erased. */
 type StoredEvents = readonly (TrackEvent | null)[];
@@ -93,6 +99,7 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
   let touched = savedCursor; // the newest row of which something is settled
   let readThrough = savedCursor; // the newest row opened
   const behind = new Map<number, Uint8Array>(); // rows before the cursor, left by an earlier process or reopened
+  const urgent = new Set<number>(); // those that come before what is new: not what is replayed
   const rows = new Map<number, OpenRow>(); // opened and not done with, oldest first
   const leases = new Map<string, Lease>();
   let returned: readonly Entry<CollectedEvent>[] = []; // leased once, and waiting again: oldest of all
@@ -100,6 +107,7 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
 
   let changed = new Set<OpenRow>(); // settled since the last transaction
   let letters: DeadLetter[] = [];
+  let saves = 0;
 
   const backlog = store.backlog(savedCursor);
   let waiting = backlog.events;
@@ -108,17 +116,26 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
     const batch = store.batch(left.seq);
     if (batch === undefined) continue;
     behind.set(left.seq, left.settled);
+    if (left.settled.some((flag) => flag !== 0)) urgent.add(left.seq);
     waiting += openIn(left.settled);
     waitingBytes += openIn(left.settled) * eventBytesOf(batch);
   }
 
   function nextPage(): Page | undefined {
-    const [left] = behind;
-    const batch = left === undefined ? store.batchAfter(readThrough) : store.batch(left[0]);
+    const [first] = urgent;
+    // What is new comes before what is replayed: backfill delays nobody.
+    const fresh = first === undefined ? store.batchAfter(readThrough) : undefined;
+    const [replayed] = behind.keys();
+    const seq = fresh === undefined ? (first ?? replayed) : undefined;
+    const batch = seq === undefined ? fresh : store.batch(seq);
+    const left = seq === undefined ? undefined : behind.get(seq);
+    if (seq === undefined) readThrough = fresh?.seq ?? readThrough;
+    else {
+      behind.delete(seq);
+      urgent.delete(seq);
+    }
     if (batch === undefined) return undefined;
-    if (left === undefined) readThrough = batch.seq;
-    else behind.delete(left[0]);
-    const settled = left?.[1] ?? new Uint8Array(batch.count);
+    const settled = left ?? new Uint8Array(batch.count);
     const row: OpenRow = {
       seq: batch.seq,
       receivedAt: batch.facts.receivedAt,
@@ -130,8 +147,16 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
     return { row, batch, events: eventsOf(batch), next: 0 };
   }
 
+  function markLease(id: string, flag: number): void {
+    const lease = leases.get(id);
+    if (lease === undefined) return;
+    lease.row.settled[lease.place] = flag;
+    changed.add(lease.row);
+    touched = Math.max(touched, lease.row.seq);
+  }
+
   function settlePlace(row: OpenRow, place: number): void {
-    row.settled[place] = 1;
+    row.settled[place] = isSettled;
     row.open--;
     if (row.open === 0) rows.delete(row.seq);
     changed.add(row);
@@ -186,7 +211,7 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
       if (!hasRoom(row.eventBytes)) break;
       const place = page.next++;
       if (page.next >= batch.count) page = undefined;
-      if (row.settled[place] === 1) continue;
+      if (row.settled[place] === isSettled) continue;
       waiting--;
       waitingBytes -= row.eventBytes;
       const stored = events[place];
@@ -197,7 +222,10 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
         host?.onDropped('', stored === undefined ? 'unreadable' : stored === null ? 'erased' : 'duplicate');
         continue;
       }
-      hand(lease(row, place, stored, batch));
+      const entry = lease(row, place, stored, batch);
+      // The process that was delivering it is gone, and with it the answer.
+      if (row.settled[place] === isBegun) host?.onDropped(entry.id, unconfirmed);
+      else hand(entry);
     }
     if (changed.size > 0) void commitSoon();
     return entries;
@@ -240,6 +268,16 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
         }
         if (changed.size > 0) return commitSoon();
       },
+      async begin(ids) {
+        const before = saves;
+        for (const id of ids) markLease(id, isBegun);
+        await commitSoon();
+        return saves > before;
+      },
+      withdraw(ids) {
+        for (const id of ids) markLease(id, 0);
+        if (changed.size > 0) void commitSoon();
+      },
       release(entries) {
         const back = entries.filter(({ id }) => leases.has(id));
         for (const { bytes } of back) waitingBytes += bytes;
@@ -273,6 +311,7 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
       return letters.length;
     },
     onSaved() {
+      saves++;
       cursor = touched;
       changed = new Set();
       letters = [];

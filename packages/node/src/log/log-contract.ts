@@ -328,6 +328,28 @@ export function logContract({ create, reopen }: LogUnderTest): readonly Contract
       },
     },
     {
+      rule: 'opened again, it gives up what was leaving and must not leave twice, and nothing else',
+      async check() {
+        const log = create();
+        await log.append(aBatch(['1', '2', '3', '4', '5']));
+        const outbox = log.consumer('a', { purposeOf });
+        outbox.open({ onArrived: () => {}, onDropped: () => {} });
+        await pullIds(outbox, 4);
+        expectSame('begun', await outbox.begin(['1', '2', '3']), true);
+        await outbox.settle('1', { kind: 'delivered' });
+        outbox.withdraw(['2']);
+        await log.close();
+
+        const later = reopen();
+        const again = aConsumer(later);
+        expectSame('arrived', again.arrived(), 4);
+        expectSame('waits', await pullIds(again.outbox), ['2', '4', '5']);
+        expectSame('given up', again.lost, ['3: unconfirmed']);
+        expectSame('depth', again.outbox.depth().waiting, 0);
+        await later.close();
+      },
+    },
+    {
       rule: 'opened again, it knows whom it must not keep',
       async check() {
         const log = create();

@@ -145,8 +145,8 @@ export function logRecordsContract({ create, reopen }: LogUnderTest): readonly C
         const { outbox } = aConsumer(log);
         await deliver(outbox, (await pullIds(outbox, 3)).slice(0, 3));
         expectSame('by position', await log.records.replay('a', { fromSeq: 2, toSeq: 3 }), 1);
-        expectSame('pulled', await pullIds(outbox), ['3', '4']);
-        await deliver(outbox, ['3', '4']);
+        expectSame('pulled', await pullIds(outbox), ['4', '3']);
+        await deliver(outbox, ['4', '3']);
         expectSame('by time', await log.records.replay('a', { toMs: early }), 2);
         expectSame('twice at once', await log.records.replay('a', { toMs: early }), 0);
         const again = await pullIds(outbox);

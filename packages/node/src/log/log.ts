@@ -58,6 +58,17 @@ export interface ConsumerOptions {
   readonly purposeOf: (event: TrackEvent) => ConsentCategory;
 }
 
+/** The log from one destination's point of view. */
+export interface LogOutbox extends Outbox<CollectedEvent> {
+  /**
+   * These leased events are about to leave, and nobody may send them twice. Resolves with whether that survives a crash.
+   * Whoever opens the log after one gets them as given up, `unconfirmed`, unless they were settled or withdrawn.
+   */
+  begin(ids: readonly string[]): Promise<boolean>;
+  /** They did not arrive after all: they may leave again. */
+  withdraw(ids: readonly string[]): void;
+}
+
 /** What the log holds. */
 export interface LogStats {
   readonly batches: number;
@@ -227,7 +238,7 @@ export interface Log {
   /** Resolves after the commit, never before. Rejects with `LogUnavailableError` if nothing was stored. */
   append(batch: AcceptedBatch): Promise<Appended>;
   /** The events from `name`'s cursor on, as an outbox. One at a time per name; a new name starts at the oldest row. */
-  consumer(name: string, options: ConsumerOptions): Outbox<CollectedEvent>;
+  consumer(name: string, options: ConsumerOptions): LogOutbox;
   readonly suppression: SuppressionList;
   /** What people look at, put right and take out. */
   readonly records: LogRecords;
