@@ -65,6 +65,11 @@ const tasks = {
     await onPackages('tests/faults-node/run.ts');
   },
 
+  /** What arrives at destinations of which some are ill, while the collector is killed. */
+  async 'faults:dispatch'() {
+    await onPackages('tests/faults-dispatch/run.ts');
+  },
+
   /** A collector killed at random moments under load, as often as asked. */
   async crash() {
     await onPackages('tests/crash/run.ts');
