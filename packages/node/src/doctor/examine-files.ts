@@ -33,7 +33,7 @@ export function examineFiles(logFile: string): readonly Finding[] {
 }
 
 /** What so many free bytes mean. */
-function examineRoom(free: number): Finding {
+export function examineRoom(free: number): Finding {
   const { ok, warn, fail } = findingsAbout('disk');
   if (Number.isNaN(free)) return warn('How much room the disk has cannot be told.', 'Look at it yourself.');
   const room = `${Math.floor(free / MiB).toLocaleString('en')} MiB are free.`;

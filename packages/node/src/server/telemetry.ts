@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type * as OpenTelemetry from '@opentelemetry/api';
-import type { SendOutcome } from '@org/track-core';
+import type { DeliveryOutcome } from '@org/track-core';
 import { name as libraryName, version } from '../version.ts';
 import { boundedReasons, type Measure } from './measure.ts';
 
@@ -10,7 +10,7 @@ export interface Telemetry {
   /** One request to the collector: traced until it is answered. */
   request(request: IncomingMessage, response: ServerResponse, route: string, handle: () => void): void;
   /** One delivery to a destination. */
-  delivery(destination: string, events: number, deliver: () => Promise<SendOutcome>): Promise<SendOutcome>;
+  delivery(destination: string, events: number, deliver: () => Promise<DeliveryOutcome>): Promise<DeliveryOutcome>;
   observe(measures: readonly Measure[]): void;
 }
 
