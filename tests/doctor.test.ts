@@ -71,6 +71,18 @@ test('a server that is not ready', async () => {
   ]);
 });
 
+test('a destination that does not know us', async () => {
+  place = createWorkplace();
+  place.write('mode.txt', 'config unauthorized');
+  const server = await place.serve();
+  await server.post([anEvent('1')]);
+  await until('a stop', async () =>
+    (await (await server.admin('/metrics')).text()).includes('{destination="file",state="stopped"} 1'),
+  );
+  const { code, troubles } = await examined();
+  expect([code, troubles]).toEqual([1, [expect.stringMatching(/^fail destination file: .* unauthorized\./)]]);
+});
+
 test('what was refused, what is wrong, and for whom the log is kept in vain', async () => {
   place = createWorkplace();
   place.write('mode.txt', 'dead no');

@@ -150,12 +150,18 @@ describe.each(desks)('$why', ({ isServed }) => {
     expect(readFileSync(place.path('out/u1.ndjson'), 'utf8').trim().split('\n')).toHaveLength(5);
     if (process.platform !== 'win32') expect(statSync(place.path('out/u1.ndjson')).mode & 0o777).toBe(0o600);
 
-    const asked = await place.run('erase', '--user', 'u1');
-    expect([asked.code, asked.stderr]).toEqual([1, expect.stringContaining('say --yes')]);
+    const hesitant = await place.run('erase', '--user', 'u1');
+    expect([hesitant.code, hesitant.stderr]).toEqual([1, expect.stringContaining('say --yes')]);
     expect(await json('export', '--user', 'u1')).toHaveLength(5);
+    const destinations = [{ destination: 'file', kind: 'erased' }];
     expect(await json('erase', '--user', 'u1', '--yes')).toEqual([
-      { erased: true, events: 2, quarantined: 1, deadLetters: 2, anonymousIds: ['phone'] },
+      { erased: true, events: 2, quarantined: 1, deadLetters: 2, anonymousIds: ['phone'], destinations },
     ]);
+    const asked = readFileSync(place.path('erased.ndjson'), 'utf8').trim().split('\n');
+    expect(asked).toEqual(['{"userId":"u1"}', '{"anonymousId":"phone"}']);
+    place.write('mode.txt', 'keep');
+    const kept = await place.run('erase', '--user', 'u1', '--yes');
+    expect([kept.code, kept.stdout]).toEqual([1, expect.stringContaining('file: did not forget them: not today')]);
     expect(await json('export', '--user', 'u1')).toEqual([]);
     expect(await json('export', '--user', 'u2')).toHaveLength(2);
     expect((await place.run('erase', '--yes')).stderr).toContain('Name --user');

@@ -63,15 +63,19 @@ export function aConfig(more = ''): string {
       destinations: [{
         name: 'file',
         requires: [],
-        idempotency: 'none',
+        idempotency: 'keyed',
         limits: { maxWaitMs: 10 },
         async deliver(events) {
           const [how, reason = ''] = mode().split(' ');
           if (how === 'hang') await new Promise(() => setTimeout(() => {}, 600_000));
           if (how === 'throw') throw new Error('refused with ${secretKey}');
-          if (how === 'dead') return { kind: 'dead', reason };
+          if (how === 'dead' || how === 'config') return { kind: how, reason };
           appendFileSync('received.ndjson', events.map((event) => JSON.stringify(event) + '\\n').join(''));
           return { kind: 'delivered' };
+        },
+        async erase(person) {
+          if (mode() === 'keep') throw new Error('not today');
+          appendFileSync('erased.ndjson', JSON.stringify(person) + '\\n');
         },
       }],
       server: { host: '127.0.0.1', port: 0, stopDeadlineMs: 5_000 },

@@ -1,7 +1,12 @@
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
+import type { Destination } from '@org/track-core';
 import { createCollector } from '../collector/create-collector.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import { createDispatcher, type ErasedAt } from '../dispatch/dispatcher.ts';
+import type { PersonIds } from '../log/log.ts';
+import { memoryLog } from '../log/memory-log.ts';
+import { createNodeClock } from '../runtime/node-clock.ts';
 import { logFileOf, openLog } from '../server/create-track-server.ts';
 import { createOperations, type Operations } from '../server/operations.ts';
 import { type RunFile, readRunFile } from '../server/run-file.ts';
@@ -32,10 +37,28 @@ export async function openDesk({ config }: LoadedConfig): Promise<Desk> {
   const log = openLog(config);
   const collector = createCollector({ ...options, log, destinations: [] });
   return {
-    operations: createOperations({ collector, log, plan: config.plan, unplanned: config.unplanned ?? 'store' }),
+    operations: createOperations({
+      collector,
+      log,
+      plan: config.plan,
+      unplanned: config.unplanned ?? 'store',
+      eraseAt: (person) => eraseAt(config.destinations ?? [], person),
+    }),
     isServed: false,
     close: () => collector.close({ deadlineMs: 0 }),
   };
+}
+
+/** Nobody delivers here: destinations are asked over a log in which nothing is. */
+async function eraseAt(destinations: readonly Destination[], person: PersonIds): Promise<readonly ErasedAt[]> {
+  const log = memoryLog();
+  const dispatcher = createDispatcher({ log, destinations, clock: createNodeClock() });
+  try {
+    return await dispatcher.erase(person);
+  } finally {
+    await dispatcher.close({ deadlineMs: 0 });
+    await log.close();
+  }
 }
 
 /** A server that was killed leaves its file behind, and the port may be another program's by now. */

@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import type { ErasedAt } from '../dispatch/dispatcher.ts';
 import type { PersonIds, PersonRecord } from '../log/log.ts';
 import { note, say, sayJson } from './output.ts';
 import { atDesk } from './records.ts';
@@ -21,8 +22,6 @@ function personOf({ user, anonymous }: PersonOptions): PersonIds {
     ...(anonymous === undefined ? {} : { anonymousId: anonymous }),
   };
 }
-
-const rest = 'What destinations have already is theirs to erase.';
 
 /** Erases a person from the log; without `yes` only says what that would take. */
 export async function erase({
@@ -43,12 +42,26 @@ export async function erase({
       return;
     }
     const erased = await operations.erase(person);
-    const { events, quarantined, deadLetters, anonymousIds } = erased;
+    const { events, quarantined, deadLetters, anonymousIds, destinations } = erased;
+    if (destinations.some(({ kind }) => kind === 'failed')) process.exitCode = 1;
     if (json) return sayJson({ erased: true, ...erased });
     say(`Erased ${events} events, ${quarantined} in quarantine, ${deadLetters} dead letters.`);
-    const devices = anonymousIds.length === 0 ? '' : `, nor of ${anonymousIds.length} devices that were theirs alone`;
-    say(`Nothing more of them is kept or carried on${devices}. ${rest}`);
+    const devices =
+      anonymousIds.length === 0 ? '' : `, nor of the devices that were theirs alone: ${anonymousIds.join(' ')}`;
+    say(`Nothing more of them is kept or carried on${devices}.`);
+    for (const at of destinations) say(`${at.destination}: ${wordsOf(at)}`);
   });
+}
+
+function wordsOf(at: ErasedAt): string {
+  switch (at.kind) {
+    case 'erased':
+      return 'was asked to forget them, and agreed';
+    case 'unsupported':
+      return 'offers no way to ask: erase them there yourself';
+    case 'failed':
+      return `did not forget them: ${at.reason}. Ask again, for each device with --anonymous too.`;
+  }
 }
 
 /** Takes somebody off the list again: they came back, and agreed. */
@@ -78,6 +91,6 @@ export async function exportPerson({
       if (!target.write(`${JSON.stringify(record)}\n`)) await once(target, 'drain');
     }
     if (target !== process.stdout) await finished(target.end());
-    note(`${records} records. ${rest.replace('erase', 'tell')}`);
+    note(`${records} records. What destinations have is theirs to tell.`);
   });
 }

@@ -1,4 +1,5 @@
 import type { Destination } from '@org/track-core';
+import type { DestinationReport } from '../dispatch/books.ts';
 import type { Standing } from '../server/operations.ts';
 import { type Finding, findingsAbout } from './finding.ts';
 
@@ -7,15 +8,23 @@ const lateMs = 15 * 60_000;
 
 /** What the log holds, and how far each destination is. */
 export function examineStanding(
-  { stats, progress, failures, consumers }: Standing,
+  { stats, progress, destinations: reports, consumers }: Standing,
   destinations: readonly Pick<Destination, 'name'>[],
   now: number,
 ): readonly Finding[] {
+  const names = new Set(destinations.map(({ name }) => name));
   return [
     ...examineLeftovers(stats.log),
-    ...destinations.map(({ name }) => examineDelivery(name, progress[name]?.oldestReceivedAt, failures[name], now)),
+    ...[...names].map((name) =>
+      examineDelivery(
+        name,
+        progress[name]?.oldestReceivedAt,
+        reports.find((report) => report.name === name),
+        now,
+      ),
+    ),
     ...consumers
-      .filter((name) => !destinations.some((destination) => destination.name === name))
+      .filter((name) => !names.has(name))
       .map((name) => {
         const message = `The log keeps everything for "${name}", which is no destination any more.`;
         return findingsAbout('destinations').warn(message, `track forget ${name}, or put it back into the config.`);
@@ -36,16 +45,19 @@ function examineLeftovers({ quarantined, deadLetters }: Standing['stats']['log']
 function examineDelivery(
   name: string,
   oldestReceivedAt: number | undefined,
-  failures: Standing['failures'][string] = {},
+  report: DestinationReport | undefined,
   now: number,
 ): Finding {
-  const { ok, warn } = findingsAbout(`destination ${name}`);
-  const waitedMs = oldestReceivedAt === undefined ? 0 : now - oldestReceivedAt;
-  const reasons = Object.entries(failures).map(([reason, count]) => `${reason} (${count})`);
-  const since = reasons.length === 0 ? '' : ` Since the start it failed: ${reasons.join(', ')}.`;
-  if (waitedMs > lateMs) {
-    const message = `Something waits since ${new Date(oldestReceivedAt ?? 0).toISOString()}.${since}`;
-    return warn(message, 'The server’s lines say what the destination answers; nothing is lost meanwhile.');
+  const { ok, warn, fail } = findingsAbout(`destination ${name}`);
+  const errors = Object.entries(report?.errors ?? {}).map(([reason, count]) => `${reason} (${count})`);
+  const since = errors.length === 0 ? '' : ` Since the start: ${errors.join(', ')}.`;
+  if (report?.state === 'stopped') {
+    const message = `It does not know us, or does not let us in: ${report.stopReason ?? 'no reason told'}.${since}`;
+    return fail(message, 'Put its key or address right, and start again; its events wait in the log.');
   }
-  return oldestReceivedAt === undefined ? ok(`It has everything.${since}`) : ok(`It is being delivered to.${since}`);
+  if (report?.state === 'paused') return warn('It is paused.', 'resume() makes it go on; its events wait in the log.');
+  if (oldestReceivedAt === undefined) return ok(`It has everything.${since}`);
+  if (now - oldestReceivedAt <= lateMs) return ok(`It is being delivered to.${since}`);
+  const message = `Something waits since ${new Date(oldestReceivedAt).toISOString()}.${since}`;
+  return warn(message, 'The server’s lines say what the destination answers; nothing is lost meanwhile.');
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { DestinationReport } from '../dispatch/books.ts';
 import type { Standing } from '../server/operations.ts';
 import { examineRoom } from './examine-files.ts';
 import { examineStanding } from './examine-standing.ts';
@@ -20,7 +21,7 @@ const minute = 60_000;
 function standing(parts: Partial<Standing> & { deadLetters?: number; quarantined?: number } = {}): Standing {
   const { deadLetters = 0, quarantined = 0, ...more } = parts;
   const log = { batches: 0, events: 0, deadLetters, quarantined };
-  return { stats: { log } as Standing['stats'], progress: {}, consumers: [], failures: {}, ...more };
+  return { stats: { log } as Standing['stats'], progress: {}, consumers: [], destinations: [], ...more };
 }
 
 test.each<{ why: string; parts: Parameters<typeof standing>[0]; expected: readonly string[] }>([
@@ -47,7 +48,25 @@ test.each<{ why: string; parts: Parameters<typeof standing>[0]; expected: readon
   expect(findings.map(({ level, about }) => `${level} ${about}`)).toEqual(expected);
 });
 
-test('why a destination is late is said', () => {
-  const late = { progress: { a: { cursor: 1, oldestReceivedAt: now - 16 * minute } }, failures: { a: { timeout: 3 } } };
-  expect(examineStanding(standing(late), [{ name: 'a' }], now)[1]?.message).toContain('timeout (3)');
+const aReport = (parts: Partial<DestinationReport>): DestinationReport => ({
+  name: 'a',
+  state: 'closed',
+  books: { accepted: 0, delivered: 0, dropped: {}, dead: {}, pending: 0 },
+  deliveries: { begun: 0, failed: 0, underWay: 0 },
+  concurrency: 1,
+  eventsPerSecond: 0,
+  restMs: 0,
+  errors: {},
+  ...parts,
+});
+
+test.each<{ why: string; report: Partial<DestinationReport>; level: string; says: string }>([
+  { why: 'late, with what went wrong', report: { errors: { timeout: 3 } }, level: 'warn', says: 'timeout (3)' },
+  { why: 'stopped', report: { state: 'stopped', stopReason: 'unauthorized' }, level: 'fail', says: 'unauthorized' },
+  { why: 'paused', report: { state: 'paused' }, level: 'warn', says: 'paused' },
+])('what a server knows of a destination is said: $why', ({ report, level, says }) => {
+  const late = { progress: { a: { cursor: 1, oldestReceivedAt: now - 16 * minute } }, destinations: [aReport(report)] };
+  const finding = examineStanding(standing(late), [{ name: 'a' }], now)[1];
+  expect(finding?.level).toBe(level);
+  expect(finding?.message).toContain(says);
 });

@@ -10,13 +10,13 @@ import { createNodeClock } from '../runtime/node-clock.ts';
 import { answerJson, createAdmin, createHealth, type Listener, urlOf } from './admin.ts';
 import { diagnosticsTo, type Logger } from './logger.ts';
 import { createRegistry, measuresOf } from './metrics.ts';
-import { observeDestination } from './observe-destination.ts';
 import { createOperations } from './operations.ts';
 import { operationsRoute } from './operations-route.ts';
 import { createReadiness } from './readiness.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
 import { noTelemetry, type Telemetry } from './telemetry.ts';
 import { createTestMode } from './test-mode.ts';
+import { traceDestination } from './trace-destination.ts';
 
 /** A running server. */
 export interface TrackServer {
@@ -99,13 +99,12 @@ export async function startTrackServer(options: TrackServerOptions): Promise<Tra
   } = config;
   const addresses = serverAddresses(config);
   const clock = createNodeClock();
-  const destinations = (config.destinations ?? []).map((each) => observeDestination(each, telemetry));
   const log = openLog(config);
   const logFile = logFileOf(config);
   const collector = createCollector({
     ...rest,
     log,
-    destinations: destinations.map(({ observed }) => observed),
+    destinations: (config.destinations ?? []).map((destination) => traceDestination(destination, telemetry)),
     clock,
     onDiagnostic: diagnosticsTo(logger),
   });
@@ -119,12 +118,9 @@ export async function startTrackServer(options: TrackServerOptions): Promise<Tra
     isStopping: () => isStopping,
     clock,
   });
-  const deliveries = new Map(destinations.map(({ observed, counts }) => [observed.name, counts]));
   const measures = measuresOf({
     stats: collector.stats,
-    deliveries,
-    progress: log.progress,
-    now: clock.now,
+    destinations: collector.destinations,
     logPath: logFile,
   });
   telemetry.observe(measures);
@@ -138,7 +134,13 @@ export async function startTrackServer(options: TrackServerOptions): Promise<Tra
       isLocal: isLoopback(addresses.admin.host),
       token,
       operations: operationsRoute(
-        createOperations({ collector, log, plan: config.plan, unplanned: config.unplanned ?? 'store', deliveries }),
+        createOperations({
+          collector,
+          log,
+          plan: config.plan,
+          unplanned: config.unplanned ?? 'store',
+          eraseAt: collector.dispatch.erase,
+        }),
       ),
       tests: config.testMode === true ? createTestMode(collector) : undefined,
     }),

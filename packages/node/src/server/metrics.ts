@@ -1,23 +1,18 @@
 import { statfsSync, statSync } from 'node:fs';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { CollectorStats } from '../collector/create-collector.ts';
-import type { ConsumerProgress } from '../log/log.ts';
+import type { DestinationReport } from '../dispatch/books.ts';
 import { boundedReasons, type Measure, type Reading } from './measure.ts';
-import type { DeliveryCounts } from './observe-destination.ts';
 
 export interface MetricsOptions {
   readonly stats: () => CollectorStats;
-  readonly deliveries: ReadonlyMap<string, DeliveryCounts>;
-  readonly progress: (destination: string) => ConsumerProgress | undefined;
-  readonly now: () => number;
+  readonly destinations: () => readonly DestinationReport[];
   /** `undefined`: the log has no file. */
   readonly logPath: string | undefined;
 }
 
-type Books = CollectorStats['destinations'][string];
-
 /** All that is told of a server, in Prometheus's names. */
-export function measuresOf({ stats, deliveries, progress, now, logPath }: MetricsOptions): readonly Measure[] {
+export function measuresOf({ stats, destinations, logPath }: MetricsOptions): readonly Measure[] {
   const counter = (name: string, help: string, labels: readonly string[], read: Measure['read']): Measure => ({
     name: `track_${name}_total`,
     kind: 'counter',
@@ -37,20 +32,15 @@ export function measuresOf({ stats, deliveries, progress, now, logPath }: Metric
     logPath === undefined ? [] : one(value(logPath));
   const byKey = (record: Readonly<Record<string, number>>): readonly Reading[] =>
     Object.entries(boundedReasons(record)).map(([key, value]) => [[key], value]);
-  const ofEach = (pick: (books: Books) => number): readonly Reading[] =>
-    Object.entries(stats().destinations).map(([name, books]) => [[name], pick(books)]);
-  const byReason = (named: Iterable<readonly [string, Readonly<Record<string, number>>]>): readonly Reading[] =>
-    [...named].flatMap(([name, reasons]) =>
-      byKey(reasons).map(([[reason = ''], value]): Reading => [[name, reason], value]),
+  const ofEach = (pick: (report: DestinationReport) => number | undefined): readonly Reading[] =>
+    destinations().flatMap((report): Reading[] => {
+      const value = pick(report);
+      return value === undefined ? [] : [[[report.name], value]];
+    });
+  const byReason = (pick: (report: DestinationReport) => Readonly<Record<string, number>>): readonly Reading[] =>
+    destinations().flatMap((report) =>
+      byKey(pick(report)).map(([[reason = ''], value]): Reading => [[report.name, reason], value]),
     );
-  const lossesBy = (pick: (books: Books) => Readonly<Record<string, number>>): readonly Reading[] =>
-    byReason(Object.entries(stats().destinations).map(([name, books]) => [name, pick(books)]));
-  const ofDeliveries = (pick: (counts: DeliveryCounts) => number): readonly Reading[] =>
-    [...deliveries].map(([name, counts]) => [[name], pick(counts)]);
-  const ageOf = (name: string): number => {
-    const oldest = progress(name)?.oldestReceivedAt;
-    return oldest === undefined ? 0 : Math.max(0, now() - oldest) / 1_000;
-  };
   const each = ['destination'];
   const eachReason = ['destination', 'reason'];
 
@@ -70,25 +60,33 @@ export function measuresOf({ stats, deliveries, progress, now, logPath }: Metric
     gauge('log_disk_free_bytes', "Free room on the log's disk.", [], () => ofFile(freeBytes)),
     // accepted = delivered + dropped + dead + waiting, at any moment.
     counter('destination_accepted', 'Events taken on for a destination.', each, () =>
-      ofEach(({ accepted }) => accepted),
+      ofEach(({ books }) => books.accepted),
     ),
-    counter('destination_delivered', 'Events a destination has.', each, () => ofEach(({ delivered }) => delivered)),
+    counter('destination_delivered', 'Events a destination has.', each, () => ofEach(({ books }) => books.delivered)),
     counter('destination_dropped', 'Events that were not for a destination, by reason.', eachReason, () =>
-      lossesBy(({ dropped }) => dropped),
+      byReason(({ books }) => books.dropped),
     ),
     counter('destination_dead', 'Events a destination refused for good, by reason.', eachReason, () =>
-      lossesBy(({ dead }) => dead),
+      byReason(({ books }) => books.dead),
     ),
-    gauge('destination_waiting', 'Events that wait for a destination.', each, () => ofEach(({ pending }) => pending)),
-    gauge('destination_oldest_age_seconds', 'Age of the oldest batch that waits; 0 if none.', each, () =>
-      Object.keys(stats().destinations).map((name) => [[name], ageOf(name)]),
+    gauge('destination_waiting', 'Events that wait for a destination.', each, () =>
+      ofEach(({ books }) => books.pending),
     ),
-    counter('destination_deliveries', 'Deliveries begun.', each, () => ofDeliveries((counts) => counts.deliveries)),
-    counter('destination_delivery_seconds', 'Time spent in deliveries.', each, () =>
-      ofDeliveries(({ seconds }) => seconds),
+    gauge('destination_oldest_age_seconds', 'Age of the oldest event that waits; 0 if none.', each, () =>
+      ofEach(({ oldestAgeMs = 0 }) => oldestAgeMs / 1_000),
     ),
-    counter('destination_errors', 'Deliveries that failed, by reason.', eachReason, () =>
-      byReason([...deliveries].map(([name, { failures }]) => [name, failures])),
+    gauge('destination_lag_seconds', 'From our 200 to theirs, of the delivery that came through last.', each, () =>
+      ofEach(({ lagMs }) => (lagMs === undefined ? undefined : lagMs / 1_000)),
+    ),
+    gauge('destination_events_per_second', 'Events delivered a second, of late.', each, () =>
+      ofEach(({ eventsPerSecond }) => eventsPerSecond),
+    ),
+    gauge('destination_state', 'How a destination is: 1 for the state it is in.', ['destination', 'state'], () =>
+      destinations().map(({ name, state }) => [[name, state], 1]),
+    ),
+    counter('destination_deliveries', 'Deliveries begun.', each, () => ofEach(({ deliveries }) => deliveries.begun)),
+    counter('destination_errors', 'What went wrong in deliveries, by reason.', eachReason, () =>
+      byReason(({ errors }) => errors),
     ),
   ];
 }

@@ -2,6 +2,8 @@ import { type EventResult, type Issue, type Plan, parseEvent } from '@org/track-
 import type { Collector, CollectorStats } from '../collector/create-collector.ts';
 import { plannedIssues } from '../collector/judge-event.ts';
 import { reasonOf } from '../collector/refused-event.ts';
+import type { DestinationReport } from '../dispatch/books.ts';
+import type { ErasedAt } from '../dispatch/dispatcher.ts';
 import type {
   BatchFacts,
   ConsumerProgress,
@@ -18,7 +20,6 @@ import type {
   RecordPage,
   Revived,
 } from '../log/log.ts';
-import type { DeliveryCounts } from './observe-destination.ts';
 import { type TailFilter, type TailLine, tailOf } from './tail.ts';
 
 /** A quarantined event's way back: stored, or why not. */
@@ -33,14 +34,19 @@ export interface Submitted {
   readonly refused: readonly { readonly messageId: string; readonly status: string; readonly reason?: string }[];
 }
 
+/** What was erased here, and what came of it at each destination. */
+export interface ErasedEverywhere extends Erased {
+  readonly destinations: readonly ErasedAt[];
+}
+
 /** How it goes, with how far each destination is. */
 export interface Standing {
   readonly stats: CollectorStats;
   /** Of all who ever read the log. */
   readonly progress: { readonly [destination: string]: ConsumerProgress };
   readonly consumers: readonly string[];
-  /** Deliveries that failed since the server started, by destination and reason. */
-  readonly failures: { readonly [destination: string]: Readonly<Record<string, number>> };
+  /** How each destination is; none where nobody delivers. */
+  readonly destinations: readonly DestinationReport[];
 }
 
 /**
@@ -70,7 +76,7 @@ export interface Operations {
   replay(args: LogRange & { readonly destination: string }): Promise<number>;
   submit(args: { readonly events: readonly unknown[]; readonly facts: BatchFacts }): Promise<Submitted>;
   about(args: PersonIds): AsyncIterable<PersonRecord>;
-  erase(args: PersonIds): Promise<Erased>;
+  erase(args: PersonIds): Promise<ErasedEverywhere>;
   unsuppress(args: PersonIds): Promise<true>;
 }
 
@@ -79,20 +85,14 @@ export interface OperationsOptions {
   readonly log: Log;
   readonly plan: Plan | undefined;
   readonly unplanned: 'store' | 'quarantine';
-  /** How deliveries went; none where nobody delivers. */
-  readonly deliveries?: ReadonlyMap<string, DeliveryCounts>;
+  /** Asks destinations to forget somebody. */
+  readonly eraseAt: (person: PersonIds) => Promise<readonly ErasedAt[]>;
 }
 
 /** Where nobody wrote down who sent it, it is judged as a browser's: what may least. */
 const unknownFacts = (receivedAt: number): BatchFacts => ({ receivedAt, source: 'browser' });
 
-export function createOperations({
-  collector,
-  log,
-  plan,
-  unplanned,
-  deliveries = new Map(),
-}: OperationsOptions): Operations {
+export function createOperations({ collector, log, plan, unplanned, eraseAt }: OperationsOptions): Operations {
   const { records } = log;
 
   function requireEvent(event: object, facts: Pick<BatchFacts, 'source'>): void {
@@ -116,8 +116,7 @@ export function createOperations({
         const own = log.progress(name);
         if (own !== undefined) progress[name] = own;
       }
-      const failures = Object.fromEntries([...deliveries].map(([name, own]) => [name, own.failures]));
-      return { stats, progress, consumers, failures };
+      return { stats, progress, consumers, destinations: collector.destinations() };
     },
     probe: () =>
       log.probe().then(
@@ -170,7 +169,17 @@ export function createOperations({
       return { stored: events.length - refused.length, refused };
     },
     about: (person) => records.about(person),
-    erase: (person) => records.erase(person),
+    async erase(person) {
+      const erased = await records.erase(person);
+      const devices = erased.anonymousIds.filter((anonymousId) => anonymousId !== person.anonymousId);
+      const worst = new Map<string, ErasedAt>();
+      for (const who of [person, ...devices.map((anonymousId) => ({ anonymousId }))]) {
+        for (const at of await eraseAt(who)) {
+          if (worst.get(at.destination)?.kind !== 'failed') worst.set(at.destination, at);
+        }
+      }
+      return { ...erased, destinations: [...worst.values()] };
+    },
     async unsuppress(person) {
       await collector.unsuppress(person);
       return true;
