@@ -241,7 +241,7 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
   const quarantined = prepare('SELECT * FROM quarantined WHERE id < ? ORDER BY id DESC LIMIT ?');
   const quarantinedById = prepare('SELECT * FROM quarantined WHERE id = ?');
   const deadLetters = prepare(
-    'SELECT * FROM dead_letters WHERE id < ?1 AND (?2 IS NULL OR consumer = ?2) ORDER BY id DESC LIMIT ?3',
+    'SELECT * FROM dead_letters WHERE id < ? AND consumer = coalesce(?, consumer) ORDER BY id DESC LIMIT ?',
   );
   const deadLetterById = prepare('SELECT * FROM dead_letters WHERE id = ?');
   const deleteQuarantined = prepare('DELETE FROM quarantined WHERE id = ?');
@@ -264,9 +264,9 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
   const takeRoom = prepare("INSERT INTO salts VALUES ('probe', zeroblob(?))");
   const giveRoomBack = prepare("DELETE FROM salts WHERE name = 'probe'");
   const oldestWaiting = prepare(
-    `SELECT min(coalesce((SELECT received_at FROM batches INDEXED BY batch_sizes WHERE seq > ?1 ORDER BY seq LIMIT 1), ${Number.MAX_SAFE_INTEGER}),
+    `SELECT min(coalesce((SELECT received_at FROM batches INDEXED BY batch_sizes WHERE seq > ? ORDER BY seq LIMIT 1), ${Number.MAX_SAFE_INTEGER}),
                 coalesce((SELECT received_at FROM batches INDEXED BY batch_sizes
-                          WHERE seq = (SELECT min(seq) FROM ledger WHERE consumer = ?2)), ${Number.MAX_SAFE_INTEGER})) AS at`,
+                          WHERE seq = (SELECT min(seq) FROM ledger WHERE consumer = ?)), ${Number.MAX_SAFE_INTEGER})) AS at`,
   );
   const suppressionSalt = prepare("SELECT salt FROM salts WHERE name = 'suppressed'");
   const insertSuppressed = prepare('INSERT OR IGNORE INTO suppressed VALUES (?, ?)');
