@@ -17,7 +17,8 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => project?.remove());
 
-describe.each(['node-22', 'node-24', 'node-26'])('%s', (version) => {
+// The first is the oldest that we promise.
+describe.each(['node-22.13', 'node-22', 'node-24', 'node-26'])('%s', (version) => {
   const run = async (...args: string[]): Promise<unknown> =>
     JSON.parse(await project.run(`${here}node_modules/${version}/bin/node`, args));
 
@@ -36,6 +37,19 @@ describe.each(['node-22', 'node-24', 'node-26'])('%s', (version) => {
 
   test('delivers an event', async () => {
     expect(await run('print-delivery.mjs')).toEqual(delivered);
+  });
+
+  test('looks after a log', async () => {
+    expect(await run('look-after-a-log.mjs')).toEqual({
+      dead: 2,
+      others: 0,
+      revived: 'revived',
+      progress: { cursor: 1, oldestReceivedAt: true },
+      quarantined: 1,
+      replayed: 1,
+      damage: [],
+      erased: { events: 2, quarantined: 1, deadLetters: 1, anonymousIds: [] },
+    });
   });
 });
 
