@@ -69,5 +69,5 @@ export async function entries(project: Project): Promise<string[]> {
     const subpaths = Object.keys(exports).filter((subpath) => subpath !== './package.json');
     found.push(...subpaths.map((subpath) => `${name}${subpath.slice(1)}`));
   }
-  return found;
+  return found.sort();
 }
