@@ -93,11 +93,12 @@ describe('a signal', () => {
     },
     {
       why: 'somebody ends the process if nobody else listens: they do not see us',
-      host: `leaver(60_000); process.on('SIGTERM', function end(signal) {
+      host: `process.on('SIGTERM', function end(signal) {
           if (process.listenerCount(signal) > 1) return;
           process.off(signal, end);
           process.kill(process.pid, signal);
-        });`,
+        });
+        leaver(60_000);`,
       signals: ['SIGTERM'],
       expected: { code: null, signal: 'SIGTERM', output: '' },
     },
