@@ -7,7 +7,11 @@ import { createCollector, sqliteLog, type Transformation } from '@org/track-node
 import { bots } from '@org/track-node/bots';
 import { duckdb } from '@org/track-node/duckdb';
 import { geo } from '@org/track-node/geo';
+import { lambdaHandler } from '@org/track-node/lambda';
+import { nextTracking } from '@org/track-node/next';
+import { assertTracked, createTestTracker } from '@org/track-node/testing';
 import { userAgents } from '@org/track-node/user-agents';
+import { createWorkerTracker as createCloudTracker } from '@org/track-node/worker';
 
 export const plan = definePlan({
   version: '1',
@@ -38,3 +42,19 @@ export const collector = createCollector({
 });
 collector.tracker.track('Order Completed', { total: 9.9 }, { userId: 'u1' });
 export const nameOf = (event: TrackEvent): string => event.type;
+
+// Frameworks hand over what they have; nobody casts anything.
+const parts = { headers: async () => new Headers(), after: (task: () => unknown): void => void task() };
+export const { route, action } = nextTracking(collector.tracker, parts);
+export const POST = route(async (request: Request, { id }: { id: string }) => new Response(request.url + id));
+export const add = action(async (form: FormData): Promise<number> => form.getAll('id').length);
+export const added: Promise<number> = add(new FormData());
+interface Invocation {
+  getRemainingTimeInMillis(): number;
+}
+export const lambda = lambdaHandler(collector.tracker, async (event: { body: string }, _: Invocation) => event.body);
+const cloud = createCloudTracker({ endpoint: 'https://collector.example/api/j', writeKey: 'key' });
+export const worker = { fetch: cloud.fetch(async (request: Request, env: { KEY: string }) => request.url + env.KEY) };
+const tested = createTestTracker({ plan });
+tested.run({ headers: {} }, () => tested.track('Order Completed'));
+assertTracked(tested, 'Order Completed', { total: 9.9 });

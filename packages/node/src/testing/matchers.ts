@@ -95,12 +95,22 @@ function told({ events, diagnostics }: Recorded): string {
 }
 
 function shown(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => (isMatcher(inner) ? String(inner) : inner));
+  // Matchers have a `toJSON` of their own, so they are looked at before it is called.
+  return JSON.stringify(value, function (this: Fields, key, text: unknown) {
+    const inner = this[key];
+    return isMatcher(inner) ? (inner.toAsymmetricMatcher?.() ?? String(inner)) : text;
+  });
 }
 
 /** `expect.any(Number)`, `expect.stringContaining('x')` … of Jest and Vitest. */
-function isMatcher(value: unknown): value is { asymmetricMatch(other: unknown): boolean } {
-  return typeof (value as { asymmetricMatch?: unknown } | null | undefined)?.asymmetricMatch === 'function';
+function isMatcher(value: unknown): value is AsymmetricMatcher {
+  return typeof (value as AsymmetricMatcher | null | undefined)?.asymmetricMatch === 'function';
+}
+
+interface AsymmetricMatcher {
+  asymmetricMatch(other: unknown): boolean;
+  /** As people read it: `Any<Number>`. */
+  toAsymmetricMatcher?(): string;
 }
 
 /** Has `actual` all that `expected` has? Lists are compared whole. */
