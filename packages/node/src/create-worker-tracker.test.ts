@@ -4,6 +4,7 @@ import { createScriptedTransport, type ScriptedTransport } from '@org/track-core
 import { afterEach, describe, expect, test } from 'vitest';
 import { closeAll, run } from './collector/running-collector.ts';
 import { createWorkerTracker, type WorkerTracker } from './create-worker-tracker.ts';
+import { createIdentityCookie } from './identity/identity-cookie.ts';
 
 afterEach(closeAll);
 
@@ -127,6 +128,30 @@ describe('a request', () => {
     await fetch(aRequest('one', { cookie: formatDevice({ consent: [{ analytics: false }, 1] }) }), {}, context);
     await context.ended();
     expect(events()).toEqual([]);
+  });
+});
+
+test("the collector's cookie names the browser here too", async () => {
+  const identity = { keys: ['key-of-the-shop-'.repeat(2)] };
+  const signed = createIdentityCookie(identity, Date.now).write({
+    id: 'known-by-cookie',
+    browserTag: 'AAAAAAAA',
+    decidedAt: 0,
+  });
+  const transport = createScriptedTransport();
+  const tracker = createWorkerTracker({ ...remote, transport, identity });
+  const fetch = tracker.fetch((_request: Request, _env: object, _context: Context) => {
+    tracker.track('Seen');
+    return new Response();
+  });
+  const cookie = `${formatDevice({ consent: [{ analytics: true }, 1], anonymousId: 'anonymous-one' })}; ${signed}`;
+  const context = aContext();
+  await fetch(aRequest('one', { cookie }), {}, context);
+  await context.ended();
+  const [event] = transport.sent.flatMap(({ entries }) => entries.map(({ value }) => JSON.parse(value)));
+  expect(event).toMatchObject({
+    anonymousId: 'known-by-cookie',
+    context: { identity: { browserId: 'anonymous-one' } },
   });
 });
 
