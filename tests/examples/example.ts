@@ -39,6 +39,9 @@ const sql = `SELECT event, type, source, message_id, anonymous_id, session_id, i
   context->>'$.identity.browserId' AS browser_id
   FROM events ORDER BY received_at, message_id`;
 
+/** How long an example may take to end when it is told to, milliseconds. */
+const patienceMs = 20_000;
+
 /**
  * @param command - what Node runs, in the example's folder
  * @param more - what it finds in its environment besides
@@ -75,15 +78,18 @@ export async function startExample(
     });
   }
 
-  async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  /** As a deployment does; what started it may have processes of its own, which it ends itself. */
+  async function end(): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
-    child.kill(signal);
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
     await ended;
+    clearTimeout(timer);
   }
 
   async function stopAndRead(): Promise<readonly StoredEvent[]> {
-    await end('SIGTERM');
+    await end();
     const warehouse = duckdb(join(folder, 'events.duckdb'));
     const rows = await warehouse.query<StoredEvent>(sql);
     await warehouse.close?.();
@@ -91,7 +97,7 @@ export async function startExample(
   }
 
   async function remove(): Promise<void> {
-    await end('SIGKILL');
+    await end();
     rmSync(folder, { recursive: true, force: true });
   }
 }
