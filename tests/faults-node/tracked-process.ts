@@ -24,8 +24,9 @@ export interface TrackedProcess {
   kill(): Promise<void>;
 }
 
-/** What a client may take to say that it is done: above the longest of their own deadlines, and minutes of a blocked loop. */
+/** What a client may take to say that it is done: minutes of a blocked loop, and for its end what is above their own deadlines. */
 const orderMs = 300_000;
+const shutdownMs = 60_000;
 
 export async function startProcess(
   { setup }: ServerClientUnderTest,
@@ -39,13 +40,13 @@ export async function startProcess(
   let said = '';
   child.stderr?.on('data', (chunk) => (said += chunk));
 
-  const answer = async (): Promise<string> => {
+  const answer = async (patienceMs = orderMs): Promise<string> => {
     const heard = new AbortController();
     try {
       return await Promise.race([
         once(child, 'message', { signal: heard.signal }).then(([message]) => String(message)),
         ended.then((how) => `the process ended: ${how} ${said.slice(-2_000)}`),
-        once(AbortSignal.timeout(orderMs), 'abort', { signal: heard.signal }).then(() => 'no answer'),
+        once(AbortSignal.timeout(patienceMs), 'abort', { signal: heard.signal }).then(() => 'no answer'),
       ]);
     } finally {
       heard.abort();
@@ -64,7 +65,7 @@ export async function startProcess(
   return {
     async obey(order) {
       if (!child.connected) return `the process has ended: ${await ended} ${said.slice(-500)}`;
-      const answered = answer();
+      const answered = answer(order.act === 'shutdown' ? shutdownMs : orderMs);
       child.send(order);
       return answered;
     },
