@@ -86,7 +86,7 @@ function assault(
   };
 }
 
-const bombBytes = 256 * 1024 * 1024;
+const bombBytes = 128 * 1024 * 1024;
 
 /** A few KB that unpack to a lot. */
 function bombs(): readonly (readonly [encoding: string, body: Uint8Array])[] {
@@ -129,7 +129,7 @@ const head = (...lines: readonly string[]): string =>
 export const assaults: readonly Assault[] = [
   assault('bombs', async (server) => {
     const made = bombs();
-    const thrown = Array.from({ length: 60 }, async (_, index) => {
+    const thrown = Array.from({ length: 30 }, async (_, index) => {
       const [encoding, body] = made[index % made.length] as (typeof made)[number];
       await server.send({
         ...good(),

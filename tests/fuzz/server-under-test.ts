@@ -62,9 +62,14 @@ export async function startServer(limits: { readonly [limit: string]: number } =
   };
 }
 
-function send(agent: Agent, port: number, { method, path, headers, body }: FuzzRequest): Promise<Answer> {
+function send(agent: Agent, port: number, request: FuzzRequest): Promise<Answer> {
+  const { method, path, headers, body } = request;
   return new Promise((resolve) => {
-    const failed = (error: Error): void => resolve({ status: 0, type: undefined, text: error.message });
+    const failed = (error: Error & { readonly code?: string }): void => {
+      // A connection that was kept may end while it is taken up again: that is nobody's fault.
+      if (sent.reusedSocket && error.code === 'ECONNRESET') resolve(send(agent, port, request));
+      else resolve({ status: 0, type: undefined, text: error.message });
+    };
     const sent = httpRequest({ agent, port, host: '127.0.0.1', method, path, headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
