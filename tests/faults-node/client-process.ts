@@ -2,12 +2,11 @@
 // standard error what nobody handled.
 import { randomBytes } from 'node:crypto';
 import dns from 'node:dns';
-import { writeSync } from 'node:fs';
 import type { CreateServerClient, End, Order } from './client.ts';
 
 const [setup = '', origin = '', folder = ''] = process.argv.slice(2);
 
-process.on('unhandledRejection', (reason) => void writeSync(2, `unhandled rejection: ${oneLine(reason)}\n`));
+process.on('unhandledRejection', (reason) => void process.stderr.write(`unhandled rejection: ${oneLine(reason)}\n`));
 
 let aheadMs = 0;
 const RealDate = Date;

@@ -1,5 +1,4 @@
 // A backend that tracks without a pause until it is killed, and says of each event when it is durable.
-import { writeSync } from 'node:fs';
 import { createTracker, sqliteOutbox } from '@org/track-node';
 
 const [endpoint = '', file = '', name = ''] = process.argv.slice(2);
@@ -16,6 +15,6 @@ setInterval(() => {
     const marker = `${name}-${made++}`;
     const { durable } = tracker.track('Fault Met', { marker, text: 'x'.repeat(100) }, { userId: 'u1' });
     // At once: what is said here must be true whenever the process ends.
-    void durable.then((isDurable) => isDurable && writeSync(1, `${marker}\n`));
+    void durable.then((isDurable) => isDurable && process.stdout.write(`${marker}\n`));
   }
 }, 2);
