@@ -155,6 +155,21 @@ describe.each(browsers)('a page full of personal data, in $title', needs(chromiu
     expect(site.events).toEqual([]);
   });
 
+  test.each(isThorough ? ['pageOnly()'] : [])('with %s nothing is stored whatever was agreed to', async () => {
+    await arrive({ isPageOnly: true, hasDeliveryParts: true });
+    site.answerWith(503);
+    await doEverything(visitor);
+    expect(await storedBy(page)).toEqual({});
+    // What cannot leave with the page is lost, so they wait for the next try.
+    site.answerWith(undefined);
+    await until(() => site.events.some((event) => nameOf(event) === 'Form Submitted'), 40_000);
+    await visitor.leave();
+    expect(site.events.map(nameOf)).toEqual(expect.arrayContaining(['page', 'Form Submitted']));
+    expect(plantedIn(site.requests.map((request) => JSON.stringify(request)).join('\n'))).toEqual([]);
+    await visitor.open('/elsewhere');
+    expect(await storedBy(page)).toEqual({});
+  });
+
   const all = { analytics: true, advertising: true };
 
   // What a page can show of the worked cases: who is asked and has said what, with the browser's own objection or without.

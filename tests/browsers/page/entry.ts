@@ -17,6 +17,7 @@ import {
   impressions,
   media,
   outboundLinks,
+  pageOnly,
   pageViews,
   rageClicks,
   redaction,
@@ -32,6 +33,8 @@ export interface PageOptions {
   readonly consent?: BrowserTrackerOptions['consent'];
   /** Batches travel packed, and those of the page's end in the browser's hands. Default: `fetch` alone. */
   readonly hasDeliveryParts?: boolean;
+  /** Nothing is kept beyond the page. Default: as ever. */
+  readonly isPageOnly?: boolean;
   /** Autocapture says what buttons read, masked. Default: no. */
   readonly hasText?: boolean;
 }
@@ -42,7 +45,7 @@ declare global {
   }
 }
 
-export function begin({ consent, hasDeliveryParts, hasText }: PageOptions): void {
+export function begin({ consent, hasDeliveryParts, isPageOnly, hasText }: PageOptions): void {
   window.tracker = createTracker({
     endpoint: '/api/j',
     capture: [
@@ -52,6 +55,7 @@ export function begin({ consent, hasDeliveryParts, hasText }: PageOptions): void
     ],
     plugins: [attribution(), googleConsent(), redaction(), sequence()],
     delivery: hasDeliveryParts ? [compressed(), deferred(), deliveryState()] : [],
+    ...(isPageOnly && { storage: pageOnly() }),
     consent: consent ?? { initial: { analytics: true } },
   });
 }
