@@ -89,7 +89,6 @@ const mapping: Mapping = {
     affiliation: 'properties.affiliation',
     search_term: 'properties.query',
     item_list_id: 'properties.list_id',
-    item_list_name: 'properties.category',
     shipping_tier: 'properties.shipping_method',
     payment_type: 'properties.payment_method',
     promotion_id: 'properties.promotion_id',
@@ -120,6 +119,9 @@ const saidOtherwise: ReadonlySet<string> = new Set(
   `products order_id query revenue total subtotal discount value currency list_id promotion_id shipping_method
   payment_method product_id sku`.split(/\s+/),
 );
+
+/** What stands in `items` where an event speaks of one product. */
+const productFieldNames: ReadonlySet<string> = new Set(Object.values(mapping.products).flat());
 
 /** Google Analytics 4, by the Measurement Protocol. */
 export const ga4: DestinationFactory<Ga4Options> = defineDestination<Ga4Options>({
@@ -224,9 +226,9 @@ function paramsOf(
     ...fields,
   ];
   const isCommerce = items.length > 0;
-  const own = Object.entries(flat(properties)).filter(
-    ([field]) => !isCommerce || !saidOtherwise.has(field.split('_')[0] === 'products' ? 'products' : field),
-  );
+  const isOneProduct = isCommerce && !Array.isArray(properties.products);
+  const said = (field: string): boolean => saidOtherwise.has(field) || (isOneProduct && productFieldNames.has(field));
+  const own = Object.entries(flat(properties)).filter(([field]) => !isCommerce || !said(field));
   const params: Record<string, unknown> = {};
   for (const [field, found] of [...known, ...own]) {
     const param = paramName(field);
