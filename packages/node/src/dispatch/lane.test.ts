@@ -1,6 +1,7 @@
 import { type DeliveryOutcome, definePlan } from '@org/track-core';
 import { createFakeClock, type FakeClock } from '@org/track-core/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Log } from '../log/log.ts';
 import { memoryLog } from '../log/memory-log.ts';
 import { defaultDestinationLimits, stopProbeMs } from './lane.ts';
 import { type Answer, idsOf, runDispatcher, scripted } from './running-dispatcher.ts';
@@ -60,6 +61,17 @@ describe('poison', () => {
     expect(report('down').books).toMatchObject({ delivered: 3, dead: {}, pending: 0 });
   });
 
+  test('one that was alone with its failures is no culprit while everything is down', async () => {
+    let isDown = false;
+    const failing = scripted('fragile', (ids) => (isDown || ids.includes('e3') ? fails : delivered));
+    const { append, pass, report } = runDispatcher(clock, [failing]);
+    await append(...named(5));
+    for (let round = 0; round < 3; round++) await pass(5_000);
+    isDown = true;
+    for (let hour = 0; hour < 24; hour++) await pass(3_600_000);
+    expect(report('fragile').books).toMatchObject({ delivered: 4, dead: {}, pending: 1 });
+  });
+
   test('too large asks for less, from now on', async () => {
     const small = scripted('small', (ids) => (ids.length > 3 ? { kind: 'dead', reason: 'too-large' } : delivered));
     const { append, pass } = runDispatcher(clock, [small]);
@@ -92,17 +104,19 @@ describe('a far end that fails', () => {
     expect(report('down')).toMatchObject({ state: 'closed', books: { delivered: 12, pending: 0 } });
   });
 
-  test('what it asked for is a minimum that no answer to another delivery shortens', async () => {
+  test.each<{ why: string; sibling: Answer }>([
+    { why: 'one that came through', sibling: delivered },
+    { why: 'one that failed, whose own wait is shorter', sibling: fails },
+  ])('what it asked for is a minimum that no answer to another delivery shortens: $why', async ({ sibling }) => {
     let answerSecond = (_: Answer): void => {};
     const busy = scripted(
       'busy',
       (_, index) => {
         if (index === 1) return { kind: 'retry', reason: 'http-429', retryAfterMs: 30_000 };
-        return index === 2
-          ? new Promise((resolve) => {
-              answerSecond = resolve;
-            })
-          : delivered;
+        if (index !== 2) return delivered;
+        return new Promise((resolve) => {
+          answerSecond = resolve;
+        });
       },
       { limits: { maxEvents: 1, concurrency: 2 } },
     );
@@ -111,10 +125,10 @@ describe('a far end that fails', () => {
     await pass(0);
     await append(...named(5));
     await pass(0);
-    answerSecond(delivered);
+    answerSecond(sibling);
     await pass(29_999);
     expect(busy.delivered).toHaveLength(3);
-    await pass(600);
+    await pass(1_600);
     expect(busy.delivered.length).toBeGreaterThan(3);
   });
 
@@ -184,6 +198,41 @@ describe('what nobody confirmed', () => {
     expect(slow.delivered).toHaveLength(sent);
     expect(report('slow').books).toMatchObject({ ...books, pending: 0 });
   });
+});
+
+test('where twice is twice the log knows of each delivery before it begins, and of those that did not arrive', async () => {
+  const order: string[] = [];
+  const inner = memoryLog();
+  const log: Log = {
+    ...inner,
+    consumer(name, options) {
+      const outbox = inner.consumer(name, options);
+      return {
+        ...outbox,
+        async begin(ids) {
+          order.push(`begin ${ids}`);
+          return outbox.begin(ids);
+        },
+        withdraw(ids) {
+          order.push(`withdraw ${ids}`);
+          outbox.withdraw(ids);
+        },
+      };
+    },
+  };
+  const answers = [fails, delivered];
+  const once = scripted(
+    'once',
+    (ids, index) => {
+      order.push(`deliver ${ids}`);
+      return answers[index] ?? delivered;
+    },
+    { idempotency: 'none' },
+  );
+  const { append, pass } = runDispatcher(clock, [once], { log });
+  await append('e1');
+  for (let turn = 0; turn < 5; turn++) await pass(maxWaitMs);
+  expect(order).toEqual(['begin e1', 'deliver e1', 'withdraw e1', 'begin e1', 'deliver e1']);
 });
 
 describe('order', () => {
@@ -376,6 +425,7 @@ describe('one by one', () => {
     await pass(3_600_000);
     dispatcher.pause('first');
     expect(await dispatcher.replay('first')).toBe(6);
+    await pass(0); // they are out of the log already
     await append('live-1', 'live-2');
     await pass(0);
     dispatcher.resume('first');

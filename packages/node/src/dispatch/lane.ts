@@ -75,9 +75,6 @@ const minWindow = 1_000;
 /** The same in bytes, where a destination takes little at once. */
 const minWindowBytes = 4 * 1024 * 1024;
 
-/** Events come out of the log in the order they came in, save those that are replayed, milliseconds. */
-const backfillAgeMs = 60_000;
-
 /** Places from here on are behind all that is new. */
 const behindAll = 2 ** 52;
 
@@ -102,7 +99,6 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
   const flushes = new Set<() => void>();
   let heldBytes = 0;
   let nextPlace = 0;
-  let newestReceivedAt = 0;
   let mostAtOnce = limits.maxEvents; // lowered for good by a far end that takes less
   let cap = mostAtOnce; // lowered for a while by one that fails
   let failures = 0; // in a row
@@ -155,10 +151,8 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
     });
     if (judged.kind !== 'wanted') return settle(id, judged);
     const isOrdered = destination.order === 'person';
-    newestReceivedAt = Math.max(newestReceivedAt, queuedAt);
-    // What comes so much later than others that are newer is replayed: it goes where nobody is delayed by it.
-    const isBackfill = queuedAt < newestReceivedAt - backfillAgeMs;
-    const place = (isBackfill ? behindAll : 0) + nextPlace++;
+    // It goes where nobody is delayed by it.
+    const place = (outbox.isReplayed(id) ? behindAll : 0) + nextPlace++;
     const parcel = createParcel(judged, { place, storedBytes: bytes, receivedAt: queuedAt, isOrdered });
     waiting.push(parcel);
     if ((waiting.at(-2)?.place ?? 0) > place) waiting.sort(byPlace);
@@ -181,8 +175,8 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
 
   function giveBack(parcels: readonly Parcel[], notBefore = 0): false {
     for (const parcel of parcels) parcel.notBefore = Math.max(parcel.notBefore, notBefore);
-    if (!resends) outbox.withdraw(parcels.map(({ id }) => id));
     if (parcels.length > 0) {
+      if (!resends) outbox.withdraw(parcels.map(({ id }) => id));
       waiting = [...parcels, ...waiting].sort(byPlace);
       waitedAt = 0;
     }

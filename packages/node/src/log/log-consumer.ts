@@ -38,6 +38,7 @@ interface OpenRow {
   readonly eventBytes: number;
   /** By place in the batch: 1 if the event's fate is known, 2 if it was about to leave. */
   readonly settled: Uint8Array;
+  readonly isReplayed: boolean;
   open: number;
 }
 
@@ -128,6 +129,7 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
     const [replayed] = behind.keys();
     const seq = fresh === undefined ? (first ?? replayed) : undefined;
     const batch = seq === undefined ? fresh : store.batch(seq);
+    const isReplayed = seq !== undefined && first === undefined;
     const left = seq === undefined ? undefined : behind.get(seq);
     if (seq === undefined) readThrough = fresh?.seq ?? readThrough;
     else {
@@ -141,6 +143,7 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
       receivedAt: batch.facts.receivedAt,
       eventBytes: eventBytesOf(batch),
       settled,
+      isReplayed,
       open: openIn(settled),
     };
     rows.set(row.seq, row);
@@ -274,6 +277,7 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
         await commitSoon();
         return saves > before;
       },
+      isReplayed: (id) => leases.get(id)?.row.isReplayed === true,
       withdraw(ids) {
         for (const id of ids) markLease(id, 0);
         if (changed.size > 0) void commitSoon();

@@ -65,6 +65,8 @@ export interface LogOutbox extends Outbox<CollectedEvent> {
    * Whoever opens the log after one gets them as given up, `unconfirmed`, unless they were settled or withdrawn.
    */
   begin(ids: readonly string[]): Promise<boolean>;
+  /** Was this leased event delivered before, and is to be once more? It can wait for all that is new. */
+  isReplayed(id: string): boolean;
   /** They did not arrive after all: they may leave again. */
   withdraw(ids: readonly string[]): void;
 }
