@@ -36,7 +36,7 @@ const batchSize = 20;
 const writeMs = 500;
 /** Starting over takes its time too, milliseconds: nobody's lag. */
 const settleMs = 2_000;
-const patienceMs = 60_000;
+const patienceMs = 30_000;
 
 /** What the collector says of a destination. */
 interface Report {

@@ -76,6 +76,9 @@ export const amplitude: DestinationFactory<AmplitudeOptions> = defineDestination
     groupType: { kind: 'text', standard: '`company`', text: 'What groups are called there' },
   },
   mapping,
+  notes: [
+    'An order becomes itself and one `Product Purchased` for each line, with its price: revenue is the sum of those.',
+  ],
   connect(options, words) {
     const { apiKey, secretKey, region = 'us', isBulk = false, groupType = 'company' } = options;
     const url = options.endpoint ?? `${hosts[region]}${isBulk ? '/batch' : '/2/httpapi'}`;

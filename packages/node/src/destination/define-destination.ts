@@ -75,6 +75,8 @@ export interface DestinationDefinition<Options extends DestinationOptions> {
   readonly sends: readonly PersonalData[];
   readonly settings: { readonly [option in Exclude<keyof Options, keyof DestinationOptions>]-?: Setting };
   readonly mapping: Mapping;
+  /** What users should know besides: a paragraph each, for the page of destinations. */
+  readonly notes?: readonly string[];
   /** @throws TypeError for settings that are wrong together */
   connect(options: Options, mapping: Mapping): Connection;
 }

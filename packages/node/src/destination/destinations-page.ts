@@ -40,7 +40,7 @@ export function destinationsPage(listed: readonly ListedDestination[]): string {
 }
 
 function section({ entry, factory, definition }: ListedDestination): readonly string[] {
-  const { name, title, docs, settings, mapping } = definition;
+  const { name, title, docs, settings, mapping, notes = [] } = definition;
   const required = Object.entries<Setting>(settings).filter(([, { isRequired }]) => isRequired === true);
   const parts: readonly (readonly [string, string, readonly (readonly string[])[]])[] = [
     [
@@ -72,6 +72,7 @@ function section({ entry, factory, definition }: ListedDestination): readonly st
       ]),
     ),
     '',
+    ...notes.flatMap((note) => [note, '']),
     ...parts.flatMap(([left, right, rows]) => (rows.length === 0 ? [] : [table([left, right], rows), ''])),
   ];
 }

@@ -52,6 +52,9 @@ export const hubspot: DestinationFactory<HubspotOptions> = defineDestination<Hub
     hubId: { kind: 'text', isRequired: true, pattern: [/^\d+$/, 'digits'], text: "The account's number" },
   },
   mapping,
+  notes: [
+    'Each event must have been defined in HubSpot: `Order Completed` is `pe<hubId>_order_completed`. People are found by their e-mail, or by the cookie `hubspotutk` with `integrations: { hubspot: { utk } }`; other events are dropped as `no_identifier`. Pages are not sent unless `mapping: { events: { "page()": "page_seen" } }` names them.',
+  ],
   connect({ accessToken, hubId, endpoint = defaultEndpoint }, words) {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` };
     return {

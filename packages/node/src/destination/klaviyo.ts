@@ -78,6 +78,9 @@ export const klaviyo: DestinationFactory<KlaviyoOptions> = defineDestination<Kla
     },
   },
   mapping,
+  notes: [
+    'An order becomes `Placed Order` and one `Ordered Product` for each line, with ids of the order, so that a repeated one counts once. Nothing here subscribes anybody to anything.',
+  ],
   connect({ privateKey, revision = defaultRevision, endpoint = base }, words) {
     const headers = {
       'content-type': 'application/vnd.api+json',

@@ -110,6 +110,10 @@ export const meta: DestinationFactory<MetaOptions> = defineDestination<MetaOptio
     currency: { kind: 'text', pattern: [/^[A-Z]{3}$/, 'ISO 4217, as EUR'], text: 'For events that name none' },
   },
   mapping,
+  notes: [
+    'E-mail, phone, name, place, birthday and `userId` leave as SHA-256 of what Meta calls normal; address and agent as they are. For the same event from a pixel give it `eventID: messageId`. The cookies `_fbp` and `_fbc` come with `integrations: { meta: { fbp, fbc } }`; without them `fbc` is made of the click that `attribution()` found.',
+    'Meta refuses a whole request for one bad event, so what it would refuse is a dead letter before: `no_value_or_currency`, `no_identifier`, `no_page_or_agent`.',
+  ],
   connect(options, words) {
     const { apiVersion = defaultApiVersion, datasetId, accessToken, testEventCode } = options;
     const base = options.endpoint ?? `https://graph.facebook.com/${apiVersion}`;

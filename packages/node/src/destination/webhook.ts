@@ -64,6 +64,9 @@ export const webhook: DestinationFactory<WebhookOptions> = defineDestination<Web
     },
   },
   mapping: { events: {}, fields: {}, products: {} },
+  notes: [
+    'The body is `{ type, timestamp, data }`: `type` is `track.order_completed`, `data` the event. Answer 2xx within 15 seconds; redirects are not followed. Addresses of private networks are refused, again at every request, after the name was looked up.',
+  ],
   connect({ url, endpoint = url, secret, previousSecret, allowsPrivateAddresses = false }) {
     const secrets = [secret, ...(previousSecret === undefined ? [] : [previousSecret])];
     for (const each of secrets) keyOf(each);

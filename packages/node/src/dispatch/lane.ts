@@ -281,6 +281,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
   ): boolean {
     succeed();
     books.delivered(parcels.map(({ receivedAt }) => receivedAt));
+    const spread = random(); // one for all, so that they travel together again
     const again = parcels.filter((parcel) => {
       const verdict = verdicts.get(parcel.id) ?? { kind: 'delivered' };
       if (verdict.kind !== 'retry') return !finish(parcel, verdict);
@@ -288,7 +289,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
       books.failed(reason, false);
       // A far end that names its time is alive: waiting for it does not make later waits longer.
       if (retryAfterMs === 0) parcel.tries++;
-      const waitMs = Math.max(retryAfterMs, backoffMs(Math.max(1, parcel.tries), random()));
+      const waitMs = Math.max(retryAfterMs, backoffMs(Math.max(1, parcel.tries), spread));
       parcel.notBefore = clock.elapsed() + waitMs;
       return true;
     });
