@@ -66,7 +66,7 @@ const suspectAfterTries = 3;
 /** How often an event may fail alone, while others come through, before it is a dead letter. */
 const maxFailuresAlone = 5;
 
-/** Events that come out of the log before the process does something else. */
+/** Events that come out of the log before the process does something else; a whole delivery's where that is more. */
 const eventsPerTurn = 500;
 
 /** Fewest events that a lane looks at to find groups, persons and others that may leave. */
@@ -135,7 +135,11 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
     const now = clock.elapsed();
     const later = waiting.filter(({ notBefore, isSuspect }) => isSuspect || notBefore > now).length;
     // What waits for its own time must not keep others out; nor may it fill the memory.
-    const room = Math.min(windowEvents - (waiting.length - later), 4 * windowEvents - waiting.length, eventsPerTurn);
+    const room = Math.min(
+      windowEvents - (waiting.length - later),
+      4 * windowEvents - waiting.length,
+      Math.max(eventsPerTurn, limits.maxEvents),
+    );
     if (room <= 0 || heldBytes >= windowBytes || outbox.depth().waiting === 0) return;
     const entries = outbox.pull({ maxEvents: room, maxBytes: windowBytes - heldBytes });
     for (const entry of entries) take(entry);
