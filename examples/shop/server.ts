@@ -12,6 +12,7 @@ import { Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { etag } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
+import { shopModels } from './insights/ask.ts';
 import { liveEvent } from './live-event.ts';
 import { createLiveFeed } from './live-feed.ts';
 import { notFoundPage } from './pages/privacy.ts';
@@ -30,7 +31,7 @@ const hostname = process.env.HOST ?? '127.0.0.1';
 const dataDir = process.env.TRACK_DIR ?? join(here, '.track');
 mkdirSync(dataDir, { recursive: true });
 
-const warehouse = duckdb(join(dataDir, 'events.duckdb'));
+const warehouse = duckdb(join(dataDir, 'events.duckdb'), { models: shopModels });
 const collector = createCollector({ plan, log: openLog(), destinations: [warehouse] });
 const feed = createLiveFeed();
 collector.watch((arrival) => feed.push(liveEvent(arrival)));

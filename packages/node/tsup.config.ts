@@ -26,6 +26,7 @@ export default defineConfig([
       lambda: 'src/http/lambda.ts',
       meta: 'src/destination/meta.ts',
       mixpanel: 'src/destination/mixpanel.ts',
+      models: 'src/models/index.ts',
       next: 'src/http/next.ts',
       posthog: 'src/destination/posthog.ts',
       segment: 'src/destination/segment.ts',

@@ -405,7 +405,7 @@ describe('opening and closing', () => {
     {
       why: 'an unknown option',
       make: () => duckdb('a', { table: 'x' } as never),
-      message: 'unknown option "table"; known are name, requires, limits, settings',
+      message: 'unknown option "table"; known are name, requires, limits, settings, models',
     },
   ])('refuses at set-up: $why', ({ make, message }) => {
     expect(make).toThrow(message);

@@ -11,6 +11,7 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import type { ConsentCategory, Destination, DestinationLimits, SendVerdict } from '@org/track-core';
+import type { Model } from '../models/model.ts';
 import { type Cell, columns, rowOf } from './duckdb-row.ts';
 import { migrate } from './duckdb-schema.ts';
 import { parameterValue, plainRows } from './duckdb-values.ts';
@@ -23,6 +24,8 @@ export interface DuckDbOptions {
   readonly limits?: DestinationLimits;
   /** DuckDB's own settings, such as `{ memory_limit: '1GB', threads: '2' }`. Extensions are never installed. */
   readonly settings?: { readonly [setting: string]: string };
+  /** Views to make whenever the file is opened, as of `@org/track-node/models`. Default none. */
+  readonly models?: readonly Model[];
 }
 
 /** A DuckDB file as a destination, and the way to ask it questions from the process that holds it. */
@@ -63,7 +66,7 @@ interface Database {
  */
 export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestination {
   checkOptions(path, options);
-  const { name = 'duckdb', requires = [], limits, settings } = options;
+  const { name = 'duckdb', requires = [], limits, settings, models = [] } = options;
   let database: Promise<Database> | undefined;
   let isClosed = false;
   let lastWrite: Promise<unknown> = Promise.resolve();
@@ -71,7 +74,7 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
 
   function opened(): Promise<Database> {
     if (isClosed) return Promise.reject(new Error(`duckdb("${path}") is closed`));
-    database ??= openDatabase(path, settings).catch((error: unknown) => {
+    database ??= openDatabase(path, settings, models).catch((error: unknown) => {
       database = undefined;
       throw error;
     });
@@ -153,7 +156,11 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
   };
 }
 
-async function openDatabase(path: string, settings: DuckDbOptions['settings']): Promise<Database> {
+async function openDatabase(
+  path: string,
+  settings: DuckDbOptions['settings'],
+  models: readonly Model[],
+): Promise<Database> {
   const isFile = path !== ':memory:';
   const file = isFile ? resolve(path) : path;
   if (isFile) await mkdir(dirname(file), { recursive: true });
@@ -169,6 +176,7 @@ async function openDatabase(path: string, settings: DuckDbOptions['settings']): 
     // The host's zone would make the same SQL answer differently on two machines.
     await writer.run(`SET GLOBAL TimeZone = 'UTC'`);
     await migrate(writer);
+    for (const model of models) await writer.run(`CREATE OR REPLACE VIEW ${model.name} AS\n${model.sql('duckdb')}`);
     return { instance, writer };
   } catch (error) {
     instance?.closeSync();
@@ -239,7 +247,7 @@ function isFatal(error: unknown): boolean {
   return error instanceof Error && /^(FATAL|INTERNAL) Error/i.test(error.message);
 }
 
-const knownOptions = ['name', 'requires', 'limits', 'settings'];
+const knownOptions = ['name', 'requires', 'limits', 'settings', 'models'];
 
 function checkOptions(path: unknown, options: DuckDbOptions): void {
   if (typeof path !== 'string' || path === '') {

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import { duckdb } from '../destination/duckdb.ts';
+import { attribution, content, defineModel, funnel, models, reconciliation, retention, withModels } from './index.ts';
+import { modelCases } from './model-cases.ts';
+
+const { signal } = new AbortController();
+const column = (sql: string): string => `SELECT * FROM ${sql} ORDER BY 1`;
+
+describe('in DuckDB', () => {
+  test.each(modelCases)('$model.name: $why', async ({ model, events, ask = column(model.name), rows }) => {
+    const warehouse = duckdb(':memory:', { models: [model] });
+    try {
+      await warehouse.deliver(events, { signal });
+      expect(await warehouse.query(ask)).toEqual(rows);
+    } finally {
+      await warehouse.close?.();
+    }
+  });
+
+  test('all of them at once, and without views of some events only', async () => {
+    const warehouse = duckdb(':memory:', { models });
+    try {
+      await warehouse.deliver(
+        modelCases.flatMap(({ events }) => events),
+        { signal },
+      );
+      const part = withModels('duckdb', models, 'SELECT * FROM main.events WHERE anonymous_id = $who');
+      for (const { name } of models) {
+        const [{ n: all = 0 } = {}] = await warehouse.query<{ n: number }>(`SELECT count(*) AS n FROM ${name}`);
+        expect({ name, all }).toEqual({ name, all: expect.toSatisfy((rows: number) => rows > 0) });
+        const [{ n: some = -1 } = {}] = await warehouse.query<{ n: number }>(
+          `${part} SELECT count(*) AS n FROM ${name}`,
+          {
+            who: 'nobody',
+          },
+        );
+        expect({ name, some }).toEqual({ name, some: name === 'funnel' ? 4 : 0 });
+      }
+    } finally {
+      await warehouse.close?.();
+    }
+  });
+});
+
+test.each([
+  { why: 'a funnel of one step', make: () => funnel(['x']), message: 'funnel(steps): expected two or more names' },
+  { why: 'a step without a name', make: () => funnel(['x', '']), message: 'funnel(steps): expected' },
+  { why: 'a zero character', make: () => funnel(['x', 'y\0']), message: 'funnel(steps): expected' },
+  {
+    why: 'an order it does not know',
+    make: () => funnel(['x', 'y'], { order: 'up' as never }),
+    message: 'order: expected time or any, got "up"',
+  },
+  {
+    why: 'a name that needs quotes',
+    make: () => funnel(['x', 'y'], { name: 'my "view"' }),
+    message: 'name: expected a word',
+  },
+  { why: 'the name of the table', make: () => defineModel('events', '', () => ''), message: 'other than events' },
+  {
+    why: 'another period',
+    make: () => retention({ by: 'month' as never }),
+    message: 'by: expected day or week, got "month"',
+  },
+  { why: 'a property that is a path', make: () => content({ properties: { id: '$.x' } }), message: 'got "$.x"' },
+  { why: 'a share beyond all', make: () => content({ readPercent: 101 }), message: 'readPercent: expected' },
+  { why: 'an event that is none', make: () => attribution({ event: '' }), message: 'event: expected' },
+  {
+    why: 'a key that is none',
+    make: () => reconciliation({ key: '' }),
+    message: 'expected names of events and a property',
+  },
+])('refuses $why', ({ make, message }) => {
+  expect(make).toThrow(TypeError);
+  expect(make).toThrow(message);
+});
