@@ -1,5 +1,6 @@
 // What tests may do without on a developer's machine, and never in CI.
 import { findChromium, howToGetChromium } from './chromium.mjs';
+import { hasPostgres, howToGetPostgres } from './postgres.mjs';
 
 /**
  * @typedef {object} Component
@@ -10,6 +11,9 @@ import { findChromium, howToGetChromium } from './chromium.mjs';
 
 /** @type {Component} */
 export const chromium = { name: 'Chromium', found: findChromium() !== undefined, howToGet: howToGetChromium };
+
+/** @type {Component} */
+export const postgresServer = { name: 'Postgres', found: hasPostgres(), howToGet: howToGetPostgres };
 
 /** Nothing may be skipped for want of a component here. */
 export const isStrict = Boolean(process.env.CI) && process.env.CI !== 'false';

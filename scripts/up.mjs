@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { findChromium, howToGetChromium } from './chromium.mjs';
 import { findFirefox, howToGetFirefox } from './firefox.mjs';
 import { isStrict } from './optional.mjs';
+import { hasPostgres, howToGetPostgres } from './postgres.mjs';
 import { hasWebKit, howToGetWebKit, webkitPackages } from './webkit.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -41,6 +42,7 @@ const tasks = {
     await install();
     await turbo('Building, checking types, style, exports, unused code and sizes', ['build', 'check']);
     await chromium();
+    await ensure(postgres);
     say('Testing');
     await last('node_modules/vitest/vitest.mjs', ['run', ...args]);
   },
@@ -188,6 +190,14 @@ const engines = {
   webkit: { title: 'WebKitGTK', isFound: hasWebKit, packages: webkitPackages, howToGet: howToGetWebKit },
 };
 
+/** @type {Engine} */
+const postgres = {
+  title: 'Postgres',
+  isFound: hasPostgres,
+  packages: ['postgresql'],
+  howToGet: howToGetPostgres,
+};
+
 /** Those named by `--engine`; what it does not know, the script refuses. */
 function enginesAsked() {
   const named = args.flatMap((arg, index) => {
@@ -200,7 +210,7 @@ function enginesAsked() {
 
 const chromium = () => ensure(engines.chromium);
 
-/** Makes sure of a browser: installs Debian's as root, else says what to do. Without one CI stops here. */
+/** Makes sure of a browser, or a database: installs Debian's as root, else says what to do. Without one CI stops here. */
 async function ensure(/** @type {Engine} */ engine) {
   const { title, isFound, packages, howToGet } = engine;
   if (isFound()) return;
@@ -214,7 +224,7 @@ async function ensure(/** @type {Engine} */ engine) {
   const advice = `There is no ${title}: ${howToGet}.`;
   if (isStrict) stop(1, `${advice} CI=true allows no skipping.`);
   // Playwright may have a Chromium of its own.
-  if (name === 'drive' || engine !== engines.chromium) stop(1, advice);
+  if (name === 'drive' || (engine !== engines.chromium && engine !== postgres)) stop(1, advice);
   say(`${advice} What needs it is skipped`);
 }
 

@@ -30,6 +30,7 @@ export default defineConfig([
       next: 'src/http/next.ts',
       posthog: 'src/destination/posthog.ts',
       segment: 'src/destination/segment.ts',
+      postgres: 'src/destination/postgres.ts',
       testing: 'src/testing/index.ts',
       'user-agents': 'src/enrichment/user-agents.ts',
       webhook: 'src/destination/webhook.ts',

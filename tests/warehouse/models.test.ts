@@ -1,6 +1,15 @@
+import { duckdb } from '@org/track-node/duckdb';
+import {
+  attribution,
+  content,
+  defineModel,
+  funnel,
+  models,
+  reconciliation,
+  retention,
+  withModels,
+} from '@org/track-node/models';
 import { describe, expect, test } from 'vitest';
-import { duckdb } from '../destination/duckdb.ts';
-import { attribution, content, defineModel, funnel, models, reconciliation, retention, withModels } from './index.ts';
 import { modelCases } from './model-cases.ts';
 
 const { signal } = new AbortController();

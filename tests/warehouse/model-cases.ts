@@ -1,17 +1,11 @@
 import type { CollectedEvent } from '@org/track-core';
-import { attribution } from './attribution.ts';
-import { carts } from './carts.ts';
-import { completeness } from './completeness.ts';
-import { content } from './content.ts';
-import { formAbandonment } from './form-abandonment.ts';
-import { funnel } from './funnel.ts';
-import { mediaQuality } from './media-quality.ts';
-import type { Model } from './model.ts';
-import { pageEngagement } from './page-engagement.ts';
-import { reconciliation } from './reconciliation.ts';
-import { retention } from './retention.ts';
-import { sessions } from './sessions.ts';
-import { webVitals } from './web-vitals.ts';
+import { attribution, content, funnel, type Model, models, reconciliation, retention } from '@org/track-node/models';
+
+function named(name: string): Model {
+  const found = models.find((model) => model.name === name);
+  if (found === undefined) throw new Error(`There is no model ${name}.`);
+  return found;
+}
 
 /** Events, a model, and what it must say of them: worked out by hand, the same in every database. */
 export interface ModelCase {
@@ -65,7 +59,7 @@ const served = { source: 'server', anonymousId: undefined };
 export const modelCases: readonly ModelCase[] = [
   {
     why: 'a session has its first and last page, its length, and the person who signed in during it',
-    model: sessions,
+    model: named('sessions'),
     events: [
       page('10:05:00', '/b', {}, inSession('s1')),
       page('10:00:00', '/a', {}, inSession('s1')),
@@ -104,7 +98,7 @@ export const modelCases: readonly ModelCase[] = [
   },
   {
     why: 'of a page view the largest total counts, also what the next page says of it, and an odd number is nothing',
-    model: pageEngagement,
+    model: named('page_engagement'),
     ask: 'SELECT view_id, page_path, seconds, percent FROM page_engagement ORDER BY view_id',
     events: [
       page('10:00:00', '/a', { view_id: 'v1' }),
@@ -189,7 +183,7 @@ export const modelCases: readonly ModelCase[] = [
   },
   {
     why: 'a cart ends with its order; what is added afterwards is another cart, and one of nothing is none',
-    model: carts,
+    model: named('carts'),
     ask: 'SELECT visitor, orders_before, added, removed, value, ordered_at, is_abandoned FROM carts ORDER BY visitor, orders_before',
     events: [
       track('10:00:00', 'Product Added', { price: 10, quantity: 2 }),
@@ -346,7 +340,7 @@ export const modelCases: readonly ModelCase[] = [
   },
   {
     why: 'a playing has the largest of its totals, and its asset by either name',
-    model: mediaQuality,
+    model: named('media_quality'),
     ask: 'SELECT play, asset, total_seconds, played_seconds, startup_ms, stalls, stalled_seconds, is_completed, is_interrupted FROM media_quality ORDER BY play',
     events: [
       track('10:00:00', 'Video Playback Started', { session_id: 'p1', content_asset_id: 'film', total_length: 100 }),
@@ -394,7 +388,7 @@ export const modelCases: readonly ModelCase[] = [
   },
   {
     why: 'of a load the last word counts, not the largest',
-    model: webVitals,
+    model: named('web_vitals'),
     ask: 'SELECT load, page_path, lcp_ms, inp_ms, cls, lcp_rating FROM web_vitals ORDER BY load',
     events: [
       track(
@@ -418,7 +412,7 @@ export const modelCases: readonly ModelCase[] = [
   },
   {
     why: 'a form is given up at the field where most did; pressing a button without filling in is no submission',
-    model: formAbandonment,
+    model: named('form_abandonment'),
     ask: 'SELECT * FROM form_abandonment ORDER BY form, step',
     events: [
       ...['a', 'b', 'c', 'd'].map((who) =>
@@ -446,7 +440,7 @@ export const modelCases: readonly ModelCase[] = [
   },
   {
     why: 'a gap is lost, also at the end of a page of which the next one tells, and a whole page',
-    model: completeness,
+    model: named('completeness'),
     ask: 'SELECT stream, browser, made, arrived, lost FROM completeness ORDER BY stream',
     events: [
       ...[1, 2, 4].map((number) =>

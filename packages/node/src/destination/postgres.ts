@@ -1,0 +1,285 @@
+import { createHash } from 'node:crypto';
+import type { CollectedEvent, ConsentCategory, Destination, DestinationLimits } from '@org/track-core';
+import { type ClientBase, Pool, type PoolClient, types } from 'pg';
+import type { Model } from '../models/model.ts';
+import { type Cell, columns, rowOf } from './duckdb-row.ts';
+import { insertInto, inTransaction, migrate, quoted, takeTurn } from './postgres-schema.ts';
+
+export interface PostgresOptions {
+  /** Where it is: `postgres://user:password@host:5432/database`. It shows in no error. */
+  readonly url: string;
+  /** Default `postgres`. Name it to have two in one collector. */
+  readonly name?: string;
+  /** The schema that holds all tables, made when missing. Default `track`. */
+  readonly schema?: string;
+  /** Views to make when it is opened, as of `@org/track-node/models`. Default none. */
+  readonly models?: readonly Model[];
+  /** Consent every event needs besides its own purpose. Default none. */
+  readonly requires?: readonly ConsentCategory[];
+  readonly limits?: DestinationLimits;
+}
+
+/** Tables in Postgres as a destination, and the way to ask them questions. */
+export interface PostgresDestination extends Destination {
+  /**
+   * The rows of `sql`, as plain objects: whole numbers and decimals as numbers (whole ones as text beyond 2^53), dates as
+   * `YYYY-MM-DD`. Names without a schema are those of this destination's. Rejects with Postgres's own words.
+   */
+  query<Row = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<readonly Row[]>;
+  /** How many events lie in `parked` because Postgres takes them in no typed form. */
+  parked(): Promise<number>;
+}
+
+const defaultLimits = { maxEvents: 1_000, maxBytes: 4 * 1024 * 1024, timeoutMs: 30_000 } satisfies DestinationLimits;
+const connectionTimeoutMs = 10_000;
+const connections = 4;
+
+/**
+ * Stores events in Postgres: a table `events` with the columns of DuckDB's, one row for each `messageId`. Delivering an
+ * event twice leaves one row, the first. An event that cannot be a row, such as one whose text has a zero character,
+ * is kept as it came in the table `parked`, with the reason. Needs the package `pg`.
+ *
+ * @throws TypeError for an option that is unknown or not what it must be
+ */
+export function postgres(options: PostgresOptions): PostgresDestination {
+  checkOptions(options);
+  const { url, name = 'postgres', schema = 'track', models = [], requires = [] } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const pool = new Pool({
+    connectionString: url,
+    max: connections,
+    connectionTimeoutMillis: connectionTimeoutMs,
+    statement_timeout: limits.timeoutMs,
+    idle_in_transaction_session_timeout: limits.timeoutMs,
+    allowExitOnIdle: true,
+    application_name: '@org/track-node',
+  });
+  pool.on('error', () => {}); // an idle connection broke: the next delivery makes a new one
+  const insert = insertInto(schema);
+  let opening: Promise<void> | undefined;
+  let closing: Promise<void> | undefined;
+
+  /** Lends a connection; what is aborted or broken is not lent again. */
+  async function connected<T>(work: (client: PoolClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const client = await pool.connect();
+    let isBroken = false;
+    const stop = (): void => {
+      isBroken = true;
+      client.release(true); // ends the connection, and so the server's work on it
+    };
+    const onError = (): void => {}; // the query that was under way rejects, and says why
+    client.on('error', onError);
+    signal?.addEventListener('abort', stop);
+    try {
+      if (signal?.aborted) throw new Error('nobody waits for it any more');
+      return await work(client);
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      if (!isBroken) {
+        client.off('error', onError);
+        client.release();
+      }
+    }
+  }
+
+  function opened(): Promise<void> {
+    if (closing !== undefined) return Promise.reject(new Error(`postgres: "${name}" is closed`));
+    opening ??= connected(async (client) => {
+      await migrate(client, schema);
+      for (const model of models) await makeView(client, schema, model);
+    }).catch((error: unknown) => {
+      opening = undefined;
+      throw new Error(`postgres: "${name}": ${error instanceof Error ? error.message : 'cannot be opened'}`, {
+        cause: error,
+      });
+    });
+    return opening;
+  }
+
+  return {
+    name,
+    requires,
+    idempotency: 'native',
+    limits,
+    open: opened,
+    async deliver(events, { signal }) {
+      if (signal.aborted) return { kind: 'retry', reason: 'timeout' };
+      try {
+        await opened();
+        await connected(async (client) => {
+          const rows: StoredRow[] = [];
+          const odd: ParkedEvent[] = [];
+          for (const event of events) {
+            const made = rowOf(event);
+            if ('row' in made) rows.push({ event, row: made.row });
+            else odd.push({ event, reason: made.reason });
+          }
+          await insertRows(client, insert, rows, odd);
+          await park(client, schema, odd);
+        }, signal);
+        return { kind: 'delivered' };
+      } catch (error) {
+        const reason = configProblem(error);
+        if (reason !== undefined) return { kind: 'config', reason };
+        if (signal.aborted) return { kind: 'retry', reason: 'timeout' };
+        throw error;
+      }
+    },
+    async erase({ userId, anonymousId }, { signal }) {
+      await opened();
+      await connected(
+        (client) =>
+          inTransaction(client, async () => {
+            const ids = [userId ?? null, anonymousId ?? null];
+            for (const table of ['events', 'parked']) {
+              const former = table === 'events' ? ' OR previous_id IN ($1, $2)' : '';
+              await client.query(
+                `DELETE FROM ${quoted(schema)}.${table} WHERE user_id = $1 OR anonymous_id = $2${former}`,
+                ids,
+              );
+            }
+          }),
+        signal,
+      );
+    },
+    async query<Row>(sql: string, params: readonly unknown[] = []) {
+      await opened();
+      return connected(async (client) => {
+        await client.query(`SET search_path TO ${quoted(schema)}, public`);
+        const { rows } = await client.query({ text: sql, values: [...params], types: plainTypes });
+        return rows as Row[];
+      });
+    },
+    async parked() {
+      await opened();
+      const { rows } = await pool.query<{ n: number }>(`SELECT count(*)::integer AS n FROM ${quoted(schema)}.parked`);
+      return rows[0]?.n ?? 0;
+    },
+    close: () => {
+      closing ??= Promise.resolve(opening?.catch(() => {})).then(() => pool.end());
+      return closing;
+    },
+  };
+}
+
+interface StoredRow {
+  readonly event: CollectedEvent;
+  readonly row: readonly Cell[];
+}
+
+interface ParkedEvent {
+  readonly event: CollectedEvent;
+  readonly reason: string;
+}
+
+/** Stores the rows; adds those Postgres refuses to `odd`. Halving finds them: one bad row costs not a commit for each. */
+async function insertRows(
+  client: ClientBase,
+  insert: string,
+  rows: readonly StoredRow[],
+  odd: ParkedEvent[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  try {
+    await client.query(
+      insert,
+      columns.map((_, column) => rows.map(({ row }) => postgresValue(row[column] ?? null))),
+    );
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    const [only] = rows;
+    if (rows.length === 1 && only) {
+      odd.push({ event: only.event, reason: `refused-${codeOf(error)}` });
+      return;
+    }
+    const half = rows.length >> 1;
+    await insertRows(client, insert, rows.slice(0, half), odd);
+    await insertRows(client, insert, rows.slice(half), odd);
+  }
+}
+
+/** Microseconds since the epoch as a moment that Postgres reads; years beyond four digits are written its way. */
+function postgresValue(cell: Cell): string | null {
+  return typeof cell === 'bigint' ? new Date(Number(cell / 1_000n)).toISOString() : cell;
+}
+
+async function park(client: ClientBase, schema: string, odd: readonly ParkedEvent[]): Promise<void> {
+  for (const { event, reason } of odd) {
+    // Its id may be what is odd about it; a hash of it is as unique.
+    const key = createHash('sha256').update(event.messageId).digest('hex');
+    await client.query(
+      `INSERT INTO ${quoted(schema)}.parked (key, reason, anonymous_id, user_id, event) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key) DO NOTHING`,
+      [key, reason, withoutZero(event.anonymousId), withoutZero(event.userId), textOf(event)],
+    );
+  }
+}
+
+const withoutZero = (value: unknown): string | null =>
+  typeof value === 'string' ? value.replaceAll('\0', '\ufffd') : null;
+
+function textOf(event: CollectedEvent): string {
+  try {
+    return JSON.stringify(event); // a zero character is an escape here, and text again
+  } catch {
+    return JSON.stringify({ messageId: event.messageId }); // a circle, which no event from a log has
+  }
+}
+
+/** A view that has other columns than it had cannot be replaced, only made anew. */
+async function makeView(client: ClientBase, schema: string, model: Model): Promise<void> {
+  const make = (before: string): Promise<void> =>
+    inTransaction(client, async () => {
+      await takeTurn(client);
+      await client.query(`SET LOCAL search_path TO ${quoted(schema)}`);
+      await client.query(`${before}CREATE OR REPLACE VIEW ${model.name} AS\n${model.sql('postgres')}`);
+    });
+  try {
+    await make('');
+  } catch (error) {
+    if (codeOf(error) !== '42P16') throw error;
+    await make(`DROP VIEW IF EXISTS ${model.name}; `);
+  }
+}
+
+const codeOf = (error: unknown): string => String((error as { readonly code?: unknown } | undefined)?.code ?? '');
+
+/** Postgres found fault with a value (22, 23), or with its size (54), not with itself. */
+const isRefusal = (error: unknown): boolean => /^(22|23|54)/.test(codeOf(error));
+
+/** Nothing that time heals: who we are, what we may, a database that is not there. */
+function configProblem(error: unknown): string | undefined {
+  const code = codeOf(error) || codeOf((error as { readonly cause?: unknown } | undefined)?.cause);
+  if (/^28/.test(code)) return 'unauthorized';
+  if (code === '42501') return 'forbidden';
+  return code === '3D000' ? 'no-such-database' : undefined;
+}
+
+const wholeNumber = (text: string): number | string => (Number.isSafeInteger(Number(text)) ? Number(text) : text);
+const plainParsers: ReadonlyMap<number, (text: string) => unknown> = new Map<number, (text: string) => unknown>([
+  [types.builtins.INT8, wholeNumber],
+  [types.builtins.NUMERIC, Number],
+  [types.builtins.DATE, (text) => text],
+]);
+const plainTypes = {
+  getTypeParser: (id: number, format?: 'text' | 'binary') => plainParsers.get(id) ?? types.getTypeParser(id, format),
+} as typeof types;
+
+const knownOptions = ['url', 'name', 'schema', 'models', 'requires', 'limits'];
+
+function checkOptions(options: PostgresOptions): void {
+  const given: unknown = options;
+  if (typeof given !== 'object' || given === null) throw new TypeError('postgres(options): expected an object');
+  const unknown = Object.keys(given).find((key) => !knownOptions.includes(key));
+  if (unknown !== undefined) {
+    throw new TypeError(`postgres(options): unknown option "${unknown}"; known are ${knownOptions.join(', ')}`);
+  }
+  const { url, schema = 'track' } = options;
+  if (typeof url !== 'string' || !/^postgres(ql)?:$/.test(URL.parse(url)?.protocol ?? '')) {
+    throw new TypeError(
+      'postgres(options): url: expected postgres://user:password@host:port/database, got another text',
+    );
+  }
+  if (typeof schema !== 'string' || schema === '' || schema.length > 63 || schema.includes('\0')) {
+    throw new TypeError('postgres(options): schema: expected a name of 1 to 63 characters');
+  }
+}

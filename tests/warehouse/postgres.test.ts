@@ -1,0 +1,216 @@
+import type { CollectedEvent } from '@org/track-core';
+import { aCollectedEvent } from '@org/track-core/testing';
+import { defineModel, models } from '@org/track-node/models';
+import { type PostgresDestination, type PostgresOptions, postgres } from '@org/track-node/postgres';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { needs, postgresServer } from '../../scripts/optional.mjs';
+import { startPostgres } from '../../scripts/postgres.mjs';
+import { modelCases } from './model-cases.ts';
+
+const { signal } = new AbortController();
+
+test.each([
+  { why: 'no URL', options: {}, message: 'url: expected postgres://' },
+  { why: 'a URL of something else', options: { url: 'mysql://root:hidden@db/x' }, message: 'got another text' },
+  { why: 'an unknown option', options: { url: 'postgres://h/d', table: 'x' }, message: 'unknown option "table"' },
+  { why: 'a schema without a name', options: { url: 'postgres://h/d', schema: '' }, message: 'schema: expected' },
+])('refuses at set-up: $why', ({ options, message }) => {
+  expect(() => postgres(options as PostgresOptions)).toThrow(message);
+  expect(() => postgres(options as PostgresOptions)).not.toThrow('hidden');
+});
+
+describe('in Postgres', { ...needs(postgresServer), timeout: 60_000 }, () => {
+  let server: Awaited<ReturnType<typeof startPostgres>>;
+  let schema: string;
+  let opened: PostgresDestination[];
+  let schemas = 0;
+
+  beforeAll(async () => {
+    server = await startPostgres();
+  }, 120_000);
+  afterAll(() => server?.remove(), 60_000);
+  beforeEach(() => {
+    schema = `Track "${process.pid}" ${schemas++}`;
+    opened = [];
+  });
+  afterEach(async () => {
+    await opened[0]?.query(`DROP SCHEMA IF EXISTS "${schema.replaceAll('"', '""')}" CASCADE`).catch(() => {});
+    for (const destination of opened) await destination.close?.();
+  });
+
+  function open(options: Partial<PostgresOptions> = {}): PostgresDestination {
+    const destination = postgres({ url: server.url, schema, ...options });
+    opened.push(destination);
+    return destination;
+  }
+  const idsIn = async (destination: PostgresDestination): Promise<readonly string[]> =>
+    (await destination.query<{ message_id: string }>('SELECT message_id FROM events ORDER BY 1')).map(
+      (row) => row.message_id,
+    );
+
+  test('every column of an event', async () => {
+    const destination = open();
+    const event = aCollectedEvent({
+      messageId: 'm1',
+      event: `it's`,
+      anonymousId: 'a1',
+      userId: 'u1',
+      timestamp: '2026-03-01T10:00:00.123Z',
+      sentAt: '2026-03-01T10:00:01.000Z',
+      receivedAt: '2026-03-01T10:00:02.000Z',
+      properties: { total: 12.5, products: [{ id: 'p"1' }, null, '{,}\\'] },
+      context: { session: { id: 's1' }, page: { path: '/a' }, locale: 'de-DE' },
+    });
+    expect(await destination.deliver([event], { signal })).toEqual({ kind: 'delivered' });
+    const [row] = await destination.query('SELECT * FROM events');
+    expect(row).toMatchObject({
+      message_id: 'm1',
+      event: `it's`,
+      anonymous_id: 'a1',
+      user_id: 'u1',
+      group_id: null,
+      session_id: 's1',
+      timestamp: new Date('2026-03-01T10:00:00.123Z'),
+      sent_at: new Date('2026-03-01T10:00:01.000Z'),
+      page_path: '/a',
+      locale: 'de-DE',
+      properties: { total: 12.5, products: [{ id: 'p"1' }, null, '{,}\\'] },
+      traits: null,
+      context: event.context,
+    });
+  });
+
+  test('a batch twice, twins in a batch, and deliveries at once leave one row for each id, the first', async () => {
+    const [first, second] = [open(), open({ name: 'second' })];
+    const twins = ['first', 'second'].map((event) => aCollectedEvent({ messageId: 'm1', event }));
+    await first.deliver([...twins, aCollectedEvent({ messageId: 'm2' })], { signal });
+    const batch = Array.from({ length: 500 }, (_, index) =>
+      aCollectedEvent({ messageId: `n${index}`, event: 'again' }),
+    );
+    await Promise.all([first, second, first, second].map((destination) => destination.deliver(batch, { signal })));
+    await first.deliver([aCollectedEvent({ messageId: 'm1', event: 'third' })], { signal });
+    expect(await first.query(`SELECT event FROM events WHERE message_id = 'm1'`)).toEqual([{ event: 'first' }]);
+    expect(await idsIn(first)).toHaveLength(502);
+  });
+
+  test('what is no row is parked as it came, once, and costs the others nothing', async () => {
+    const destination = open();
+    const bad: CollectedEvent[] = [
+      aCollectedEvent({ messageId: 'zero', anonymousId: 'a\0', properties: { text: 'a\0b' } }),
+      aCollectedEvent({ messageId: 'z\0', properties: {} }),
+      { ...aCollectedEvent({ messageId: 'time' }), timestamp: 'yesterday' } as CollectedEvent,
+      aCollectedEvent({ messageId: 'json', properties: { text: '\0' } }),
+    ];
+    const good = Array.from({ length: 100 }, (_, index) => aCollectedEvent({ messageId: `m${index}` }));
+    const batch = [...good.slice(0, 50), ...bad, ...good.slice(50)];
+    for (let time = 0; time < 2; time++) {
+      expect(await destination.deliver(batch, { signal })).toEqual({ kind: 'delivered' });
+    }
+    expect(await idsIn(destination)).toHaveLength(100);
+    expect(await destination.parked()).toBe(4);
+    const kept = await destination.query<{ event: string; reason: string }>('SELECT event, reason FROM parked');
+    const events = kept.map(({ event }) => JSON.parse(event) as CollectedEvent);
+    expect(events.sort((a, b) => (a.messageId < b.messageId ? -1 : 1))).toEqual(
+      [...bad].sort((a, b) => (a.messageId < b.messageId ? -1 : 1)),
+    );
+    expect(kept.map(({ reason }) => reason)).toEqual(expect.arrayContaining(['timestamp-unreadable', 'refused-22021']));
+  });
+
+  test('half a surrogate pair leaves the column readable', async () => {
+    const destination = open();
+    await destination.deliver([aCollectedEvent({ properties: { text: 'a\ud83d!' } })], { signal });
+    expect(await destination.query(`SELECT properties ->> 'text' AS text FROM events`)).toEqual([{ text: 'a\ufffd!' }]);
+  });
+
+  test('forgets a person, parked or not, and nobody else', async () => {
+    const destination = open();
+    await destination.deliver(
+      [
+        aCollectedEvent({ messageId: 'm1', userId: 'u1', anonymousId: 'x' }),
+        aCollectedEvent({ messageId: 'm2', userId: 'u2', anonymousId: 'a1' }),
+        aCollectedEvent({ messageId: 'm3', userId: 'u2', anonymousId: 'u1' }),
+        aCollectedEvent({ messageId: 'm4', userId: 'u1', properties: { text: '\0' } }),
+        aCollectedEvent({ messageId: 'm5', userId: 'u2', properties: { text: '\0' } }),
+      ],
+      { signal },
+    );
+    await destination.erase?.({ userId: 'u1' }, { signal });
+    expect(await idsIn(destination)).toEqual(['m2', 'm3']);
+    expect(await destination.parked()).toBe(1);
+    await destination.erase?.({ anonymousId: 'a1' }, { signal });
+    expect(await idsIn(destination)).toEqual(['m3']);
+  });
+
+  test('many at once make one schema; one of a newer library is left alone', async () => {
+    const many = Array.from({ length: 4 }, (_, index) => open({ name: `p${index}`, models }));
+    await Promise.all(many.map((destination) => destination.open?.()));
+    expect(await many[0]?.query('SELECT count(*) AS n FROM track_schema')).toEqual([{ n: 1 }]);
+    await many[0]?.query('INSERT INTO track_schema VALUES (1000)');
+    await expect(open().open?.()).rejects.toThrow('version 1000, this library knows 1');
+  });
+
+  test('a view that got other columns is made anew', async () => {
+    const view = (sql: string) => [defineModel('mine', '', () => sql)];
+    await open({ models: view('SELECT 1 AS a, 2 AS b') }).open?.();
+    const later = open({ models: view(`SELECT 'x' AS c`) });
+    expect(await later.query('SELECT * FROM mine')).toEqual([{ c: 'x' }]);
+  });
+
+  test('who may not is told to fix it; no error shows the password', async () => {
+    const url = server.url.replace(/\/[^/]*$/, '/no_such_database');
+    const destination = open({ url });
+    expect(await destination.deliver([aCollectedEvent()], { signal })).toEqual({
+      kind: 'config',
+      reason: 'no-such-database',
+    });
+    const nowhere = open({ url: 'postgres://track:hidden-word@127.0.0.1:9/x' });
+    const failure: unknown = await nowhere.deliver([aCollectedEvent()], { signal }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(Error);
+    expect(String((failure as Error).stack)).not.toContain('hidden-word');
+  });
+
+  test('a delivery nobody waits for ends, and the next goes through', async () => {
+    const destination = open();
+    await destination.open?.();
+    const other = open({ name: 'other' });
+    const table = `"${schema.replaceAll('"', '""')}".events`;
+    let isOver = false;
+    const blocked = other.query(`BEGIN; LOCK TABLE ${table}; SELECT pg_sleep(2); COMMIT`).finally(() => {
+      isOver = true;
+    });
+    const held = `SELECT FROM pg_locks WHERE relation = '${table}'::regclass AND mode = 'AccessExclusiveLock' AND granted`;
+    while ((await destination.query(held)).length === 0 && !isOver)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    const controller = new AbortController();
+    const delivery = destination.deliver([aCollectedEvent({ messageId: 'm1' })], { signal: controller.signal });
+    setTimeout(() => controller.abort(), 200);
+    expect(await delivery).toEqual({ kind: 'retry', reason: 'timeout' });
+    await blocked;
+    expect(await destination.deliver([aCollectedEvent({ messageId: 'm1' })], { signal })).toEqual({
+      kind: 'delivered',
+    });
+    expect(await idsIn(destination)).toEqual(['m1']);
+  });
+
+  test('a server that was killed loses nothing it confirmed, and is used again when it is back', async ({ skip }) => {
+    if (!server.isOwn) skip('the database at TRACK_POSTGRES_URL is not ours to kill');
+    const destination = open();
+    await destination.deliver([aCollectedEvent({ messageId: 'm1' })], { signal });
+    await server.stop();
+    await expect(destination.deliver([aCollectedEvent({ messageId: 'm2' })], { signal })).rejects.toThrow();
+    await server.start();
+    expect(await destination.deliver([aCollectedEvent({ messageId: 'm2' })], { signal })).toEqual({
+      kind: 'delivered',
+    });
+    expect(await idsIn(destination)).toEqual(['m1', 'm2']);
+  });
+
+  test.each(modelCases)(
+    '$model.name: $why',
+    async ({ model, events, ask = `SELECT * FROM ${model.name} ORDER BY 1`, rows }) => {
+      const warehouse = open({ models: [model] });
+      await warehouse.deliver(events, { signal });
+      expect(await warehouse.query(ask)).toEqual(rows);
+    },
+  );
+});
