@@ -418,8 +418,20 @@ export const modelCases: readonly ModelCase[] = [
       ...['a', 'b', 'c', 'd'].map((who) =>
         track('10:00:00', 'Form Started', { form_id: 'f', step: 'pay', field: 'name' }, bySomeone(who)),
       ),
-      track('10:00:05', 'Form Submitted', { form_id: 'f', step: 'pay', fields_touched: 2, duration_ms: 4_000 }),
-      track('10:00:05', 'Form Submitted', { form_id: 'f', step: 'pay', fields_touched: 0, duration_ms: 90_000 }),
+      track('10:00:05', 'Form Submitted', {
+        form_id: 'f',
+        step: 'pay',
+        last_field: 'card',
+        fields_touched: 2,
+        duration_ms: 4_000,
+      }),
+      track('10:00:05', 'Form Submitted', {
+        form_id: 'f',
+        step: 'pay',
+        last_field: 'card',
+        fields_touched: 0,
+        duration_ms: 90_000,
+      }),
       track('10:00:05', 'Form Abandoned', { form_id: 'f', step: 'pay', last_field: 'card' }, bySomeone('b')),
       track('10:00:05', 'Form Abandoned', { form_id: 'f', step: 'pay', last_field: 'name' }, bySomeone('c')),
       track('10:00:05', 'Form Abandoned', { form_id: 'f', step: 'pay', last_field: 'name' }, bySomeone('d')),

@@ -198,7 +198,10 @@ describe('in Postgres', { ...needs(postgresServer), timeout: 60_000 }, () => {
     await destination.deliver([aCollectedEvent({ messageId: 'm1' })], { signal });
     await server.stop();
     await expect(destination.deliver([aCollectedEvent({ messageId: 'm2' })], { signal })).rejects.toThrow();
+    const late = open({ name: 'late' });
+    await expect(late.open?.()).rejects.toThrow('"late"');
     await server.start();
+    await late.open?.();
     expect(await destination.deliver([aCollectedEvent({ messageId: 'm2' })], { signal })).toEqual({
       kind: 'delivered',
     });
