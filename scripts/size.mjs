@@ -61,6 +61,8 @@ const entries = {
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews(), errors()] });`,
   '… + webVitals': `import { createTracker, pageViews, webVitals } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews(), webVitals()] });`,
+  '… + staggered': `import { createTracker, pageViews, staggered } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews(), ...staggered()] });`,
   '… + redaction': `import { createTracker, pageViews, redaction } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [redaction()] });`,
   'React (beside it)': `export * from '@org/track-browser/react';`,

@@ -42,10 +42,15 @@ const picture =
 /** After what was done, what was put off happens within this time. */
 const aftermathMs = 1_500;
 
-/** A first visit on a phone of the middle class, with all that captures or with nothing. */
-export async function costsOf(browser: Browser, visit: Visit, isTracked: boolean): Promise<Costs> {
+/** With nothing, with all that captures set up at once, or in tasks of their own by `staggered()`. */
+export type Tracking = 'none' | 'at once' | 'staggered';
+
+/** A first visit on a phone of the middle class. */
+export async function costsOf(browser: Browser, visit: Visit, tracking: Tracking): Promise<Costs> {
+  const isTracked = tracking !== 'none';
   const site = await createSite({
     hasReact: false,
+    tracker: { isStaggered: tracking === 'staggered' },
     files: {
       '/picture.svg': { type: 'image/svg+xml', content: picture },
       [visit.path]: { type: 'text/html', content: visit.html },

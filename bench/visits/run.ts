@@ -32,7 +32,7 @@ const introduction = `# What everything that captures costs a visit
 
 Written by \`npm run bench:page -- --write\`. Medians of ${runs} first visits each, in turns with and without; the difference is
 the median of the differences of neighbours. Chromium at 4× slower; all plugins are on, with \`attribution\`,
-\`googleConsent\`, \`redaction\` and \`sequence\`. INP, the slowest interaction, is by the clock: what else runs on the machine
+\`googleConsent\`, \`redaction\` and \`sequence\`; set up at once, or in tasks of their own by \`staggered()\`. INP, the slowest interaction, is by the clock: what else runs on the machine
 lengthens it. All other times are of the processor, from the load on; long tasks are those of 50 ms and more, and the longest
 of ours is what our script ran at once, its start included.
 `;
@@ -67,26 +67,29 @@ if (values.write) {
 
 async function tableOf(visit: Visit): Promise<string> {
   const without: Costs[] = [];
-  const tracked: Costs[] = [];
-  await costsOf(browser, visit, true); // files are read and compiled once
+  const atOnce: Costs[] = [];
+  const staggered: Costs[] = [];
+  await costsOf(browser, visit, 'at once'); // files are read and compiled once
   for (let run = 0; run < runs; run++) {
     console.error(`▸ ${visit.title}: ${run + 1} of ${runs}`);
-    without.push(await costsOf(browser, visit, false));
-    tracked.push(await costsOf(browser, visit, true));
+    without.push(await costsOf(browser, visit, 'none'));
+    atOnce.push(await costsOf(browser, visit, 'at once'));
+    staggered.push(await costsOf(browser, visit, 'staggered'));
   }
   const of = (costs: readonly Costs[]): readonly string[] =>
     columns.map(([name]) => figure(median(costs.map((one) => one[name]))));
-  const differences = columns.map(([name]) =>
-    figure(median(tracked.map((one, at) => one[name] - (without[at]?.[name] ?? Number.NaN)))),
-  );
+  const difference = (costs: readonly Costs[]): readonly string[] =>
+    columns.map(([name]) => figure(median(costs.map((one, at) => one[name] - (without[at]?.[name] ?? Number.NaN)))));
   return [
     `## ${visit.title}`,
     '',
     row(['', ...columns.map(([, title]) => title)]),
     row(['---', ...columns.map(() => '--:')]),
     row(['without', ...of(without)]),
-    row(['with all that captures', ...of(tracked)]),
-    row(['difference', ...differences]),
+    row(['all that captures, at once', ...of(atOnce)]),
+    row(['difference', ...difference(atOnce)]),
+    row(['all that captures, `staggered()`', ...of(staggered)]),
+    row(['difference', ...difference(staggered)]),
     '',
   ].join('\n');
 }

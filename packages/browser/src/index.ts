@@ -14,6 +14,7 @@ export { type OutboundLinksOptions, outboundLinks } from './capture/outbound-lin
 export { pageViews } from './capture/page-views.ts';
 export { rageClicks } from './capture/rage-clicks.ts';
 export { type ScrollDepthOptions, scrollDepth } from './capture/scroll-depth.ts';
+export { staggered } from './capture/staggered.ts';
 export { webVitals } from './capture/web-vitals.ts';
 export { type ErasedIds, type ErasureOptions, erasure } from './consent/erasure.ts';
 export { type GoogleConsentOptions, googleConsent } from './consent/google-consent.ts';

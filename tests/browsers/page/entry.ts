@@ -23,6 +23,7 @@ import {
   redaction,
   scrollDepth,
   sequence,
+  staggered,
   type Tracker,
   webVitals,
 } from '@org/track-browser';
@@ -35,6 +36,8 @@ export interface PageOptions {
   readonly hasDeliveryParts?: boolean;
   /** Nothing is kept beyond the page. Default: as ever. */
   readonly isPageOnly?: boolean;
+  /** All but page views start one after the other. Default: at once. */
+  readonly isStaggered?: boolean;
   /** Autocapture says what buttons read, masked. Default: no. */
   readonly hasText?: boolean;
 }
@@ -45,14 +48,15 @@ declare global {
   }
 }
 
-export function begin({ consent, hasDeliveryParts, isPageOnly, hasText }: PageOptions): void {
+export function begin({ consent, hasDeliveryParts, isPageOnly, isStaggered, hasText }: PageOptions): void {
+  const others = [
+    ...[engagement(), scrollDepth(), clicks(), autocapture({ text: hasText ? 'masked' : 'none' })],
+    ...[outboundLinks(), downloads(), rageClicks(), deadClicks(), forms(), impressions(), media()],
+    ...[webVitals(), errors()],
+  ];
   window.tracker = createTracker({
     endpoint: '/api/j',
-    capture: [
-      ...[pageViews(), engagement(), scrollDepth(), clicks(), autocapture({ text: hasText ? 'masked' : 'none' })],
-      ...[outboundLinks(), downloads(), rageClicks(), deadClicks(), forms(), impressions(), media()],
-      ...[webVitals(), errors()],
-    ],
+    capture: [pageViews(), ...(isStaggered ? staggered(...others) : others)],
     plugins: [attribution(), googleConsent(), redaction(), sequence()],
     delivery: hasDeliveryParts ? [compressed(), deferred(), deliveryState()] : [],
     ...(isPageOnly && { storage: pageOnly() }),
