@@ -110,10 +110,10 @@ describe.each(sdks)('$name, unmodified', (sdk) => {
     const limited = { ...keys['secret-of-the-shop'], eventsPerSecond: 1 };
     const { failures } = await track(sdk, 60, { keys: { 'secret-of-the-shop': limited } });
     expect(failures).toEqual([]);
-    const refused = served.statuses.indexOf(429);
-    expect(served.statuses.slice(refused)).toEqual([429, 200]);
-    const [toldAt = 0, cameAt = 0] = served.answeredAt.slice(refused);
-    expect(cameAt - toldAt).toBeGreaterThan(900);
+    // Once is enough to be told, whatever else was on its way.
+    expect(served.statuses.filter((status) => status !== 200)).toEqual([429]);
+    const toldAt = served.answeredAt[served.statuses.indexOf(429)] ?? 0;
+    expect((served.answeredAt.at(-1) ?? 0) - toldAt).toBeGreaterThan(900);
     expect(await served.delivered()).toHaveLength(60);
   });
 

@@ -8,7 +8,8 @@ const typescript = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc'
 let project: Project;
 beforeAll(async () => {
   project = await installPacked();
-  for (const peer of ['@duckdb/node-api', 'bowser', 'isbot', 'mmdb-lib']) await lend(project, peer, 'packages/node');
+  for (const peer of ['@duckdb/node-api', 'bowser', 'isbot', 'mmdb-lib', 'pg'])
+    await lend(project, peer, 'packages/node');
   await lend(project, '@types/node', '.');
   await lendReact('packages/browser');
 });
@@ -40,7 +41,9 @@ const known = [
   '@org/track-node/lambda',
   '@org/track-node/meta',
   '@org/track-node/mixpanel',
+  '@org/track-node/models',
   '@org/track-node/next',
+  '@org/track-node/postgres',
   '@org/track-node/posthog',
   '@org/track-node/segment',
   '@org/track-node/testing',
