@@ -74,6 +74,10 @@ const entries = {
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], delivery: [compressed()] });`,
   ...Object.fromEntries(captures.map((plugin) => [`… + ${plugin}`, capturing([plugin])])),
   '… + all of these eight': capturing(captures),
+  '… + all that captures': capturing([...captures, 'errors', 'forms', 'impressions', 'media', 'webVitals']),
+  '… + all of the delivery': `import { beacon, compressed, createTracker, deferred, deliveryState, pageViews, rateLimit, sampling, sequence } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()],
+      delivery: [compressed(), deferred(), beacon(), deliveryState()], plugins: [sampling({ share: 0.5 }), rateLimit(), sequence()] });`,
   'overlay, debug (beside it)': `export * from '@org/track-browser/overlay';`,
   everything: `export * from '@org/track-browser';`,
 };

@@ -26,7 +26,7 @@ afterEach(async () => {
   vi.unstubAllGlobals();
   history.replaceState(null, '', home);
   document.body.innerHTML = '';
-  document.cookie = `${deviceCookieName}=; Max-Age=0; Path=/`;
+  document.cookie = `${deviceCookieName}=; Max-Age=-1; Path=/`;
   for (const { name = '' } of await ours())
     await new Promise((done) => (indexedDB.deleteDatabase(name).onsuccess = done));
 });

@@ -55,7 +55,7 @@ afterEach(async () => {
   for (const tracker of running) await tracker.shutdown();
   vi.useRealTimers();
   vi.unstubAllGlobals();
-  document.cookie = `${deviceCookieName}=; Max-Age=0; Path=/`;
+  document.cookie = `${deviceCookieName}=; Max-Age=-1; Path=/`;
 });
 
 function create(options: Partial<BrowserTrackerOptions> = {}): ReturnType<typeof createTracker> {
@@ -307,7 +307,7 @@ describe('a guest', () => {
     await tracker.shutdown();
     expect(document.cookie).toContain('theirs=1');
     expect(localStorage.getItem('theirs')).toBe('1');
-    document.cookie = 'theirs=; Max-Age=0; Path=/';
+    document.cookie = 'theirs=; Max-Age=-1; Path=/';
     localStorage.clear();
   });
 });

@@ -14,7 +14,7 @@ afterEach(async () => {
   await end();
   vi.unstubAllGlobals();
   document.body.innerHTML = '';
-  document.cookie = `${deviceCookieName}=; Max-Age=0; Path=/`;
+  document.cookie = `${deviceCookieName}=; Max-Age=-1; Path=/`;
   scrollTo(0, 0);
 });
 

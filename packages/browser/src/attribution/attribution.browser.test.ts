@@ -27,7 +27,7 @@ afterEach(async () => {
   vi.unstubAllGlobals();
   history.replaceState(null, '', home);
   localStorage.removeItem(key);
-  document.cookie = `${deviceCookieName}=; Max-Age=0; Path=/`;
+  document.cookie = `${deviceCookieName}=; Max-Age=-1; Path=/`;
   for (const { name = '' } of await indexedDB.databases())
     if (name.includes(endpoint)) await new Promise((done) => (indexedDB.deleteDatabase(name).onsuccess = done));
 });

@@ -24,7 +24,7 @@ afterEach(() => {
   vi.restoreAllMocks();
   document.body.innerHTML = '';
   // Files of these tests share it.
-  document.cookie = `${deviceCookieName}=; Max-Age=0; Path=/`;
+  document.cookie = `${deviceCookieName}=; Max-Age=-1; Path=/`;
 });
 
 /** Starts it, and keeps what is made here to go wrong from failing the run. */

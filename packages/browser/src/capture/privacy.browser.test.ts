@@ -77,7 +77,7 @@ afterEach(() => {
   history.replaceState(null, '', home);
   document.body.innerHTML = '';
   // Files of these tests share it.
-  document.cookie = `${deviceCookieName}=; Max-Age=0; Path=/`;
+  document.cookie = `${deviceCookieName}=; Max-Age=-1; Path=/`;
 });
 
 test('of all the personal data on a page, none is in any event', { timeout: 30_000 }, async () => {

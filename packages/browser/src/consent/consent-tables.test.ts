@@ -41,7 +41,7 @@ afterEach(async () => {
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
   localStorage.clear();
-  document.cookie = `${deviceCookieName}=; Max-Age=0; Path=/`;
+  document.cookie = `${deviceCookieName}=; Max-Age=-1; Path=/`;
 });
 
 function open(options: Partial<BrowserTrackerOptions> & { readonly gpc?: boolean } = {}): Tracker {

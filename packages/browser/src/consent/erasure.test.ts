@@ -17,7 +17,7 @@ afterEach(() => {
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
   localStorage.clear();
-  document.cookie = `${deviceCookieName}=; Max-Age=0; Path=/`;
+  document.cookie = `${deviceCookieName}=; Max-Age=-1; Path=/`;
 });
 
 const yes: Decision = [{ analytics: true }, 1];

@@ -11,7 +11,7 @@ const device: Device = {
 
 afterEach(() => {
   vi.restoreAllMocks();
-  document.cookie = `${deviceCookieName}=; Max-Age=0; Path=/`;
+  document.cookie = `${deviceCookieName}=; Max-Age=-1; Path=/`;
 });
 
 test('a device remembers what it was told, also beside other cookies', () => {

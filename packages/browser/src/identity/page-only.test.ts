@@ -24,7 +24,7 @@ afterEach(async () => {
   vi.unstubAllGlobals();
   localStorage.clear();
   sessionStorage.clear();
-  document.cookie = `${deviceCookieName}=; Max-Age=0; Path=/`;
+  document.cookie = `${deviceCookieName}=; Max-Age=-1; Path=/`;
 });
 
 function open({ own, ...options }: Partial<BrowserTrackerOptions> & { readonly own?: PageOnlyOptions } = {}): Tracker {

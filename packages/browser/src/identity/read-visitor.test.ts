@@ -27,7 +27,7 @@ beforeEach(() => {
 afterEach(() => {
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
-  document.cookie = `${deviceCookieName}=; Max-Age=0; Path=/`;
+  document.cookie = `${deviceCookieName}=; Max-Age=-1; Path=/`;
 });
 
 /** A worker of a browser in which `cookieStore` is this. */

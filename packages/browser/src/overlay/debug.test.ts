@@ -26,7 +26,7 @@ afterEach(async () => {
     await ended;
   }
   vi.restoreAllMocks();
-  document.cookie = 'jn=; Max-Age=0; Path=/';
+  document.cookie = 'jn=; Max-Age=-1; Path=/';
 });
 
 function open(options: Partial<BrowserTrackerOptions> = {}, script: readonly ScriptedAnswer[] = []): Tracker {

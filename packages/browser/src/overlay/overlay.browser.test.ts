@@ -20,7 +20,7 @@ afterEach(async () => {
   vi.restoreAllMocks();
   history.replaceState(null, '', home);
   document.body.replaceChildren();
-  document.cookie = 'jn=; Max-Age=0; Path=/';
+  document.cookie = 'jn=; Max-Age=-1; Path=/';
   expect(host()).toBeNull();
 });
 

@@ -395,7 +395,7 @@ describe('parking', () => {
     const ended = running.map((tracker) => tracker.shutdown());
     await clock.advance(20_000);
     await Promise.all(ended);
-    document.cookie = `${deviceCookieName}=; Max-Age=0; Path=/`;
+    document.cookie = `${deviceCookieName}=; Max-Age=-1; Path=/`;
   });
 
   /** A tracker whose person agreed. */
