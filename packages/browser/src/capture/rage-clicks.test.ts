@@ -78,6 +78,14 @@ test.each([
   expect(tracked).toHaveLength(count);
 });
 
+test('the lines of a drawing are one thing', () => {
+  document.body.innerHTML = '<svg id="cup"><path here /><circle /></svg>';
+  click({ at: 0 });
+  click({ at: 100, on: 'circle' });
+  click({ at: 200 });
+  expect(tracked).toEqual([['Rage Clicked', { element: 'svg', element_id: 'cup', element_path: 'svg#cup' }]]);
+});
+
 test('once stopped it records nothing', () => {
   stop();
   document.body.innerHTML = button;

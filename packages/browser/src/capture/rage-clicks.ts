@@ -32,7 +32,9 @@ export function rageClicks(): Plugin {
       // Keys and scripts click without a hand.
       if (!target || click.detail === 0 || isForEditing(target)) return;
       const pressable = pressableIn(elements);
-      const now: Click = { region: pressable ?? target, at: click.timeStamp, x: click.clientX, y: click.clientY };
+      // The lines of a drawing are one thing to whoever clicks on it.
+      const region = pressable ?? (target as Partial<SVGElement>).ownerSVGElement ?? target;
+      const now: Click = { region, at: click.timeStamp, x: click.clientX, y: click.clientY };
       const [first, last = first] = recent;
       if (!last || !isNear(last, now)) {
         recent = [now];
