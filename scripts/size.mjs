@@ -161,7 +161,18 @@ for (const { name, min, gzip, brotli, esbuild = '' } of rows) {
 }
 
 // Sources, because what is built is one file and would not tell where its bytes come from.
+/** @type {esbuild.Plugin} */
+const forVisitors = {
+  name: 'for visitors',
+  // In each file, because esbuild folds no constant that is another file's.
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /packages.(browser|core).src.*\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(/(?<=[(!] *)isDevelopment\b/g, 'false'),
+      loader: 'ts',
+    })),
+};
 const { parts } = await bundleByEsbuild(entries[inDetail], {
+  plugins: [forVisitors],
   alias: {
     '@org/track-browser': at('packages/browser/src/index.ts'),
     '@org/track-core': at('packages/core/src/index.ts'),

@@ -1,21 +1,4 @@
-import { attempt, type OnDiagnostic, report } from '@org/track-core';
-
-/** Paths that block lists name, in whatever folder they are. */
-const listedPaths: readonly RegExp[] = [
-  /\/analytics\/event/,
-  /\/api\/(collect|statsd|v1\/activity|v1\/metrics)$/,
-  /\/cdn-cgi\/zaraz\//,
-  /\/com\.snowplowanalytics\.snowplow\//,
-  /\/(rum|stats)\/events$/,
-  /\/stats\/api\/event$/,
-  // These for beacons only.
-  /\/api\/(events$|pageview\/)/,
-  /\/hit$/,
-];
-
-/** Words by which lists know measurement. A path with one of them passes, unless it is named; with two it rarely does. */
-const tellTaleWord =
-  /^(activity|analytics|beacon|collect|events?|hits?|ingest|metrics|page-?views?|pixel|rum|stats|statsd|telemetry|track|tracker|tracking)$/;
+import { attempt, type OnDiagnostic, report, whyPathIsListed } from '@org/track-core';
 
 const listedHost = /^(matomo|piwik)\./;
 
@@ -27,9 +10,7 @@ export function whyListed({ hostname, pathname }: URL, pageHostname: string): st
   if (listedHost.test(hostname)) return 'lists match the name of its host';
   if (siteOf(hostname) !== siteOf(pageHostname))
     return 'lists match hosts of other sites; a path of your own they cannot';
-  if (listedPaths.some((path) => path.test(pathname))) return 'lists match this path';
-  const words = pathname.split('/').filter((step) => tellTaleWord.test(step));
-  return words[1] && `lists match paths with ${words.join(' and ')}`;
+  return whyPathIsListed(pathname);
 }
 
 /** Tells whoever develops the page that its endpoint is out of reach for a part of the visitors. */

@@ -95,5 +95,6 @@ export type {
   Stats,
   Tracker,
 } from './tracker.ts';
+export { whyPathIsListed } from './transport/listed-path.ts';
 export { maxRetryAfterMs, outcomeOfResponse } from './transport/outcome-of-response.ts';
 export type { RetryReason, SendOptions, SendOutcome, SendVerdict, Transport } from './transport/transport.ts';

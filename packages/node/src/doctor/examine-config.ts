@@ -1,8 +1,8 @@
+import { whyPathIsListed } from '@org/track-core';
 import { unnamedKey } from '../collector/keys.ts';
 import type { TrackConfig } from '../config/track-config.ts';
 import { isLoopback } from '../server/create-track-server.ts';
 import { type Finding, findingsAbout } from './finding.ts';
-import { whyPathIsListed } from './listed-path.ts';
 
 /** Secrets with fewer characters can be tried out. */
 const minSecretLength = 16;
