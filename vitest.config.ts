@@ -15,7 +15,7 @@ const resolve = {
     { find: /^@org\/track-core\/testing$/, replacement: source('core/src/testing/index.ts') },
     { find: /^@org\/track-core$/, replacement: source('core/src/index.ts') },
     { find: /^@org\/track-browser$/, replacement: source('browser/src/index.ts') },
-    { find: /^@org\/track-node\/duckdb$/, replacement: source('node/src/destination/duckdb.ts') },
+    { find: /^@org\/track-node\/duckdb$/, replacement: source('node/src/warehouse/duckdb.ts') },
     { find: /^@org\/track-node$/, replacement: source('node/src/index.ts') },
   ],
 };

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { columns } from './duckdb-row.ts';
+import { columns } from './event-row.ts';
 
 /**
  * What each version of the schema adds: a list that only grows, as a database remembers how many steps it has taken.

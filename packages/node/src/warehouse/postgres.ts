@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CollectedEvent, ConsentCategory, Destination, DestinationLimits } from '@org/track-core';
 import { type ClientBase, Pool, type PoolClient, types } from 'pg';
 import type { Model } from '../models/model.ts';
-import { type Cell, columns, rowOf } from './duckdb-row.ts';
+import { type Cell, columns, rowOf } from './event-row.ts';
 import { insertInto, inTransaction, migrate, quoted, takeTurn } from './postgres-schema.ts';
 
 export interface PostgresOptions {

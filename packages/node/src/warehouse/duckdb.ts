@@ -12,9 +12,9 @@ import {
 } from '@duckdb/node-api';
 import type { ConsentCategory, Destination, DestinationLimits, SendVerdict } from '@org/track-core';
 import type { Model } from '../models/model.ts';
-import { type Cell, columns, rowOf } from './duckdb-row.ts';
 import { migrate } from './duckdb-schema.ts';
 import { parameterValue, plainRows } from './duckdb-values.ts';
+import { type Cell, columns, rowOf } from './event-row.ts';
 
 export interface DuckDbOptions {
   /** Default `duckdb`. Name it to have two files in one collector. */
