@@ -31,6 +31,7 @@ export default defineConfig([
       posthog: 'src/destination/posthog.ts',
       segment: 'src/destination/segment.ts',
       postgres: 'src/warehouse/postgres.ts',
+      served: 'src/served/served-pages.ts',
       testing: 'src/testing/index.ts',
       'user-agents': 'src/enrichment/user-agents.ts',
       webhook: 'src/destination/webhook.ts',

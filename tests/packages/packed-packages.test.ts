@@ -46,6 +46,7 @@ const known = [
   '@org/track-node/postgres',
   '@org/track-node/posthog',
   '@org/track-node/segment',
+  '@org/track-node/served',
   '@org/track-node/testing',
   '@org/track-node/user-agents',
   '@org/track-node/webhook',

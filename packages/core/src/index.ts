@@ -51,6 +51,7 @@ export type {
 export { type EnvelopeLimits, type InvalidEvent, type ParsedEnvelope, parseEnvelope } from './event/parse-envelope.ts';
 export { defaultEventLimits, type EventLimits, parseEvent } from './event/parse-event.ts';
 export type { Issue, Result } from './event/result.ts';
+export { isPageViewId, isServedPage, maxBotLength, pageServed, type ServedPage } from './event/served-page.ts';
 export { wellFormedJson } from './event/well-formed-json.ts';
 export {
   type Device,

@@ -9,16 +9,19 @@ import {
   createQueue,
   createRandomPool,
   type Entry,
+  isServedPage,
   type OnDiagnostic,
   type Outbox,
   type Plan,
   type Plugin,
+  pageServed,
   purposeOf,
   type Queue,
   type QueueLimits,
   report,
   type Scope,
   type SendOutcome,
+  type TrackEvent,
   type Transport,
 } from '@org/track-core';
 
@@ -139,6 +142,8 @@ function createServerTracker<P extends Plan>(
   onShutdown?: () => void,
 ): ServerTracker<P> {
   const { clock, plan, plugins, consent: vouched, identity, ip = 'truncated', onDiagnostic } = parts;
+  const ids = createIds({ now: clock.now, random64: createRandomPool() });
+  let isClosed = false;
   const stopWatching = onProcessEnd({
     finish(deadlineMs) {
       return queue.stats().pending > 0 ? queue.flush({ deadlineMs }) : undefined;
@@ -152,13 +157,14 @@ function createServerTracker<P extends Plan>(
     queue: {
       ...queue,
       async shutdown(deadline) {
+        isClosed = true;
         await queue.shutdown(deadline);
         stopWatching();
         onShutdown?.();
       },
     },
     clock,
-    ids: createIds({ now: clock.now, random64: createRandomPool() }),
+    ids,
     // Nobody is there to decide later.
     consent: createConsent({ now: clock.now, initial: vouched, undecided: false }),
     library: { name, version },
@@ -169,5 +175,31 @@ function createServerTracker<P extends Plan>(
   const identityCookie = identity && createIdentityCookie(identity, clock.now);
   const scopeOf = (request: RequestLike): Scope =>
     scopeOfRequest(request, { vouched: tracker.consent.get().preferences, ip, identityCookie });
-  return createRequestTracker(tracker, scopeOf, onDiagnostic);
+  return { ...createRequestTracker(tracker, scopeOf, onDiagnostic), served };
+
+  /** Past identity, consent and plugins, which are all about people; the books know it like any other. */
+  function served({ path, ...properties }: Parameters<ServerTracker['served']>[0]): TrackEvent | undefined {
+    const now = clock.now();
+    const event: TrackEvent = {
+      type: 'track',
+      event: pageServed,
+      messageId: ids.time(),
+      timestamp: new Date(now).toISOString(),
+      context: { library: { name, version }, ...(path === undefined ? {} : { page: { path } }) },
+      properties: { ...properties },
+    };
+    if (!isServedPage(event)) {
+      report(onDiagnostic, 'no-served-page', properties.page_view_id);
+      return undefined;
+    }
+    queue.accept(1);
+    if (isClosed) {
+      queue.refuse(event.messageId, 'shutdown');
+      return undefined;
+    }
+    const value = JSON.stringify(event);
+    const bytes = Buffer.byteLength(value);
+    void queue.add({ id: event.messageId, value, bytes, purpose: 'necessary', queuedAt: now });
+    return event;
+  }
 }

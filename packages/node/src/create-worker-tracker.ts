@@ -57,7 +57,7 @@ type Handler = (...args: never[]) => unknown;
 
 /** A tracker for Cloudflare Workers: it works inside of the handlers it is told of. */
 export interface WorkerTracker<P extends Plan = AnyPlan>
-  extends Omit<ServerTracker<P>, 'node' | 'express' | 'fastify' | 'hono'> {
+  extends Omit<ServerTracker<P>, 'node' | 'express' | 'fastify' | 'hono' | 'served'> {
   /** `export default { fetch: tracker.fetch(handler) }`: what the handler tracks is about its request. */
   fetch<H extends Handler>(handler: H): H;
   /** For `scheduled`, `queue` and `email`: there is no visitor, so each call says whom it is about. */

@@ -73,6 +73,11 @@ export interface Destination {
   readonly name: string;
   readonly requires: readonly ConsentCategory[];
   /**
+   * It is a warehouse of the host's own. Only there go pages that were served, which are about nobody (`isServedPage`).
+   * Default false: then it never hears of them, whatever an event or an option says.
+   */
+  readonly isWarehouse?: boolean;
+  /**
    * Fields that need one consent more, as paths such as `context.ip`: without it events come as if they had none.
    * Asked before `accepts` and `map` look.
    */

@@ -74,7 +74,7 @@ export interface EventContext {
 export interface EventBase {
   /** Made once at creation, never again on retry: the idempotency key of the whole journey. At most 100 characters. */
   readonly messageId: string;
-  /** One of `anonymousId` and `userId` is always present, save on `alias`. */
+  /** One of `anonymousId` and `userId` is always present, save on `alias`, and on a page that was served. */
   readonly anonymousId?: string;
   readonly userId?: string;
   /** When it happened by the sender's clock, ISO 8601 UTC. The collector corrects skew. */

@@ -2,6 +2,7 @@ import { utf8Length } from '../runtime/utf8.ts';
 import { forbiddenKey, maxCleanDepth, maxCleanValues } from './clean-json.ts';
 import type { TrackEvent } from './event.ts';
 import type { Issue, Result } from './result.ts';
+import { isServedPage } from './served-page.ts';
 
 /** How large one event may be. What a tracker made fit for JSON is within the defaults of depth and keys. */
 export interface EventLimits {
@@ -164,7 +165,9 @@ function checkFields(fields: Fields, issues: Issue[]): void {
   checkText(fields.messageId, 'messageId', maxMessageIdLength, issues, true);
   checkText(anonymousId, 'anonymousId', maxIdLength, issues, false);
   checkText(userId, 'userId', maxIdLength, issues, type === 'alias');
-  if (anonymousId === undefined && userId === undefined && type !== 'alias') addIssue(issues, 'anonymousId', 'missing');
+  if (anonymousId === undefined && userId === undefined && type !== 'alias' && !isServedPage(fields)) {
+    addIssue(issues, 'anonymousId', 'missing');
+  }
   if (timestamp === undefined) addIssue(issues, 'timestamp', 'missing');
   else if (typeof timestamp !== 'string') addIssue(issues, 'timestamp', 'not-a-string');
   else if (!isIsoDate(timestamp)) addIssue(issues, 'timestamp', 'not-a-date');

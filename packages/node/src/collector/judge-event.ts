@@ -4,6 +4,7 @@ import {
   checkProperties,
   type EventSource,
   type Issue,
+  isServedPage,
   type Plan,
   purposeOf,
   type TrackEvent,
@@ -22,6 +23,7 @@ export interface Law {
 
 /** The purpose that consent does not cover; `undefined` if it covers the event. */
 export function deniedPurpose(event: TrackEvent, law: Law): ConsentCategory | undefined {
+  if (isServedPage(event)) return undefined;
   const purpose = purposeOf(law.plan, event.type === 'track' ? event.event : undefined);
   return isConsentedTo(purpose, event, law) ? undefined : purpose;
 }
@@ -48,6 +50,8 @@ function isConsentedTo(purpose: ConsentCategory, event: unknown, { vouched, gpc 
 
 /** What the plan has against the event, from here. */
 export function plannedIssues(event: TrackEvent, { plan, unplanned, source }: Law): readonly Issue[] {
+  // What was served only a server can know, and no plan has to name it.
+  if (isServedPage(event)) return source === 'server' ? [] : [{ path: 'event', code: 'server-only' }];
   if (plan === undefined) return [];
   const issues = checkProperties(plan, event, source);
   return unplanned === 'store' && issues[0]?.code === 'unplanned-event' ? [] : issues;

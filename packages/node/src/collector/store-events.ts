@@ -3,6 +3,7 @@ import {
   type EventSource,
   type EventStatus,
   type Issue,
+  isServedPage,
   type OnDiagnostic,
   type Plan,
   parseEnvelope,
@@ -160,6 +161,8 @@ export function createStoreEvents(options: StoreOptions): StoreEvents {
     // A browser's whole batch is about one visitor.
     const shared = law.source === 'browser' && visitor !== undefined ? enrich(visitor) : undefined;
     return events.flatMap((event) => {
+      // About nobody: there is nothing to find out.
+      if (isServedPage(event)) return [event];
       const { context, drop } = shared ?? enrich(visitorOf(event));
       if (drop !== undefined) {
         refused.push({ event, status: 'suppressed', reason: drop });

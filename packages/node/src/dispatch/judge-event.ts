@@ -1,4 +1,10 @@
-import type { CollectedEvent, ConsentCategory, Destination, Mapped } from '@org/track-core';
+import {
+  type CollectedEvent,
+  type ConsentCategory,
+  type Destination,
+  isServedPage,
+  type Mapped,
+} from '@org/track-core';
 import { isAddressedTo } from './is-addressed-to.ts';
 import { isConsented } from './is-consented.ts';
 import { withhold } from './withhold.ts';
@@ -32,7 +38,10 @@ export function judgeEvent(destination: Destination, stored: CollectedEvent, opt
   const { name, requires, withheld, maxAgeMs } = destination;
   const { purpose, now, isSuppressed, onFailed } = options;
   if (isSuppressed(stored)) return { kind: 'dropped', reason: 'suppressed' };
-  if (!isConsented(stored, [purpose, ...requires])) return { kind: 'dropped', reason: 'consent' };
+  // About nobody, so nobody can consent to it: it is counted at home, and told to no one else.
+  if (isServedPage(stored)) {
+    if (destination.isWarehouse !== true) return { kind: 'dropped', reason: 'filtered' };
+  } else if (!isConsented(stored, [purpose, ...requires])) return { kind: 'dropped', reason: 'consent' };
   if (!isAddressedTo(stored, name)) return { kind: 'dropped', reason: 'filtered' };
   // Written so that a time nobody can read is no reason to let it pass.
   if (maxAgeMs !== undefined && !(now - Date.parse(stored.timestamp) <= maxAgeMs)) {

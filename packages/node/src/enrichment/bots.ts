@@ -19,14 +19,20 @@ const maxAnswers = 2_000;
  */
 export function bots({ drop = false, except }: BotOptions = {}): Enrichment {
   const findingOf = remember(maxAnswers, (userAgent): Finding => {
-    const match = except !== undefined && userAgent.search(except) >= 0 ? null : findBotMatch(userAgent);
-    if (match === null) return {};
-    return drop ? { drop: 'bot' } : { context: { bot: { name: nameAround(userAgent, match) } } };
+    const name = botNameOf(userAgent, except);
+    if (name === undefined) return {};
+    return drop ? { drop: 'bot' } : { context: { bot: { name } } };
   });
   return {
     name: 'bots',
     find: ({ userAgent }) => (userAgent === undefined ? undefined : findingOf(userAgent)),
   };
+}
+
+/** What a bot calls itself; nothing of what is none. */
+export function botNameOf(userAgent: string, except: RegExp | undefined): string | undefined {
+  const match = except !== undefined && userAgent.search(except) >= 0 ? null : findBotMatch(userAgent);
+  return match === null ? undefined : nameAround(userAgent, match);
 }
 
 /** The list matches a part of a name, such as `Google`: the whole word is the name, without its version. */

@@ -54,7 +54,7 @@ export function requestMiddleware(run: Run): RequestMiddleware {
 }
 
 /** @param env - under `@hono/node-server` it has Node's own request */
-function requestOfHono({ method, url, headers }: Request, env: unknown): RequestLike {
+export function requestOfHono({ method, url, headers }: Request, env: unknown): RequestLike {
   const { socket } = (env as { readonly incoming?: RequestLike } | undefined)?.incoming ?? {};
   return { method, url, headers, socket };
 }

@@ -42,7 +42,7 @@ const maxHeaderLength = 2_048;
  * client's to say, so what does not look right is left out; where it matters who someone is, name the `userId` in the call.
  */
 export function scopeOfRequest(request: RequestLike, policy: RequestPolicy): Scope {
-  const device = parseDevice(header(request, 'cookie') ?? '');
+  const device = parseDevice(headerOf(request, 'cookie') ?? '');
   const { userId, session, consent } = device;
   const preferences = consent?.[0] ?? policy.vouched;
   const { anonymousId, identity } = whoIs(
@@ -50,7 +50,7 @@ export function scopeOfRequest(request: RequestLike, policy: RequestPolicy): Sco
     device,
     preferences.analytics === true ? policy.identityCookie : undefined,
   );
-  const hasGpc = header(request, 'sec-gpc') === '1';
+  const hasGpc = headerOf(request, 'sec-gpc') === '1';
   return {
     ...(anonymousId === undefined ? {} : { anonymousId }),
     ...(userId === undefined ? {} : { userId }),
@@ -65,7 +65,7 @@ function whoIs(
   { anonymousId: browserId, consent }: Device,
   cookie: IdentityCookie | undefined,
 ): { readonly anonymousId?: string | undefined; readonly identity?: object } {
-  const reading = cookie?.read(header(request, 'cookie'));
+  const reading = cookie?.read(headerOf(request, 'cookie'));
   const known = reading && identityOf(reading, { browserId, decidedAt: consent?.[1] });
   if (known === undefined) return { anonymousId: browserId };
   return {
@@ -80,17 +80,17 @@ function whoIs(
 function contextOf(request: RequestLike, policy: AddressPolicy, sessionId: string | undefined): EventContext {
   const ip = keptAddress(request.ip ?? request.socket?.remoteAddress, policy);
   const userAgent = shortHeader(request, 'user-agent');
-  const locale = localeOf(header(request, 'accept-language'));
+  const locale = localeOf(headerOf(request, 'accept-language'));
   const page = pageOfRequest({
     method: request.method,
     url: shortText(request.originalUrl ?? request.url),
     host: shortHeader(request, 'host'),
     isEncrypted: isEncrypted(request),
     referer: shortHeader(request, 'referer'),
-    destination: header(request, 'sec-fetch-dest'),
-    accept: header(request, 'accept'),
+    destination: headerOf(request, 'sec-fetch-dest'),
+    accept: headerOf(request, 'accept'),
   });
-  const trace = traceOfRequest(header(request, 'traceparent'));
+  const trace = traceOfRequest(headerOf(request, 'traceparent'));
   return {
     ...(sessionId === undefined ? {} : { session: { id: sessionId } }),
     ...(ip === undefined ? {} : { ip }),
@@ -103,11 +103,12 @@ function contextOf(request: RequestLike, policy: AddressPolicy, sessionId: strin
 
 /** Of a proxy that ends TLS a header is believed: it decides how an address is written, and nothing else. */
 function isEncrypted(request: RequestLike): boolean {
-  const protocol = request.protocol ?? header(request, 'x-forwarded-proto');
+  const protocol = request.protocol ?? headerOf(request, 'x-forwarded-proto');
   return request.socket?.encrypted === true || /^https\b/i.test(protocol ?? '');
 }
 
-function header({ headers }: RequestLike, name: string): string | undefined {
+/** @param name - in lower case */
+export function headerOf({ headers }: RequestLike, name: string): string | undefined {
   const value =
     typeof headers.get === 'function' ? headers.get(name) : (headers as { readonly [name: string]: unknown })[name];
   const text = Array.isArray(value) ? value[0] : value;
@@ -115,7 +116,7 @@ function header({ headers }: RequestLike, name: string): string | undefined {
 }
 
 function shortHeader(request: RequestLike, name: string): string | undefined {
-  return shortText(header(request, name));
+  return shortText(headerOf(request, name));
 }
 
 function shortText(text: string | undefined): string | undefined {

@@ -1,5 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type AnyPlan, attempt, type OnDiagnostic, type Plan, report, type Scope, type Tracker } from '@org/track-core';
+import {
+  type AnyPlan,
+  attempt,
+  type OnDiagnostic,
+  type Plan,
+  report,
+  type Scope,
+  type ServedPage,
+  type TrackEvent,
+  type Tracker,
+} from '@org/track-core';
 import { type RequestMiddleware, requestMiddleware } from '../http/request-middleware.ts';
 import type { RequestLike } from './request-scope.ts';
 
@@ -21,6 +31,12 @@ export interface ServerTracker<P extends Plan = AnyPlan> extends Tracker<P, 'ser
    * @param request - `undefined` for a task that is about nobody's request, though it was set off by one
    */
   run<T>(request: RequestLike | undefined, task: () => T): T;
+  /**
+   * Counts a page that this server answered with, as `servedPages()` of `@org/track-node/served` does. It is about nobody:
+   * no plugin sees it, none but warehouses get it, and it needs no consent. Returns what was told; nothing for what is no
+   * such page, or after `shutdown`.
+   */
+  served(page: ServedPage & { readonly path?: string }): TrackEvent | undefined;
 }
 
 /** A request that is worked on. */
@@ -37,7 +53,7 @@ export function createRequestTracker<P extends Plan = AnyPlan>(
   tracker: Tracker<P, 'server'>,
   scopeOf: (request: RequestLike) => Scope,
   onDiagnostic: OnDiagnostic | undefined,
-): ServerTracker<P> {
+): Omit<ServerTracker<P>, 'served'> {
   const base = tracker as unknown as Tracker;
   const current = new AsyncLocalStorage<CurrentRequest | undefined>();
 

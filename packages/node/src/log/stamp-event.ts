@@ -1,4 +1,10 @@
-import type { CollectedEvent, ConsentContext, EventContext, TrackEvent } from '@org/track-core';
+import {
+  type CollectedEvent,
+  type ConsentContext,
+  type EventContext,
+  isServedPage,
+  type TrackEvent,
+} from '@org/track-core';
 import type { BatchFacts } from './log.ts';
 
 /** How far in the future an event may lie before its clock is not believed, milliseconds. */
@@ -11,7 +17,7 @@ const futureToleranceMs = 5 * 60_000;
  * about somebody else's: its word stays.
  */
 export function stampEvent(event: TrackEvent, facts: BatchFacts): CollectedEvent {
-  const context = stampContext(event.context, facts);
+  const context = isServedPage(event) ? event.context : stampContext(event.context, facts);
   return {
     ...event,
     timestamp: correctTimestamp(event.timestamp, facts),

@@ -64,6 +64,11 @@ export function createTestTracker<P extends Plan = AnyPlan>(options: TestTracker
   return {
     ...tracker,
     ...{ events, issues, diagnostics },
+    served(page) {
+      const event = tracker.served(page);
+      if (event !== undefined) events.push(event);
+      return event;
+    },
     clear() {
       for (const list of [events, issues, diagnostics]) list.length = 0;
     },

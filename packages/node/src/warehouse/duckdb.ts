@@ -104,6 +104,7 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
     name,
     requires,
     idempotency: 'native',
+    isWarehouse: true,
     limits: { ...defaultLimits, ...limits },
     async open() {
       await opened();

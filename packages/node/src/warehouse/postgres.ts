@@ -100,6 +100,7 @@ export function postgres(options: PostgresOptions): PostgresDestination {
     name,
     requires,
     idempotency: 'native',
+    isWarehouse: true,
     limits,
     open: opened,
     async deliver(events, { signal }) {
