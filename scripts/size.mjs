@@ -32,6 +32,8 @@ const entries = {
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [rateLimit()] });`,
   '… + sequence': `import { createTracker, pageViews, sequence } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [sequence()] });`,
+  '… + servedPage': `import { createTracker, pageViews, servedPage } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [servedPage()] });`,
   '… + readVisitor': `import { createTracker, pageViews, readVisitor } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()] });
     export const visitor = readVisitor();`,

@@ -28,6 +28,7 @@ export { type RateLimitOptions, rateLimit } from './plugin/rate-limit.ts';
 export { redaction } from './plugin/redaction.ts';
 export { type SamplingOptions, sampling } from './plugin/sampling.ts';
 export { type SequenceOptions, sequence } from './plugin/sequence.ts';
+export { servedPage } from './plugin/served-page.ts';
 export { type QueuedCall, replay } from './stub/replay.ts';
 export { beacon } from './transport/beacon.ts';
 export { compressed } from './transport/compressed.ts';
