@@ -5,18 +5,18 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { aDestination, batchOf, closeAll, closeFirst, run } from '../collector/running-collector.ts';
 import { amplitude } from '../destination/amplitude.ts';
 import { customerIo } from '../destination/customer-io.ts';
-import { duckdb } from '../destination/duckdb.ts';
 import { ga4 } from '../destination/ga4.ts';
 import { hubspot } from '../destination/hubspot.ts';
 import { klaviyo } from '../destination/klaviyo.ts';
 import { meta } from '../destination/meta.ts';
 import { mixpanel } from '../destination/mixpanel.ts';
-import { postgres } from '../destination/postgres.ts';
 import { posthog } from '../destination/posthog.ts';
 import { createScriptedEndpoint } from '../destination/scripted-endpoint.ts';
 import { segment } from '../destination/segment.ts';
 import { webhook } from '../destination/webhook.ts';
 import { judgeEvent } from '../dispatch/judge-event.ts';
+import { duckdb } from '../warehouse/duckdb.ts';
+import { postgres } from '../warehouse/postgres.ts';
 
 afterEach(closeAll);
 
