@@ -158,7 +158,7 @@ describe.each(desks)('$why', ({ isServed }) => {
       { erased: true, events: 2, quarantined: 1, deadLetters: 2, anonymousIds: ['phone'], destinations },
     ]);
     const asked = readFileSync(place.path('erased.ndjson'), 'utf8').trim().split('\n');
-    expect(asked).toEqual(['{"userId":"u1"}', '{"anonymousId":"phone"}']);
+    expect(asked).toEqual(['{"userId":"u1"}', '{"userId":"u1","anonymousId":"phone"}']);
     place.write('mode.txt', 'keep');
     const kept = await place.run('erase', '--user', 'u1', '--yes');
     expect([kept.code, kept.stdout]).toEqual([1, expect.stringContaining('file: did not forget them: not today')]);

@@ -173,7 +173,8 @@ export function createOperations({ collector, log, plan, unplanned, eraseAt }: O
       const erased = await records.erase(person);
       const devices = erased.anonymousIds.filter((anonymousId) => anonymousId !== person.anonymousId);
       const worst = new Map<string, ErasedAt>();
-      for (const who of [person, ...devices.map((anonymousId) => ({ anonymousId }))]) {
+      // With whose device it was: where more is remembered than the log holds, others may have been on it too.
+      for (const who of [person, ...devices.map((anonymousId) => ({ ...person, anonymousId }))]) {
         for (const at of await eraseAt(who)) {
           if (worst.get(at.destination)?.kind !== 'failed') worst.set(at.destination, at);
         }

@@ -33,12 +33,20 @@ export const migrations: readonly string[] = [
     context JSON,
     integrations JSON
   )`,
+  `CREATE TABLE parked (
+    key VARCHAR PRIMARY KEY,
+    reason VARCHAR NOT NULL,
+    parked_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+    anonymous_id VARCHAR,
+    user_id VARCHAR,
+    event VARCHAR NOT NULL,
+    previous_id VARCHAR
+  )`,
 ];
 
 /** Brings a file up to the newest version, in one transaction. Rejects if a newer library wrote it. */
 export async function migrate(connection: DuckDBConnection): Promise<void> {
-  await connection.run('BEGIN TRANSACTION');
-  try {
+  await inTransaction(connection, async () => {
     await connection.run('CREATE TABLE IF NOT EXISTS track_schema (version INTEGER NOT NULL)');
     const reader = await connection.runAndReadAll('SELECT coalesce(max(version), 0)::INTEGER FROM track_schema');
     const version = Number(reader.value(0, 0));
@@ -52,9 +60,17 @@ export async function migrate(connection: DuckDBConnection): Promise<void> {
       await connection.run(step);
       await connection.run(`INSERT INTO track_schema VALUES (${index + 1})`);
     }
+  });
+}
+
+/** Does all of it or nothing. */
+export async function inTransaction(connection: DuckDBConnection, work: () => Promise<void>): Promise<void> {
+  await connection.run('BEGIN TRANSACTION');
+  try {
+    await work();
     await connection.run('COMMIT');
   } catch (error) {
-    await connection.run('ROLLBACK');
+    await connection.run('ROLLBACK').catch(() => {}); // a failed commit has rolled back already
     throw error;
   }
 }

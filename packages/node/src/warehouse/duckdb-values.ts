@@ -12,7 +12,9 @@ import {
   JSDuckDBValueConverter,
   type Json,
   JsonDuckDBValueConverter,
+  LIST,
   listValue,
+  VARCHAR,
 } from '@duckdb/node-api';
 
 /**
@@ -46,8 +48,28 @@ const plainValue: DuckDBValueConverter<Plain> = (value, type, converter) => {
 /** Anything `JSON.stringify` takes. */
 type Plain = Json | Date;
 
-/** What a query's placeholder can stand for. */
-export function parameterValue(value: unknown, name: string | number): DuckDBValue {
+/** What a query's placeholders stand for, and of what type: left out where the value tells. */
+export function parametersOf(params: readonly unknown[] | Readonly<Record<string, unknown>>): {
+  readonly values: DuckDBValue[] | Record<string, DuckDBValue>;
+  readonly types: DuckDBType[] | Record<string, DuckDBType>;
+} {
+  // A list without anything in it does not tell what it is a list of.
+  const typeOf = (value: unknown): DuckDBType | undefined =>
+    Array.isArray(value) && value.length === 0 ? LIST(VARCHAR) : undefined;
+  if (Array.isArray(params)) {
+    return {
+      values: params.map((value, index) => parameterValue(value, index + 1)),
+      types: params.map(typeOf) as DuckDBType[],
+    };
+  }
+  const entries = Object.entries(params);
+  return {
+    values: Object.fromEntries(entries.map(([key, value]) => [key, parameterValue(value, key)])),
+    types: Object.fromEntries(entries.map(([key, value]) => [key, typeOf(value)])) as Record<string, DuckDBType>,
+  };
+}
+
+function parameterValue(value: unknown, name: string | number): DuckDBValue {
   if (value === undefined || value === null) return null;
   if (
     typeof value === 'string' ||

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,7 +66,7 @@ describe('what is stored', () => {
         userAgent: 'Mozilla/5.0',
       },
     });
-    expect(await destination.deliver([event], { signal })).toEqual({ kind: 'delivered', verdicts: new Map() });
+    expect(await destination.deliver([event], { signal })).toEqual({ kind: 'delivered' });
     expect(await destination.query('FROM events')).toEqual([
       {
         message_id: 'm1',
@@ -155,7 +155,7 @@ describe('once', () => {
     const destination = open();
     const events = ['m1', 'm2'].map((messageId) => aCollectedEvent({ messageId }));
     await destination.deliver(events, { signal });
-    expect(await destination.deliver(events, { signal })).toEqual({ kind: 'delivered', verdicts: new Map() });
+    expect(await destination.deliver(events, { signal })).toEqual({ kind: 'delivered' });
     expect(await idsIn(destination)).toEqual(['m1', 'm2']);
   });
 
@@ -182,7 +182,7 @@ describe('once', () => {
       if (deliveries.length < 50) deliveries.push(destination.deliver(batch(1), { signal }));
       await nextTurn();
     }
-    expect(await Promise.all(deliveries)).toEqual(deliveries.map(() => ({ kind: 'delivered', verdicts: new Map() })));
+    expect(await Promise.all(deliveries)).toEqual(deliveries.map(() => ({ kind: 'delivered' })));
     expect(await countOf(destination)).toBe(5_000 + deliveries.length - 1);
   });
 
@@ -202,6 +202,17 @@ describe('one bad event costs only itself', () => {
   cycle.self = cycle;
   test.each([
     { why: 'a moment that is none', bad: { timestamp: 'yesterday' }, reason: 'timestamp-unreadable' },
+    {
+      why: 'a moment before all that databases know',
+      bad: { timestamp: '1899-12-31T23:59:59.999Z' },
+      reason: 'timestamp-unreadable',
+    },
+    {
+      why: 'a moment after it',
+      bad: { timestamp: '+012345-01-01T00:00:00.000Z' },
+      reason: 'timestamp-unreadable',
+    },
+    { why: 'an id that would have to be changed', bad: { messageId: 'bad\0' }, reason: 'message_id-unreadable' },
     { why: 'no name of its sender', bad: { source: 7 }, reason: 'source-unreadable' },
     { why: 'properties in a circle', bad: { properties: cycle }, reason: 'not-json' },
     { why: 'a BigInt', bad: { properties: { n: 1n } }, reason: 'not-json' },
@@ -212,11 +223,14 @@ describe('one bad event costs only itself', () => {
       { ...aCollectedEvent({ messageId: 'bad' }), ...bad } as unknown as CollectedEvent,
       aCollectedEvent({ messageId: 'm2' }),
     ];
-    expect(await destination.deliver(events, { signal })).toEqual({
-      kind: 'delivered',
-      verdicts: new Map([['bad', { kind: 'dead', reason }]]),
-    });
+    for (let time = 0; time < 2; time++) {
+      expect(await destination.deliver(events, { signal })).toEqual({ kind: 'delivered' });
+    }
     expect(await idsIn(destination)).toEqual(['m1', 'm2']);
+    expect(await destination.parked()).toBe(1);
+    expect(await destination.query('SELECT reason, anonymous_id FROM parked')).toEqual([
+      { reason, anonymous_id: 'anonymous-1' },
+    ]);
   });
 
   test('a row that the database refuses, found among a thousand', async () => {
@@ -227,22 +241,33 @@ describe('one bad event costs only itself', () => {
     );
     expect(await destination.deliver(events, { signal })).toEqual({
       kind: 'delivered',
-      verdicts: new Map([['m700', { kind: 'dead', reason: 'refused-by-duckdb' }]]),
     });
     expect(await countOf(destination)).toBe(999);
+    expect(await destination.query(`SELECT reason, event ->> 'messageId' AS id FROM parked`)).toEqual([
+      { reason: 'refused-by-duckdb', id: 'm700' },
+    ]);
   });
 
   test.each([
     { why: 'half a surrogate pair', text: 'a\ud83d!', expected: 'a\ufffd!' },
     { why: 'a backslash before letters that look like one', text: '\\ud83d', expected: '\\ud83d' },
     { why: 'a backslash before half a pair', text: '\\\ud83d', expected: '\\\ufffd' },
-    { why: 'a zero character', text: 'a\0b', expected: 'a\0b' },
+    { why: 'a zero character', text: 'a\0b', expected: 'a\ufffdb' },
+    { why: 'a backslash before what looks like a zero', text: '\\u0000', expected: '\\u0000' },
     { why: 'an emoji', text: 'a😀', expected: 'a😀' },
   ])('$why leaves the column readable', async ({ text, expected }) => {
     const destination = open();
     await destination.deliver([aCollectedEvent({ event: text, properties: { text } })], { signal });
     expect(await destination.query(`SELECT event, properties->>'text' AS text FROM events`)).toEqual([
       { event: expected, text: expected },
+    ]);
+  });
+
+  test('of two keys that become one the last counts', async () => {
+    const destination = open();
+    await destination.deliver([aCollectedEvent({ properties: { 'a\0': 1, 'a\ud83d': 2, b: 3 } })], { signal });
+    expect(await destination.query('SELECT properties::VARCHAR AS text FROM events')).toEqual([
+      { text: '{"a\ufffd":2,"b":3}' },
     ]);
   });
 
@@ -254,6 +279,58 @@ describe('one bad event costs only itself', () => {
     await destination.deliver([{ ...aCollectedEvent(), ...odd } as unknown as CollectedEvent], { signal });
     expect(await destination.query(`SELECT ${column} AS value FROM events`)).toEqual([{ value: null }]);
   });
+});
+
+describe('erase', () => {
+  const theirs = (count: number) =>
+    Array.from({ length: count }, (_, index) => aCollectedEvent({ messageId: `m${index}`, userId: 'u1' }));
+
+  test('comes after what was delivered before it, and before what is delivered after it', async () => {
+    const destination = open();
+    const before = destination.deliver(theirs(3_000), { signal });
+    const erasure = destination.erase?.({ userId: 'u1' }, { signal });
+    const after = destination.deliver([aCollectedEvent({ messageId: 'later', userId: 'u1' })], { signal });
+    await Promise.all([before, erasure, after]);
+    expect(await idsIn(destination)).toEqual(['later']);
+  });
+
+  test('leaves nothing of it to be read from the log beside the file', async () => {
+    const destination = open();
+    const event = aCollectedEvent({ userId: 'u1', properties: { text: 'so-rare-a-word' } });
+    await destination.deliver([event, { ...aCollectedEvent({ messageId: 'm2' }), userId: 'u1', timestamp: '' }], {
+      signal,
+    });
+    const log = join(folder, 'events.duckdb.wal');
+    expect(readFileSync(log, 'latin1')).toContain('so-rare-a-word');
+    await destination.erase?.({ userId: 'u1' }, { signal });
+    expect(existsSync(log) ? readFileSync(log, 'latin1') : '').not.toContain('so-rare-a-word');
+    expect([await countOf(destination), await destination.parked()]).toEqual([0, 0]);
+  });
+
+  test('that nobody waits for begins not', async () => {
+    const destination = open();
+    await destination.deliver(theirs(1), { signal });
+    await expect(destination.erase?.({ userId: 'u1' }, { signal: AbortSignal.abort() })).rejects.toThrow('waits');
+    expect(await countOf(destination)).toBe(1);
+  });
+
+  test('that is given up under way erases all or nothing, and the next goes through', async () => {
+    const destination = open();
+    await destination.deliver(theirs(2_000), { signal });
+    await destination.query(
+      `INSERT INTO events BY NAME SELECT events.* REPLACE (message_id || '-' || copy AS message_id) FROM events, range(20) AS copies(copy)`,
+    );
+    const controller = new AbortController();
+    const erasure = destination.erase?.({ userId: 'u1' }, { signal: controller.signal });
+    setTimeout(() => controller.abort(), 5);
+    const hasFailed = await erasure?.then(
+      () => false,
+      () => true,
+    );
+    expect(await countOf(destination)).toBe(hasFailed ? 42_000 : 0);
+    await destination.erase?.({ userId: 'u1' }, { signal });
+    expect(await countOf(destination)).toBe(0);
+  }, 60_000);
 });
 
 describe('query', () => {
@@ -308,6 +385,7 @@ describe('query', () => {
       params: [['a', 'b'], 'b'],
       expected: { found: true },
     },
+    { why: 'an empty list', sql: 'SELECT len($list) AS n', params: { list: [] }, expected: { n: 0 } },
   ])('takes parameters: $why', async ({ sql, params, expected }) => {
     expect(await open().query(sql, params)).toEqual([expected]);
   });
@@ -364,6 +442,17 @@ describe('opening and closing', () => {
     await once(child, 'exit');
     await destination.open?.();
     expect(await destination.deliver([aCollectedEvent()], { signal })).toMatchObject({ kind: 'delivered' });
+  });
+
+  test('a file of an older library gets what is new', async () => {
+    const path = join(folder, 'events.duckdb');
+    const instance = await DuckDBInstance.create(path);
+    const connection = await instance.connect();
+    await connection.run(migrations[0] ?? '');
+    await connection.run('CREATE TABLE track_schema (version INTEGER NOT NULL); INSERT INTO track_schema VALUES (1)');
+    connection.closeSync();
+    instance.closeSync();
+    expect(await open().parked()).toBe(0);
   });
 
   test('a file of a newer library is left alone', async () => {

@@ -1,20 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import {
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  DuckDBInstance,
-  DuckDBTimestampTZValue,
-  type DuckDBValue,
-  TIMESTAMPTZ,
-  VARCHAR,
-} from '@duckdb/node-api';
-import type { ConsentCategory, Destination, DestinationLimits, SendVerdict } from '@org/track-core';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { ConsentCategory, Destination, DestinationLimits } from '@org/track-core';
 import type { Model } from '../models/model.ts';
-import { migrate } from './duckdb-schema.ts';
-import { parameterValue, plainRows } from './duckdb-values.ts';
-import { type Cell, columns, rowOf } from './event-row.ts';
+import { inTransaction, migrate } from './duckdb-schema.ts';
+import { parametersOf, plainRows } from './duckdb-values.ts';
+import { refusalOf, stageAndStore, storeParked } from './duckdb-writes.ts';
+import { insertRows, parkedRow, rowsOf } from './parked-event.ts';
+import { erasePerson } from './person-rows.ts';
 
 export interface DuckDbOptions {
   /** Default `duckdb`. Name it to have two files in one collector. */
@@ -40,16 +33,11 @@ export interface DuckDbDestination extends Destination {
     sql: string,
     params?: readonly unknown[] | Readonly<Record<string, unknown>>,
   ): Promise<readonly Row[]>;
+  /** How many events lie in `parked` because they cannot be rows. */
+  parked(): Promise<number>;
 }
 
-/** Rows written before other work of the process gets its turn, about 5 ms. */
-const rowsPerTurn = 256;
-
 const defaultLimits: DestinationLimits = { maxEvents: 2_000, maxBytes: 4 * 1024 * 1024, timeoutMs: 60_000 };
-
-const staging = `CREATE OR REPLACE TEMP TABLE staging (${columns.map(({ name, type }) => `${name} ${type}`).join(', ')})`;
-const store = 'INSERT INTO events BY NAME FROM temp.staging ON CONFLICT (message_id) DO NOTHING';
-const stagingTypes = columns.map(({ type }) => (type === 'TIMESTAMPTZ' ? TIMESTAMPTZ : VARCHAR));
 
 interface Database {
   readonly instance: DuckDBInstance;
@@ -59,7 +47,8 @@ interface Database {
 
 /**
  * Stores events in a DuckDB file: one table `events`, one row for each `messageId`, typed columns for what is asked for
- * most and JSON for the rest. All times are in UTC. Delivering an event twice leaves one row.
+ * most and JSON for the rest. All times are in UTC. Delivering an event twice leaves one row, the first. An event that
+ * cannot be a row, such as one without a readable time, is kept as it came in the table `parked`, with the reason.
  *
  * @param path - the file; it and its folder are made when missing. `:memory:` keeps nothing
  * @throws TypeError for a path that is no text, or an unknown option
@@ -88,16 +77,39 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
     return result;
   }
 
+  async function written(write: (writer: DuckDBConnection) => Promise<void>): Promise<void> {
+    const { instance, writer } = await opened();
+    try {
+      await write(writer);
+    } catch (error) {
+      // After a fatal error a database only answers that it is invalid; the file itself is sound.
+      if (isFatal(error)) {
+        database = undefined;
+        instance.closeSync();
+      }
+      throw error;
+    }
+  }
+
   async function ask<Row>(sql: string, params: Parameters<DuckDbDestination['query']>[1]): Promise<readonly Row[]> {
     const { instance } = await opened();
     // A connection for each query: what one does to its session, a transaction left open, does not reach the next.
     const connection = await instance.connect();
     try {
-      const reader = await connection.runAndReadAll(sql, params === undefined ? undefined : parameterValues(params));
-      return plainRows(reader) as readonly Row[];
+      return (await rowsOfQuery(connection, sql, params)) as readonly Row[];
     } finally {
       connection.closeSync();
     }
+  }
+
+  function query<Row>(
+    sql: string,
+    params?: readonly unknown[] | Readonly<Record<string, unknown>>,
+  ): Promise<readonly Row[]> {
+    const rows = ask<Row>(sql, params);
+    const settled = rows.catch(() => {}).finally(() => queries.delete(settled));
+    queries.add(settled);
+    return rows;
   }
 
   return {
@@ -112,34 +124,35 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
     deliver: (events, { signal }) =>
       inTurn(async () => {
         if (signal.aborted) return { kind: 'retry', reason: 'timeout' };
-        const { instance, writer } = await opened();
-        const rows: (readonly Cell[])[] = [];
-        const verdicts = new Map<string, SendVerdict>();
-        for (const event of events) {
-          const made = rowOf(event);
-          if ('row' in made) rows.push(made.row);
-          else verdicts.set(event.messageId, { kind: 'dead', reason: made.reason });
-        }
-        try {
-          for (const row of await insertRows(writer, rows)) {
-            verdicts.set(String(row[0]), { kind: 'dead', reason: 'refused-by-duckdb' });
-          }
-        } catch (error) {
-          // After a fatal error a database only answers that it is invalid; the file itself is sound.
-          if (isFatal(error)) {
-            database = undefined;
-            instance.closeSync();
-          }
-          throw error;
-        }
-        return { kind: 'delivered', verdicts };
+        const { rows, odd } = rowsOf(events);
+        await written(async (writer) => {
+          const refused = await insertRows(rows, { insert: (cells) => stageAndStore(writer, cells), refusalOf });
+          await storeParked(writer, [...odd, ...refused].map(parkedRow));
+        });
+        return { kind: 'delivered' };
       }),
-    query<Row>(sql: string, params?: readonly unknown[] | Readonly<Record<string, unknown>>) {
-      const rows = ask<Row>(sql, params);
-      const settled = rows.catch(() => {}).finally(() => queries.delete(settled));
-      queries.add(settled);
-      return rows;
-    },
+    erase: (person, { signal }) =>
+      inTurn(() =>
+        written(async (writer) => {
+          if (signal.aborted) throw new Error('nobody waits for it any more');
+          const stop = (): void => writer.interrupt();
+          signal.addEventListener('abort', stop);
+          try {
+            await inTransaction(writer, () =>
+              erasePerson(person, {
+                tables: ['events', 'parked'],
+                run: (sql, values) => rowsOfQuery(writer, sql, values),
+              }),
+            );
+            // Until then the write-ahead log tells what was written, and of whom.
+            await writer.run('CHECKPOINT');
+          } finally {
+            signal.removeEventListener('abort', stop);
+          }
+        }),
+      ),
+    query,
+    parked: async () => (await query<{ n: number }>('SELECT count(*) AS n FROM parked'))[0]?.n ?? 0,
     close: () =>
       inTurn(async () => {
         if (isClosed) return;
@@ -192,56 +205,13 @@ function openingProblem(error: unknown): string {
   return `the file is in use by another process${holder === undefined ? '' : ` (PID ${holder})`}; only one may have it open. Read it through query() there, or stop it.`;
 }
 
-/** Stores the rows; returns those DuckDB refuses. Halving finds them: one bad row costs neither the batch nor a commit for each. */
-async function insertRows(
-  writer: DuckDBConnection,
-  rows: readonly (readonly Cell[])[],
-): Promise<readonly (readonly Cell[])[]> {
-  if (rows.length === 0) return [];
-  try {
-    await writer.run(staging);
-    await stage(writer, rows);
-    await writer.run(store); // one statement, one transaction: all of it or nothing
-    return [];
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    if (rows.length === 1) return rows;
-    const half = rows.length >> 1;
-    return [...(await insertRows(writer, rows.slice(0, half))), ...(await insertRows(writer, rows.slice(half)))];
-  }
-}
-
-async function stage(writer: DuckDBConnection, rows: readonly (readonly Cell[])[]): Promise<void> {
-  const appender = await writer.createAppender('staging', null, 'temp');
-  for (let from = 0; from < rows.length; from += rowsPerTurn) {
-    const part = rows.slice(from, from + rowsPerTurn);
-    const chunk = DuckDBDataChunk.create(stagingTypes, part.length);
-    for (let column = 0; column < columns.length; column++) {
-      chunk.setColumnValues(
-        column,
-        part.map((row) => duckdbValue(row[column] ?? null)),
-      );
-    }
-    appender.appendDataChunk(chunk);
-    if (from + rowsPerTurn < rows.length) await nextTurn();
-  }
-  appender.closeSync();
-}
-
-function duckdbValue(cell: Cell): DuckDBValue {
-  return typeof cell === 'bigint' ? new DuckDBTimestampTZValue(cell) : cell;
-}
-
-function parameterValues(
-  params: readonly unknown[] | Readonly<Record<string, unknown>>,
-): DuckDBValue[] | Record<string, DuckDBValue> {
-  if (Array.isArray(params)) return params.map((value, index) => parameterValue(value, index + 1));
-  return Object.fromEntries(Object.entries(params).map(([key, value]) => [key, parameterValue(value, key)]));
-}
-
-/** DuckDB found fault with a value, not with its file or itself. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && /^(Constraint|Conversion|Invalid Input|Out of Range) Error/.test(error.message);
+async function rowsOfQuery(
+  connection: DuckDBConnection,
+  sql: string,
+  params?: readonly unknown[] | Readonly<Record<string, unknown>>,
+): Promise<readonly Record<string, unknown>[]> {
+  const { values, types } = parametersOf(params ?? []);
+  return plainRows(await connection.runAndReadAll(sql, values, types));
 }
 
 function isFatal(error: unknown): boolean {

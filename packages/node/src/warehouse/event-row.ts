@@ -12,7 +12,7 @@ interface Column {
 }
 
 /** The event as its fields really are: `context` is free, and nobody has checked what lies in it. */
-type EventFields = { readonly [field in AnyKey<CollectedEvent>]?: unknown };
+export type EventFields = { readonly [field in AnyKey<CollectedEvent>]?: unknown };
 type AnyKey<Union> = Union extends unknown ? keyof Union : never;
 
 const textColumn = (name: string, read: (event: EventFields) => unknown): Column => ({
@@ -35,7 +35,7 @@ const jsonColumn = (name: string, read: (event: EventFields) => unknown): Column
 
 /** Where each column of `events` comes from. What is no column of its own is still in `context`. */
 export const columns: readonly Column[] = [
-  textColumn('message_id', (event) => event.messageId),
+  textColumn('message_id', (event) => idOf(event.messageId)),
   textColumn('type', (event) => event.type),
   textColumn('event', (event) => event.event),
   textColumn('name', (event) => event.name),
@@ -86,23 +86,43 @@ function fieldOf(value: unknown, field: string): unknown {
 }
 
 function textOf(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
+  return typeof value === 'string' && value !== '' ? storableText(value) : null;
 }
+
+/** Two ids must not become one: what would have to be changed is none. */
+function idOf(value: unknown): unknown {
+  return typeof value === 'string' && storableText(value) !== value ? null : value;
+}
+
+/** Text that every warehouse takes, and gives back as it was: a zero character or half a surrogate pair becomes U+FFFD. */
+export function storableText(text: string): string {
+  return text.replace(unstorableCharacter, '\ufffd');
+}
+
+// With the flag `u` whole pairs are characters of their own, which are not in this range.
+const unstorableCharacter = /[\0\ud800-\udfff]/gu;
+
+/** The years in which every warehouse can tell two moments apart. */
+const [earliestMs, endMs] = [Date.UTC(1900), Date.UTC(2300)];
 
 function microsOf(value: unknown): bigint | null {
   const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(ms) ? null : BigInt(ms) * 1_000n;
+  return ms >= earliestMs && ms < endMs ? BigInt(ms) * 1_000n : null;
 }
 
 /**
- * JSON text that DuckDB can read again. It stores JSON as it comes but refuses half a surrogate pair when a query looks
- * into it: one such row would break every query over the column. `JSON.stringify` escapes exactly those halves.
+ * JSON text that every warehouse can read again, and reads the same. One stores JSON as it comes and refuses half a
+ * surrogate pair when a query looks into it, which would break every query over the column; another refuses a zero
+ * character at once. `JSON.stringify` escapes exactly those.
  */
 function jsonOf(value: unknown): string | null {
   const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) return null;
-  return text.includes('\\ud') ? text.replace(loneSurrogate, '$1\\ufffd') : text;
+  if (text === undefined || text === 'null') return null;
+  if (!(text.includes('\\ud') || text.includes('\\u0000'))) return text;
+  const clean = text.replace(unstorable, '$1\\ufffd');
+  // Two keys may have become one; of two that are the same, databases do not agree which counts.
+  return clean === text ? text : JSON.stringify(JSON.parse(clean));
 }
 
-/** The escape of half a pair; not an escaped backslash followed by the same letters. */
-const loneSurrogate = /(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g;
+/** The escape of half a pair, or of a zero character; not an escaped backslash followed by the same letters. */
+const unstorable = /(?<!\\)((?:\\\\)*)\\u(?:d[89a-f][0-9a-f]{2}|0000)/g;

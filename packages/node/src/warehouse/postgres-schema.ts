@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { columns } from './event-row.ts';
+import { parkedColumns } from './parked-event.ts';
 
 /**
  * What each version of the schema adds: a list that only grows, as a database remembers how many steps it has taken.
@@ -45,6 +46,7 @@ const migrations: readonly string[] = [
     user_id text,
     event text NOT NULL
   )`,
+  `ALTER TABLE parked ADD COLUMN previous_id text`,
 ];
 
 /** A name inside double quotes, which may be any. */
@@ -104,4 +106,11 @@ export const insertInto = (schema: string): string => {
   const arrays = columns.map((_, index) => `$${index + 1}::text[]`).join(', ');
   const values = columns.map(({ name, type }) => `${name}::${sqlTypes[type]}`).join(', ');
   return `INSERT INTO ${quoted(schema)}.events (${names}) SELECT ${values} FROM unnest(${arrays}) AS t(${names}) ON CONFLICT (message_id) DO NOTHING`;
+};
+
+/** Keeps any number of events that are no rows: an array for each column of `parkedColumns`. Each once. */
+export const parkIn = (schema: string): string => {
+  const names = parkedColumns.join(', ');
+  const arrays = parkedColumns.map((_, index) => `$${index + 1}::text[]`).join(', ');
+  return `INSERT INTO ${quoted(schema)}.parked (${names}) SELECT * FROM unnest(${arrays}) ON CONFLICT (key) DO NOTHING`;
 };

@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
-import type { CollectedEvent, ConsentCategory, Destination, DestinationLimits } from '@org/track-core';
+import type { ConsentCategory, Destination, DestinationLimits } from '@org/track-core';
 import { type ClientBase, Pool, type PoolClient, types } from 'pg';
 import type { Model } from '../models/model.ts';
-import { type Cell, columns, rowOf } from './event-row.ts';
-import { insertInto, inTransaction, migrate, quoted, takeTurn } from './postgres-schema.ts';
+import { type Cell, columns } from './event-row.ts';
+import { insertRows, parkedColumns, parkedRow, rowsOf } from './parked-event.ts';
+import { erasePerson } from './person-rows.ts';
+import { insertInto, inTransaction, migrate, parkIn, quoted, takeTurn } from './postgres-schema.ts';
 
 export interface PostgresOptions {
   /** Where it is: `postgres://user:password@host:5432/database`. It shows in no error. */
@@ -26,7 +27,7 @@ export interface PostgresDestination extends Destination {
    * `YYYY-MM-DD`. Names without a schema are those of this destination's. Rejects with Postgres's own words.
    */
   query<Row = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<readonly Row[]>;
-  /** How many events lie in `parked` because Postgres takes them in no typed form. */
+  /** How many events lie in `parked` because they cannot be rows. */
   parked(): Promise<number>;
 }
 
@@ -36,8 +37,8 @@ const connections = 4;
 
 /**
  * Stores events in Postgres: a table `events` with the columns of DuckDB's, one row for each `messageId`. Delivering an
- * event twice leaves one row, the first. An event that cannot be a row, such as one whose text has a zero character,
- * is kept as it came in the table `parked`, with the reason. Needs the package `pg`.
+ * event twice leaves one row, the first. An event that cannot be a row, such as one without a readable time, is kept as it
+ * came in the table `parked`, with the reason. Needs the package `pg`.
  *
  * @throws TypeError for an option that is unknown or not what it must be
  */
@@ -55,7 +56,9 @@ export function postgres(options: PostgresOptions): PostgresDestination {
     application_name: '@org/track-node',
   });
   pool.on('error', () => {}); // an idle connection broke: the next delivery makes a new one
-  const insert = insertInto(schema);
+  const insertion = insertInto(schema);
+  const parking = parkIn(schema);
+  const tables = ['events', 'parked'].map((table) => `${quoted(schema)}.${table}`);
   let opening: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
 
@@ -108,15 +111,13 @@ export function postgres(options: PostgresOptions): PostgresDestination {
       try {
         await opened();
         await connected(async (client) => {
-          const rows: StoredRow[] = [];
-          const odd: ParkedEvent[] = [];
-          for (const event of events) {
-            const made = rowOf(event);
-            if ('row' in made) rows.push({ event, row: made.row });
-            else odd.push({ event, reason: made.reason });
-          }
-          await insertRows(client, insert, rows, odd);
-          await park(client, schema, odd);
+          const { rows, odd } = rowsOf(events);
+          const refused = await insertRows(rows, {
+            insert: async (cells) => void (await client.query(insertion, turned(cells, columns.length))),
+            refusalOf,
+          });
+          const parked = [...odd, ...refused].map(parkedRow);
+          if (parked.length > 0) await client.query(parking, turned(parked, parkedColumns.length));
         }, signal);
         return { kind: 'delivered' };
       } catch (error) {
@@ -126,20 +127,13 @@ export function postgres(options: PostgresOptions): PostgresDestination {
         throw error;
       }
     },
-    async erase({ userId, anonymousId }, { signal }) {
+    async erase(person, { signal }) {
       await opened();
       await connected(
         (client) =>
-          inTransaction(client, async () => {
-            const ids = [userId ?? null, anonymousId ?? null];
-            for (const table of ['events', 'parked']) {
-              const former = table === 'events' ? ' OR previous_id IN ($1, $2)' : '';
-              await client.query(
-                `DELETE FROM ${quoted(schema)}.${table} WHERE user_id = $1 OR anonymous_id = $2${former}`,
-                ids,
-              );
-            }
-          }),
+          inTransaction(client, () =>
+            erasePerson(person, { tables, run: async (sql, values) => (await client.query(sql, [...values])).rows }),
+          ),
         signal,
       );
     },
@@ -163,67 +157,14 @@ export function postgres(options: PostgresOptions): PostgresDestination {
   };
 }
 
-interface StoredRow {
-  readonly event: CollectedEvent;
-  readonly row: readonly Cell[];
+/** Rows as columns: what `unnest` takes. */
+function turned(rows: readonly (readonly Cell[])[], width: number): (string | null)[][] {
+  return Array.from({ length: width }, (_, column) => rows.map((row) => postgresValue(row[column] ?? null)));
 }
 
-interface ParkedEvent {
-  readonly event: CollectedEvent;
-  readonly reason: string;
-}
-
-/** Stores the rows; adds those Postgres refuses to `odd`. Halving finds them: one bad row costs not a commit for each. */
-async function insertRows(
-  client: ClientBase,
-  insert: string,
-  rows: readonly StoredRow[],
-  odd: ParkedEvent[],
-): Promise<void> {
-  if (rows.length === 0) return;
-  try {
-    await client.query(
-      insert,
-      columns.map((_, column) => rows.map(({ row }) => postgresValue(row[column] ?? null))),
-    );
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    const [only] = rows;
-    if (rows.length === 1 && only) {
-      odd.push({ event: only.event, reason: `refused-${codeOf(error)}` });
-      return;
-    }
-    const half = rows.length >> 1;
-    await insertRows(client, insert, rows.slice(0, half), odd);
-    await insertRows(client, insert, rows.slice(half), odd);
-  }
-}
-
-/** Microseconds since the epoch as a moment that Postgres reads; years beyond four digits are written its way. */
+/** Microseconds since the epoch as a moment that Postgres reads. */
 function postgresValue(cell: Cell): string | null {
   return typeof cell === 'bigint' ? new Date(Number(cell / 1_000n)).toISOString() : cell;
-}
-
-async function park(client: ClientBase, schema: string, odd: readonly ParkedEvent[]): Promise<void> {
-  for (const { event, reason } of odd) {
-    // Its id may be what is odd about it; a hash of it is as unique.
-    const key = createHash('sha256').update(event.messageId).digest('hex');
-    await client.query(
-      `INSERT INTO ${quoted(schema)}.parked (key, reason, anonymous_id, user_id, event) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key) DO NOTHING`,
-      [key, reason, withoutZero(event.anonymousId), withoutZero(event.userId), textOf(event)],
-    );
-  }
-}
-
-const withoutZero = (value: unknown): string | null =>
-  typeof value === 'string' ? value.replaceAll('\0', '\ufffd') : null;
-
-function textOf(event: CollectedEvent): string {
-  try {
-    return JSON.stringify(event); // a zero character is an escape here, and text again
-  } catch {
-    return JSON.stringify({ messageId: event.messageId }); // a circle, which no event from a log has
-  }
 }
 
 /** A view that has other columns than it had cannot be replaced, only made anew. */
@@ -245,7 +186,10 @@ async function makeView(client: ClientBase, schema: string, model: Model): Promi
 const codeOf = (error: unknown): string => String((error as { readonly code?: unknown } | undefined)?.code ?? '');
 
 /** Postgres found fault with a value (22, 23), or with its size (54), not with itself. */
-const isRefusal = (error: unknown): boolean => /^(22|23|54)/.test(codeOf(error));
+function refusalOf(error: unknown): string | undefined {
+  const code = codeOf(error);
+  return /^(22|23|54)/.test(code) ? `refused-${code}` : undefined;
+}
 
 /** Nothing that time heals: who we are, what we may, a database that is not there. */
 function configProblem(error: unknown): string | undefined {

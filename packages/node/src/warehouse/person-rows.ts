@@ -1,0 +1,40 @@
+import type { ErasePerson } from '@org/track-core';
+import { personId } from './parked-event.ts';
+
+/** What of an erasure the databases say differently. */
+export interface ErasureTools {
+  /** The names of `events` and `parked`. */
+  readonly tables: readonly string[];
+  /** Runs a statement; `$1` and `$2` stand for the parameters, of which the second is a list in a deletion. */
+  readonly run: (
+    sql: string,
+    parameters: readonly [string | null, string | null | readonly string[]],
+  ) => Promise<readonly unknown[]>;
+}
+
+/**
+ * Deletes what is about a person, by the rule of the log (log/person.ts): their own events, and on every device on which
+ * they were those of nobody in particular. What somebody else did on it, as themselves, stays.
+ *
+ * To be run in one transaction: the devices are read from what is deleted.
+ */
+export async function erasePerson({ userId, anonymousId }: ErasePerson, { tables, run }: ErasureTools): Promise<void> {
+  const user = personId(userId);
+  const device = personId(anonymousId);
+  const found = await run(devicesOf(tables), [user, device]);
+  const devices = (found as readonly { readonly device: string }[]).map((row) => row.device);
+  for (const table of tables) await run(`DELETE FROM ${table} WHERE ${isAbout}`, [user, devices]);
+}
+
+const devicesOf = (
+  tables: readonly string[],
+): string => `SELECT CAST($2 AS text) AS device WHERE CAST($2 AS text) IS NOT NULL
+UNION ${tables
+  .map(
+    (table) => `SELECT anonymous_id FROM ${table}
+WHERE anonymous_id IS NOT NULL AND user_id IS NOT NULL AND (user_id = CAST($1 AS text) OR previous_id = CAST($1 AS text))`,
+  )
+  .join('\nUNION ')}`;
+
+const isAbout = `user_id = CAST($1 AS text) OR previous_id = CAST($1 AS text) OR previous_id = ANY(CAST($2 AS text[]))
+OR ((user_id IS NULL OR CAST($1 AS text) IS NULL) AND anonymous_id = ANY(CAST($2 AS text[])))`;

@@ -1,0 +1,34 @@
+import { memoryLog } from '@org/track-node';
+import { duckdb } from '@org/track-node/duckdb';
+import { expect, test } from 'vitest';
+import { allIds, erasureCases, eventsOf } from './erasure-cases.ts';
+
+const { signal } = new AbortController();
+
+test.each(erasureCases)('DuckDB forgets $why', async (each) => {
+  const warehouse = duckdb(':memory:');
+  try {
+    await warehouse.deliver(eventsOf(each), { signal });
+    await warehouse.erase?.(each.person, { signal });
+    expect(await warehouse.query(allIds)).toEqual(each.left.map((place) => ({ id: `m${place}` })));
+  } finally {
+    await warehouse.close?.();
+  }
+});
+
+test.each(erasureCases)('and so does the log: $why', async (each) => {
+  const log = memoryLog();
+  try {
+    await log.append({
+      body: JSON.stringify({ batch: eventsOf(each) }),
+      ids: eventsOf(each).map(({ messageId }) => messageId),
+      facts: { receivedAt: Date.now(), source: 'server' },
+    });
+    await log.records.erase(each.person);
+    const left: string[] = [];
+    for await (const { event } of log.records.events({})) left.push(event.messageId);
+    expect(left.sort()).toEqual(each.left.map((place) => `m${place}`));
+  } finally {
+    await log.close();
+  }
+});
