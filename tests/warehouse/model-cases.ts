@@ -1,5 +1,14 @@
 import type { CollectedEvent } from '@org/track-core';
-import { attribution, content, funnel, type Model, models, reconciliation, retention } from '@org/track-node/models';
+import {
+  attribution,
+  blockedShare,
+  content,
+  funnel,
+  type Model,
+  models,
+  reconciliation,
+  retention,
+} from '@org/track-node/models';
 
 function named(name: string): Model {
   const found = models.find((model) => model.name === name);
@@ -55,6 +64,38 @@ const moment = (clock: string): Date => new Date(clock.includes('T') ? clock : `
 const shop = ['Viewed', 'Added', 'Bought'];
 const counts = 'SELECT name, visitors FROM funnel ORDER BY step';
 const served = { source: 'server', anonymousId: undefined };
+
+/** A page that the server served, as ids of one letter. */
+const pageId = (letter: string): string => `0b8c1a52-7f0e-4c39-9d7a-00000000000${letter}`;
+const servedAt = (clock: string, letter: string, told: object = {}, path = '/'): CollectedEvent =>
+  track(
+    clock,
+    'Page Served',
+    { page_view_id: pageId(letter), consent: 'given', browser: 'Chrome', ...told },
+    { ...served, context: { page: { path } } },
+  );
+const seenAt = (clock: string, letter: string, path = '/'): CollectedEvent =>
+  page(clock, path, {}, { context: { page: { path }, served: { id: pageId(letter) } } });
+
+/** Every way there is for a page view to end. */
+const pagesServed: readonly CollectedEvent[] = [
+  servedAt('10:00:00', '1', {}, '/a'),
+  seenAt('10:00:01', '1', '/a'),
+  seenAt('10:05:01', '1', '/a'), // out of the browser's own cache
+  servedAt('10:00:00', '2'), // and no more is heard
+  servedAt('10:00:00', '3', { consent: 'denied' }),
+  servedAt('10:00:00', '4', { consent: 'undecided', browser: 'Firefox' }),
+  servedAt('10:00:00', '5', { consent: 'undecided', browser: 'Firefox' }),
+  seenAt('10:00:09', '5'), // who said yes on this page
+  servedAt('10:00:00', '6', { browser: undefined, bot: 'Googlebot' }),
+  seenAt('10:00:02', '7', '/prerendered'), // the server did not count it
+  servedAt('10:00:00', '8', { browser: 'Firefox' }),
+  servedAt('10:00:03', '8', { browser: 'Firefox', called_home: true }),
+  page('10:00:00', '/of-a-single-page-app'),
+  // Whoever says it of somebody, or from a page, says something else.
+  track('10:00:00', 'Page Served', { page_view_id: pageId('9'), consent: 'given' }),
+  track('10:00:00', 'Page Served', { page_view_id: pageId('9'), consent: 'given' }, { source: 'server' }),
+];
 
 export const modelCases: readonly ModelCase[] = [
   {
@@ -515,6 +556,76 @@ export const modelCases: readonly ModelCase[] = [
         browser_times: 0,
         browser_events: 0,
       },
+    ],
+  },
+  {
+    why: 'confirmed beats all, then bots, then silence that was meant; nothing says whose they were',
+    model: named('served_pages'),
+    events: pagesServed,
+    rows: (
+      [
+        ['1', 'confirmed', 'both', '/a', '10:00:00', '10:00:01', 'given', 'Chrome', null, false],
+        ['2', 'unconfirmed', 'server only', '/', '10:00:00', null, 'given', 'Chrome', null, false],
+        ['3', 'declined', 'server only', '/', '10:00:00', null, 'denied', 'Chrome', null, false],
+        ['4', 'declined', 'server only', '/', '10:00:00', null, 'undecided', 'Firefox', null, false],
+        ['5', 'confirmed', 'both', '/', '10:00:00', '10:00:09', 'undecided', 'Firefox', null, false],
+        ['6', 'bot', 'server only', '/', '10:00:00', null, 'given', null, 'Googlebot', false],
+        ['7', 'confirmed', 'browser only', '/prerendered', null, '10:00:02', null, null, null, false],
+        ['8', 'unconfirmed', 'server only', '/', '10:00:00', null, 'given', 'Firefox', null, true],
+      ] as const
+    ).map(([letter, state, told_by, page_path, at, seen, consent, browser, bot, has_called_home]) => ({
+      page_view_id: pageId(letter),
+      ...{ state, told_by, page_path },
+      served_at: at && moment(at),
+      seen_at: seen && moment(seen),
+      ...{ consent, browser, bot, has_called_home },
+    })),
+  },
+  {
+    why: 'two of three that should have been heard of were not; one of these had called home',
+    model: named('blocked_share'),
+    ask: `SELECT served, confirmed, declined, bot, unconfirmed, expected, round(percent) AS percent,
+      round(percent_low) AS low, round(percent_high) AS high, round(control_percent) AS control,
+      round(percent_less_control) AS less FROM blocked_share`,
+    events: pagesServed,
+    rows: [
+      {
+        ...{ served: 7, confirmed: 2, declined: 2, bot: 1, unconfirmed: 2, expected: 3 },
+        ...{ percent: 67, low: 21, high: 94, control: 33, less: 33 },
+      },
+    ],
+  },
+  {
+    why: 'by browser, without a control; of none nothing is said',
+    model: blockedShare({ name: 'blocked_by_browser', by: 'browser' }),
+    ask: `SELECT browser, served, expected, round(percent) AS percent, round(percent_low) AS low,
+      round(percent_high) AS high, control_percent FROM blocked_by_browser ORDER BY browser`,
+    events: [
+      servedAt('10:00:00', '1', { browser: 'Chrome' }),
+      seenAt('10:00:00', '1'),
+      servedAt('10:00:00', '2', { browser: 'Chrome' }),
+      seenAt('10:00:00', '2'),
+      servedAt('10:00:00', '3', { browser: 'Edge' }),
+      servedAt('10:00:00', '4', { browser: 'Safari', consent: 'denied' }),
+    ],
+    rows: [
+      { browser: 'Chrome', served: 2, expected: 2, percent: 0, low: 0, high: 66, control_percent: null },
+      { browser: 'Edge', served: 1, expected: 1, percent: 100, low: 21, high: 100, control_percent: null },
+      { browser: 'Safari', served: 1, expected: 0, percent: null, low: null, high: null, control_percent: null },
+    ],
+  },
+  {
+    why: 'a day is a day in UTC',
+    model: blockedShare({ by: 'day' }),
+    ask: 'SELECT CAST(day AS VARCHAR) AS day, served, unconfirmed FROM blocked_share ORDER BY day',
+    events: [
+      servedAt('2026-03-01T23:59:59.000Z', '1'),
+      servedAt('2026-03-02T00:00:00.000Z', '2'),
+      seenAt('2026-03-02T00:00:01.000Z', '2'),
+    ],
+    rows: [
+      { day: '2026-03-01', served: 1, unconfirmed: 1 },
+      { day: '2026-03-02', served: 1, unconfirmed: 0 },
     ],
   },
 ];

@@ -1,6 +1,7 @@
 import { duckdb } from '@org/track-node/duckdb';
 import {
   attribution,
+  blockedShare,
   content,
   defineModel,
   funnel,
@@ -70,6 +71,11 @@ test.each([
     why: 'another period',
     make: () => retention({ by: 'month' as never }),
     message: 'by: expected day or week, got "month"',
+  },
+  {
+    why: 'a group it does not know',
+    make: () => blockedShare({ by: 'user' as never }),
+    message: 'by: expected day, browser or page_path, got "user"',
   },
   { why: 'a property that is a path', make: () => content({ properties: { id: '$.x' } }), message: 'got "$.x"' },
   { why: 'a share beyond all', make: () => content({ readPercent: 101 }), message: 'readPercent: expected' },

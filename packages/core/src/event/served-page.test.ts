@@ -18,7 +18,7 @@ test.each<{ why: string; event: object; expected: boolean }>([
     why: 'all that can be told',
     event: {
       ...served,
-      properties: { ...properties, bot: 'Googlebot', browser: 'Firefox' },
+      properties: { ...properties, called_home: true, bot: 'Googlebot', browser: 'Firefox' },
       context: { library: { name: 'x', version: '1' }, page: { path: '/journal' } },
     },
     expected: true,

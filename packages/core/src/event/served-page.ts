@@ -12,6 +12,11 @@ export interface ServedPage {
    * too where the person has not said otherwise.
    */
   readonly consent: 'given' | 'denied' | 'undecided';
+  /**
+   * It was served before, and its page has since made an ordinary request of the app's own: it is alive, whoever blocks
+   * what. Absent on the answer itself.
+   */
+  readonly called_home?: true;
   /** The bot's name, where a bot asked. */
   readonly bot?: string;
   /** A browser's family, and nothing more of its agent. */
@@ -26,7 +31,7 @@ type Fields = { readonly [key: string]: unknown };
 // Patterns, because a bundler drops one that nobody uses, and a set it would keep.
 /** What makes it an event, and what a collector adds to any. */
 const eventKeys = /^(?:type|event|messageId|timestamp|properties|context|originalTimestamp|receivedAt|sentAt|source)$/;
-const propertyKeys = /^(?:page_view_id|consent|bot|browser)$/;
+const propertyKeys = /^(?:page_view_id|consent|called_home|bot|browser)$/;
 const contextKeys = /^(?:library|page)$/;
 const libraryKeys = /^(?:name|version)$/;
 const pageKeys = /^path$/;
@@ -45,11 +50,12 @@ export function isServedPage(event: unknown): event is TrackCall & { readonly pr
   }
   const { properties, context = {} } = event;
   if (!hasOnly(properties, propertyKeys) || !hasOnly(context, contextKeys)) return false;
-  const { page_view_id: id, consent, bot, browser } = properties;
+  const { page_view_id: id, consent, called_home: hasCalled, bot, browser } = properties;
   const { page = {}, library = {} } = context;
   return (
     isPageViewId(id) &&
     isLike(consents, consent) &&
+    (hasCalled === undefined || hasCalled === true) &&
     (browser === undefined || isLike(browsers, browser)) &&
     (bot === undefined || (typeof bot === 'string' && bot.length <= maxBotLength)) &&
     hasOnly(library, libraryKeys) &&

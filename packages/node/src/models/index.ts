@@ -1,4 +1,5 @@
 import { attribution } from './attribution.ts';
+import { blockedShare } from './blocked-share.ts';
 import { carts } from './carts.ts';
 import { completeness } from './completeness.ts';
 import { content } from './content.ts';
@@ -9,10 +10,12 @@ import type { Model } from './model.ts';
 import { pageEngagement } from './page-engagement.ts';
 import { reconciliation } from './reconciliation.ts';
 import { retention } from './retention.ts';
+import { servedPages } from './served-pages.ts';
 import { sessions } from './sessions.ts';
 import { webVitals } from './web-vitals.ts';
 
 export { type AttributionOptions, attribution } from './attribution.ts';
+export { type BlockedShareOptions, blockedShare } from './blocked-share.ts';
 export { type ContentOptions, content } from './content.ts';
 export { type FunnelOptions, type FunnelStep, funnel } from './funnel.ts';
 export { defineModel, type Model, type SqlDialect, type SqlWords } from './model.ts';
@@ -34,4 +37,6 @@ export const models: readonly Model[] = [
   formAbandonment,
   completeness,
   reconciliation(),
+  servedPages,
+  blockedShare(),
 ];

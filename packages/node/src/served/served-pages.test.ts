@@ -355,6 +355,18 @@ describe('who asked, as far as it may be told', () => {
   });
 });
 
+test.each<{ why: string; id: unknown; expected: boolean }>([
+  { why: 'an id', id: '0b8c1a52-7f0e-4c39-9d7a-3f5f6f1f0a11', expected: true },
+  { why: 'none', id: undefined, expected: false },
+  { why: 'something else', id: 'ada@example.com', expected: false },
+])('a page that called home is told as alive, and nothing more: $why', ({ id, expected }) => {
+  const request = { method: 'POST', url: '/cart?x=1', headers: { 'user-agent': chrome } };
+  expect(pagesOf().calledHome(request, id)).toBe(expected);
+  expect(tracker.events.map((event) => (event as { properties?: unknown }).properties)).toEqual(
+    expected ? [{ page_view_id: id, consent: 'undecided', called_home: true, browser: 'Chrome' }] : [],
+  );
+});
+
 describe('Next.js', () => {
   const nextPage = (headers: Record<string, string>) => {
     const later: (() => unknown)[] = [];

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
-import { attempt } from '@org/track-core';
+import { attempt, isPageViewId } from '@org/track-core';
 import type { NextParts } from '../http/next.ts';
 import { type FastifyLike, type HonoContext, requestOfHono } from '../http/request-middleware.ts';
 import type { RequestLike } from '../identity/request-scope.ts';
@@ -42,6 +42,12 @@ export interface ServedPages {
    * tell how it answered: an error page counts like any other.
    */
   next(parts: Pick<NextParts, 'headers' | 'after'>): (path?: string) => Promise<string | undefined>;
+  /**
+   * A control, if you want one: call it in a route of the app's own that its pages ask for anyway, with the id that the page
+   * found in its meta tag and sent along. It says that this page is alive, and nothing of whose it is; pages that never
+   * call were left, or ran no scripts, blocker or not. Returns false for what is no id.
+   */
+  calledHome(request: RequestLike, id: unknown): boolean;
   /**
    * Inside of a request: the id of its page, `undefined` if it asks for none. For a meta tag where headers are lost on their
    * way: `<meta name="doc" content="${pages.id()}">`.
@@ -134,6 +140,9 @@ export function servedPages(
         }
         return page.id;
       },
+    calledHome: (request, id) =>
+      isPageViewId(id) &&
+      attempt(() => tracker.served({ ...servedPageOf(request, id), called_home: true })) !== undefined,
     id: () => current.getStore()?.id,
   };
 }
