@@ -1,17 +1,20 @@
-// Visitors for the demo: real browsers that read, buy, give up, reload, crash. Then the books: what they did against what
-// DuckDB holds, event by event. Exit code 1 if one event is missing or doubled.
+// Visitors for the demo: real browsers that read, buy, give up, reload, crash, some of them with a content blocker. Then the
+// books: what they did against what DuckDB holds, event by event. Exit code 1 if one event is missing or doubled.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Browser, type BrowserContext, chromium } from 'playwright';
 import { chromiumArgs, findChromium } from '../../scripts/chromium.mjs';
+import { createBlocker } from './drive/blocker.ts';
+import { crawl } from './drive/crawl.ts';
 import { createLedger } from './drive/ledger.ts';
 import { createRandom } from './drive/random.ts';
 import { funnelOf, type Reconciliation, reconcile, type Stored } from './drive/reconcile.ts';
 import { faultsOf, tableOf } from './drive/report.ts';
+import { judgeServed, type ServedAnswers } from './drive/served.ts';
 import { createServer } from './drive/server.ts';
 import { createTab } from './drive/tab.ts';
 import { characterOf, visit } from './drive/visitor.ts';
-import { runMark } from './insights/ask.ts';
+import { runMark, runName } from './insights/ask.ts';
 
 const { values } = parseArgs({
   options: {
@@ -19,12 +22,19 @@ const { values } = parseArgs({
     url: { type: 'string', default: 'http://localhost:4600' },
     concurrency: { type: 'string', default: '3' },
     seed: { type: 'string', default: '1' },
+    blockers: { type: 'string', default: '0' },
   },
 });
 const visitors = wholeNumber('visitors', values.visitors);
 const concurrency = wholeNumber('concurrency', values.concurrency);
 const seed = wholeNumber('seed', values.seed);
-const run = `r${Date.now().toString(36)}`;
+const blockerShare = shareOf('blockers', values.blockers);
+const run = runName(Date.now());
+
+interface Step {
+  readonly name: string;
+  readonly visitors: number;
+}
 
 const longestVisitMs = 5 * 60_000;
 
@@ -37,8 +47,13 @@ let ended = 0;
 const executablePath = findChromium() ?? fail('No Chromium found. Install one, or set CHROMIUM_BIN.');
 await server.untilUp().catch((error: Error) => fail(error.message));
 
+const blocker = blockerShare > 0 ? await createBlocker().catch((error: Error) => fail(error.message)) : undefined;
+const endpoint = await server.endpoint().catch((error: Error) => fail(error.message));
+if (blocker) console.log(`Block lists ${blocker.blocks(endpoint) ? 'stop' : 'let through'} ${endpoint}`);
+
 const progress = setInterval(tellProgress, process.stdout.isTTY ? 250 : 5_000);
 await Promise.all(Array.from({ length: Math.min(concurrency, visitors) }, takeVisitors));
+const crawled = await crawl(server, Math.ceil(visitors / 2)).catch((error: Error) => fail(error.message));
 clearInterval(progress);
 tellProgress();
 
@@ -54,6 +69,10 @@ for (const [at, { name }] of books.funnel.entries()) {
     `${name.padEnd(18)} visitors ${String(lived[at]).padStart(4)}   /insights ${String(told[at]).padStart(4)}`,
   );
 }
+const pages = judgeServed(ledger, books, crawled);
+console.log(`\n${pages.lines.join('\n')}`);
+if (books.letThrough > 0)
+  console.log(`                  ${books.letThrough} events left a page that was closing, past the blocker`);
 const { refusal } = books;
 console.log(
   `\n${refusal.visitors} of ${visitors} visitors refused. They did ${refusal.deeds} things; stored of them: ${refusal.stored}.`,
@@ -61,7 +80,7 @@ console.log(
 if (server.absences > 0) console.log(`The server went away ${server.absences} time(s) meanwhile.`);
 console.log(`Look: ${server.url}/insights?run=${run}`);
 
-const faults = [...failures, ...faultsOf(books, { lived, told })];
+const faults = [...failures, ...faultsOf(books, { lived, told }), ...pages.faults];
 for (const fault of faults) console.error(`FAULT  ${fault}`);
 if (faults.length === 0) console.log('0 missing, 0 doubled.');
 process.exit(faults.length === 0 ? 0 : 1);
@@ -80,12 +99,16 @@ async function takeVisitors(): Promise<void> {
     try {
       const context = await contextOf(browser, index);
       if (character.consent === 'refuse') ledger.refused(name);
+      const isGuarded = blocker !== undefined && createRandom(seed * 7_919 + index).chance(blockerShare);
+      const isBlocked = isGuarded && blocker.blocks(endpoint);
+      if (isGuarded) await blocker.guard(context);
+      if (isBlocked) ledger.blocked(name);
       const tab = await createTab(context, server, ledger, name);
       await inTime(async () => {
         await visit(tab, character, random);
         // Whatever waits in this browser, from pages that were closed or crashed or offline, leaves with this last page.
         await tab.open('/privacy');
-        if (!(await tab.settle())) throw new Error('some events never left');
+        if (!isBlocked && !(await tab.settle())) throw new Error('some events never left');
       });
     } catch (error) {
       failures.push(
@@ -120,14 +143,14 @@ async function contextOf(browser: Browser, index: number): Promise<BrowserContex
 }
 
 /** Asks until nothing is missing, or for so long that it must be. */
-async function settledBooks(): Promise<Reconciliation & { funnel: readonly { name: string; visitors: number }[] }> {
+async function settledBooks(): Promise<Reconciliation & ServedAnswers & { funnel: readonly Step[] }> {
   const visitorOf = ({ userAgent }: Stored): string => userAgent.slice(userAgent.lastIndexOf('.') + 1);
   for (let tries = 0; ; tries++) {
-    const { events, funnel } = await server.json<{ events: Stored[]; funnel: { name: string; visitors: number }[] }>(
+    const { events, ...others } = await server.json<{ events: Stored[]; funnel: Step[] } & ServedAnswers>(
       `/insights/reconcile.json?run=${run}`,
     );
     const books = reconcile(ledger, events, visitorOf);
-    if (tries === 10 || books.rows.every(({ missing }) => missing === 0)) return { ...books, funnel };
+    if (tries === 10 || books.rows.every(({ missing }) => missing === 0)) return { ...books, ...others };
     await sleep(500);
   }
 }
@@ -143,6 +166,12 @@ function wholeNumber(name: string, text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 1) fail(`--${name}: expected a whole number from 1 on, got ${text}`);
   return number;
+}
+
+function shareOf(name: string, text: string): number {
+  const share = Number(text);
+  if (!(share >= 0 && share <= 1)) fail(`--${name}: expected a share from 0 to 1, got ${text}`);
+  return share;
 }
 
 function fail(message: string): never {

@@ -9,6 +9,7 @@ export type PageFacts =
       readonly products: readonly LineFacts[];
       readonly value: number;
     }
+  | { readonly kind: 'receipt'; readonly order_id: string; readonly total: number }
   | { readonly kind: 'article'; readonly article_id: string; readonly headline_id: string };
 
 export const checkoutSteps = ['contact', 'delivery', 'payment'] as const;

@@ -72,6 +72,12 @@ export const plan = definePlan({
       properties: z.object({ step: checkoutStep }),
     },
 
+    'Receipt Viewed': {
+      description: 'The order was shown to whoever placed it. It is no order: that only the server can say.',
+      source: 'browser',
+      properties: z.object({ order_id: z.string(), total: price }),
+    },
+
     Impression: {
       description: 'Something marked was in view, at least half of it, for half a second. Here: headlines.',
       properties: headline.extend({

@@ -8,6 +8,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { createCollector, type Log, sqliteLog } from '@org/track-node';
 import { duckdb } from '@org/track-node/duckdb';
+import { servedPages } from '@org/track-node/served';
 import { Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { etag } from 'hono/etag';
@@ -21,6 +22,7 @@ import { insightsRoutes } from './routes/insights-routes.ts';
 import { liveRoutes } from './routes/live-routes.ts';
 import { shopRoutes } from './routes/shop-routes.ts';
 import { soundRoutes } from './routes/sound-routes.ts';
+import { trackPath } from './track-path.ts';
 import { createVisits } from './visits.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -40,7 +42,7 @@ const stopping = new AbortController();
 const app = new Hono();
 
 // Before everything else: an endpoint of its own, which answers events and nothing but events.
-app.post('/api/j', (c) => {
+app.post(trackPath, (c) => {
   const { address } = getConnInfo(c).remote;
   return collector.fetch(c.req.raw, address === undefined ? {} : { remoteAddress: address });
 });
@@ -66,6 +68,8 @@ app.use(
 app.route('/sounds', soundRoutes());
 app.route('/live', liveRoutes(feed, stopping.signal));
 app.route('/insights', insightsRoutes(collector, warehouse));
+// From here on every page is one of the shop's: what is served is counted, seen or not.
+app.use(servedPages(collector.tracker).hono);
 const visits = createVisits();
 app.route('/', shopRoutes(visits, collector.tracker));
 app.notFound((c) => c.html(notFoundPage(visits.peek(c)), 404));

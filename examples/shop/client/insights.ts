@@ -43,6 +43,11 @@ const drawings: Record<string, Drawing> = {
     isHorizontal: true,
     unit: '%',
   },
+  orders: {
+    label: (row) => String(row.told_by),
+    bars: [{ name: 'Orders', column: 'orders', colour: '--accent' }],
+    isHorizontal: true,
+  },
   engagement: {
     label: (row) => String(row.page),
     bars: [{ name: 'Engaged seconds', column: 'avg_engaged_seconds', colour: '--second' }],
@@ -127,13 +132,51 @@ function show(answers: Answers): void {
   for (const section of document.querySelectorAll<HTMLElement>('[data-question]')) {
     const name = section.dataset.question ?? '';
     const rows = answers[name] as readonly Row[];
+    section.toggleAttribute('data-empty', rows.length === 0);
+    if (name === 'blocked') {
+      showBlocked(section, rows[0]);
+      continue;
+    }
     const drawing = drawings[name];
     if (drawing) draw(name, section, drawing, rows);
     fillTable(section.querySelector('table') as HTMLTableElement, rows);
-    section.toggleAttribute('data-empty', rows.length === 0);
   }
   const asked = document.getElementById('asked');
   if (asked) asked.textContent = `Asked at ${new Date().toLocaleTimeString('en-GB')}`;
+}
+
+/** Four numbers that are never one, and the share that one of them makes, with how sure it is. */
+function showBlocked(section: HTMLElement, row: Row | undefined): void {
+  const fates = ['confirmed', 'declined', 'bot', 'unconfirmed'].map(
+    (name) => [name, Number(row?.[name] ?? 0)] as const,
+  );
+  const total = fates.reduce((sum, [, count]) => sum + count, 0);
+  for (const [name, count] of fates) {
+    const bar = section.querySelector<HTMLElement>(`.fate[data-fate=${name}]`);
+    const figure = section.querySelector(`[data-fate-count=${name}]`);
+    bar?.style.setProperty('flex-grow', String(count));
+    if (bar) bar.hidden = count === 0;
+    if (figure) figure.textContent = row ? count.toLocaleString('en') : '–';
+  }
+  section.toggleAttribute('data-none', total === 0);
+
+  const { percent = null, percent_low: low = null, percent_high: high = null, expected = null } = row ?? {};
+  const text = (name: string, words: string): void => {
+    const element = section.querySelector(`[data-share=${name}]`);
+    if (element) element.textContent = words;
+  };
+  text('percent', percent === null ? '–' : `${percent} %`);
+  text(
+    'words',
+    percent === null
+      ? 'No page was served yet to anybody who had said yes.'
+      : `of ${Number(expected).toLocaleString('en')} page views that came with a yes. With 95 % certainty between ${low} and ${high} %.`,
+  );
+  const interval = section.querySelector<HTMLElement>('.interval');
+  interval?.style.setProperty('--low', String(low ?? 0));
+  interval?.style.setProperty('--high', String(high ?? 0));
+  interval?.style.setProperty('--point', String(percent ?? 0));
+  interval?.toggleAttribute('data-none', percent === null);
 }
 
 function totalText(name: string, value: Cell): string {

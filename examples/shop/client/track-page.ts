@@ -22,6 +22,10 @@ function trackFacts(tracker: ShopTracker): void {
     case 'cart':
       tracker.track('Cart Viewed', { products: [...page.products], value: page.value, currency: 'EUR' });
       break;
+    case 'receipt':
+      // The server said "Order Completed". This is the other side of the same order, under the same number.
+      tracker.track('Receipt Viewed', { order_id: page.order_id, total: page.total });
+      break;
     case 'checkout':
       if (page.step === 'contact') {
         tracker.track('Checkout Started', { products: [...page.products], value: page.value, currency: 'EUR' });

@@ -8,6 +8,7 @@ import {
   pageViews,
   rageClicks,
   scrollDepth,
+  servedPage,
   webVitals,
 } from '@org/track-browser';
 import type { plan } from '../plan.ts'; // types only: no byte of zod reaches the page
@@ -19,7 +20,7 @@ const content = '[data-content], main:not(:has([data-content]))';
 
 /** The one tracker of this page: any planned event a browser may send, with the properties the plan asks for. */
 export const tracker = createTracker<typeof plan>({
-  endpoint: '/api/j',
+  endpoint: document.documentElement.dataset.endpoint ?? '/api/j',
   capture: [
     pageViews(),
     clicks(),
@@ -32,6 +33,6 @@ export const tracker = createTracker<typeof plan>({
     media(),
     webVitals(),
   ],
-  plugins: [articleReads(), announce()],
+  plugins: [articleReads(), servedPage(), announce()],
 });
 export type ShopTracker = typeof tracker;

@@ -32,6 +32,8 @@ export interface Reconciliation {
   readonly rows: readonly EventRow[];
   /** The told events that are not stored, one by one. */
   readonly lost: readonly Told[];
+  /** Events of pages with a blocker that came all the same: what outlives its page, the driver cannot stop. */
+  readonly letThrough: number;
   /** What visitors who refused did, and how much of it is stored: must be 0. */
   readonly refusal: { readonly visitors: number; readonly deeds: number; readonly stored: number };
 }
@@ -73,6 +75,7 @@ export function reconcile(
   });
   return {
     rows,
+    letThrough: stored.filter((row) => row.source === 'browser' && ledger.blockers.has(visitorOf(row))).length,
     lost: told.filter(({ messageId }) => !byId.has(messageId)),
     refusal: {
       visitors: ledger.refusers.size,

@@ -7,6 +7,8 @@ export interface Server {
   readonly absences: number;
   /** Resolves when it answers; rejects when it has been away for too long. */
   untilUp(): Promise<void>;
+  /** Where its pages send events, as they say it themselves. */
+  endpoint(): Promise<string>;
   /** JSON from a path; waits for the server if it is away. */
   json<T>(path: string): Promise<T>;
 }
@@ -19,7 +21,7 @@ export function createServer(url: string): Server {
   let waiting: Promise<void> | undefined; // shared: one absence, however many visitors notice
 
   const isUp = (): Promise<boolean> =>
-    fetch(`${url}/cart`, { signal: AbortSignal.timeout(2_000) }).then(
+    fetch(`${url}/assets/styles.css`, { signal: AbortSignal.timeout(2_000) }).then(
       (response) => response.ok,
       () => false,
     );
@@ -48,6 +50,13 @@ export function createServer(url: string): Server {
       return absences;
     },
     untilUp,
+    async endpoint() {
+      // A script asks, so it is no page view.
+      const response = await fetch(`${url}/privacy`, { headers: { 'sec-fetch-dest': 'empty' } });
+      const [, path] = /data-endpoint="([^"]+)"/.exec(await response.text()) ?? [];
+      if (path === undefined) throw new Error(`${url} does not say where it takes events.`);
+      return url + path;
+    },
     async json<T>(path: string): Promise<T> {
       for (let attempt = 1; ; attempt++) {
         try {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BrowserContext, Page, Request } from 'playwright';
+import type { BrowserContext, Page, Request, Response } from 'playwright';
 import type { Ledger, Told } from './ledger.ts';
 import type { Server } from './server.ts';
 
@@ -46,6 +46,7 @@ function deedsAt(path: string): readonly string[] {
   if (path === '/cart') return ['page', 'Cart Viewed'];
   if (path === '/checkout/contact') return ['page', 'Checkout Started', 'Checkout Step Viewed'];
   if (path.startsWith('/checkout/')) return ['page', 'Checkout Step Viewed'];
+  if (path.startsWith('/thanks/')) return ['page', 'Receipt Viewed'];
   return ['page'];
 }
 
@@ -104,6 +105,14 @@ export async function createTab(
     ledger.told({ ...announced, visitor });
   });
   await context.addInitScript(listenInPage);
+  context.on('response', noteServed);
+
+  /** A document that came, by the id that the server gave it. */
+  function noteServed(response: Response): void {
+    if (!response.request().isNavigationRequest()) return;
+    const [, id] = /doc;desc="([^"]+)"/.exec(response.headers()['server-timing'] ?? '') ?? [];
+    if (id) ledger.opened(id, { visitor, isExpected: isDecided && !ledger.refusers.has(visitor) });
+  }
 
   const did = (...events: readonly string[]): void => {
     if (!isDecided) undecided.push(...events);
@@ -239,6 +248,8 @@ export async function createTab(
         const messageId = ids[index];
         if (messageId) ledger.told({ messageId, event, visitor, page: pathname });
       }
+      const [, orderId] = /^\/thanks\/(.+)/.exec(response.headers().location ?? '') ?? [];
+      if (orderId) ledger.ordered(orderId, visitor);
       return (await arrive()) ? response.status() : undefined;
     },
     fill: async (selector, value) => (await tab()).fill(selector, value, { timeout: 5_000 }),

@@ -8,5 +8,6 @@ SELECT
   any_value(user_agent) AS "userAgent",
   count(*) AS count
 FROM events
+WHERE event IS DISTINCT FROM 'Page Served' -- that is nobody's
 GROUP BY message_id
 ORDER BY message_id

@@ -84,6 +84,7 @@ export const thanksPage = (visit: Visit, order: Order): Html =>
   layout({
     title: 'Thank you',
     visit,
+    facts: { kind: 'receipt', order_id: order.id, total: order.total },
     body: html`<div class="wrap mid">
       <header class="page-head">
         <p class="kicker">Order ${order.id}</p>

@@ -78,6 +78,11 @@ const charts = [
     title: 'What headlines are worth',
     text: 'Followed when seen, and read to the middle when followed.',
   },
+  {
+    question: 'orders',
+    title: 'Every order, once',
+    text: 'The server’s word, and whether its receipt was seen by a browser that tells.',
+  },
   { question: 'engagement', title: 'Where attention goes', text: 'Visible, active seconds per page view, on average.' },
   {
     question: 'forms',
@@ -99,7 +104,52 @@ const charts = [
 ] as const;
 
 /** The questions the page draws an answer to. */
-export const charted = charts.map(({ question }) => question);
+export const charted = ['blocked', ...charts.map(({ question }) => question)] as const;
+
+const fates = [
+  ['confirmed', 'Confirmed', 'The browser told of it.'],
+  ['declined', 'Declined', 'No yes came with the request: silence was meant.'],
+  ['bot', 'Bots', 'They say so themselves.'],
+  ['unconfirmed', 'Unconfirmed', 'Asked for with a yes, and never heard of.'],
+] as const;
+
+/** What is seen of the pages that were served: four numbers apart, and one share with its interval. */
+const blocked = html`<section class="chart fates" data-question="blocked" aria-labelledby="blocked-title">
+  <header>
+    <h2 id="blocked-title">What blockers swallow, at most</h2>
+    <p class="small">
+      The server knows which pages it served; the browser’s page view confirms them. What is missing was blocked, or left
+      at once, or lost. So this is an upper bound, measured, with its 95&nbsp;% interval.
+    </p>
+  </header>
+  <div class="share">
+    <p class="share-figure"><span class="share-most">at most</span> <strong data-share="percent">–</strong></p>
+    <p class="small" data-share="words"></p>
+    <div class="interval" role="img" aria-label="The share and its interval, from 0 to 100 percent">
+      <span class="interval-range"></span><span class="interval-point"></span>
+    </div>
+    <div class="interval-ends small" aria-hidden="true"><span>0 %</span><span>50 %</span><span>100 %</span></div>
+  </div>
+  <div>
+    <div class="fate-bar" aria-hidden="true">
+      ${fates.map(([fate]) => html`<span class="fate" data-fate="${fate}"></span>`)}
+    </div>
+    <dl class="fate-list">
+      ${fates.map(
+        ([fate, name, text]) =>
+          html`<div data-fate="${fate}">
+            <dt>${name}</dt>
+            <dd data-fate-count="${fate}">–</dd>
+            <dd class="small">${text}</dd>
+          </div>`,
+      )}
+    </dl>
+  </div>
+  <details>
+    <summary>SQL</summary>
+    <pre tabindex="0"><code>${questions.blocked}</code></pre>
+  </details>
+</section>`;
 
 export const insightsPage = (run: string | undefined): Html =>
   desk(
@@ -125,6 +175,7 @@ export const insightsPage = (run: string | undefined): Html =>
         <div><dt>Events</dt><dd data-total="events">–</dd></div>
       </dl>
       <div class="charts">
+        ${blocked}
         ${charts.map(
           ({ question, title, text }) =>
             html`<section class="chart" data-question="${question}" aria-labelledby="${question}-title">

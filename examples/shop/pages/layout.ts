@@ -1,5 +1,6 @@
 import { html, raw } from 'hono/html';
 import type { PageFacts, SignInFacts } from '../page-facts.ts';
+import { trackPath } from '../track-path.ts';
 import { cartLines, type Visit } from '../visits.ts';
 
 export type Html = ReturnType<typeof html> | ReturnType<typeof raw>;
@@ -33,7 +34,7 @@ export function layout({ title, visit, body, section, facts }: Page): Html {
   const count = cartLines(visit).reduce((sum, { quantity }) => sum + quantity, 0);
   const current = (name: Page['section']) => (section === name ? raw(' aria-current="page"') : '');
   return html`<!doctype html>
-    <html lang="en">
+    <html lang="en" data-endpoint="${trackPath}">
       <head>
         ${head(`${title} · Marl`, 'shop')}
       </head>

@@ -13,7 +13,8 @@ export const privacyPage = (visit: Visit): Html =>
         <h1>What we record</h1>
         <p class="lede">
           With your yes: page views, clicks on marked elements, and the events below. Without it: nothing, neither in
-          your browser nor here.
+          your browser nor here, save that a page was served: which one, when, and to which make of browser, with nothing
+          that tells whose it was.
         </p>
       </header>
       <div class="table-scroll">

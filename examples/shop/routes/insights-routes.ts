@@ -23,13 +23,15 @@ export function insightsRoutes(
     const answers = charted.map(async (question) => [question, await ask(warehouse, question, run)] as const);
     return c.json({ totals, ...Object.fromEntries(await Promise.all(answers)) });
   });
-  // For drive.ts: what is stored of its visitors, event by event, and the funnel they make.
+  // For drive.ts: what is stored of its visitors, event by event, their orders, and the pages they were served.
   app.get('/reconcile.json', async (c) => {
     const run = runOf(c);
     if (run === undefined) return c.json({ error: 'run: expected the name of a run, got none' }, 400);
     await collector.flush({ deadlineMs: patienceMs });
-    const [events, funnel] = await Promise.all([ask(warehouse, 'reconcile', run), ask(warehouse, 'funnel', run)]);
-    return c.json({ events, funnel, books: collector.stats() });
+    const asked = ['reconcile', 'funnel', 'served', 'blocked', 'receipts'] as const;
+    const answers = asked.map(async (question) => [question, await ask(warehouse, question, run)] as const);
+    const { reconcile: events, ...others } = Object.fromEntries(await Promise.all(answers));
+    return c.json({ events, ...others, books: collector.stats() });
   });
   return app;
 }
