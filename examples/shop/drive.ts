@@ -71,8 +71,6 @@ for (const [at, { name }] of books.funnel.entries()) {
 }
 const pages = judgeServed(ledger, books, crawled);
 console.log(`\n${pages.lines.join('\n')}`);
-if (books.letThrough > 0)
-  console.log(`                  ${books.letThrough} events left a page that was closing, past the blocker`);
 const { refusal } = books;
 console.log(
   `\n${refusal.visitors} of ${visitors} visitors refused. They did ${refusal.deeds} things; stored of them: ${refusal.stored}.`,
@@ -95,13 +93,16 @@ async function takeVisitors(): Promise<void> {
     const character = characterOf(index, name, random);
     // The mark is the browser's own, not emulated by the context: a request that outlives its page has no context.
     const userAgent = `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156 Safari/537.36 ${runMark(run)}${name}`;
-    const browser = await chromium.launch({ executablePath, args: [...chromiumArgs, `--user-agent=${userAgent}`] });
+    const isGuarded = blocker !== undefined && createRandom(seed * 7_919 + index).chance(blockerShare);
+    const isBlocked = isGuarded && blocker.blocks(endpoint);
+    const browser = await chromium.launch({
+      executablePath,
+      args: [...chromiumArgs, `--user-agent=${userAgent}`],
+      ...(isGuarded ? { proxy: { server: blocker.proxy, bypass: '<-loopback>' } } : {}),
+    });
     try {
       const context = await contextOf(browser, index);
       if (character.consent === 'refuse') ledger.refused(name);
-      const isGuarded = blocker !== undefined && createRandom(seed * 7_919 + index).chance(blockerShare);
-      const isBlocked = isGuarded && blocker.blocks(endpoint);
-      if (isGuarded) await blocker.guard(context);
       if (isBlocked) ledger.blocked(name);
       const tab = await createTab(context, server, ledger, name);
       await inTime(async () => {

@@ -1,18 +1,23 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { glob, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { FiltersEngine, Request } from '@ghostery/adblocker';
-import type { BrowserContext } from 'playwright';
+import { FiltersEngine, Request, type RequestType } from '@ghostery/adblocker';
 
 /** A content blocker: a real engine with the lists that people have. */
 export interface Blocker {
-  /** All that a browser's pages ask for is judged from now on; what outlives its page, Playwright does not see leave. */
-  guard(context: BrowserContext): Promise<void>;
   /** Does it stop what a page of this site sends to this address? */
   blocks(url: string): boolean;
+  /**
+   * Where a browser with this blocker sends all its requests, `http://…`. Out there, because what
+   * outlives its page leaves a browser past everything that drives it.
+   */
+  readonly proxy: string;
 }
 
 /** What uBlock Origin has on by default. */
@@ -34,20 +39,47 @@ const kept = fileURLToPath(new URL('../.track/block-lists', import.meta.url));
 export async function createBlocker(folder = process.env.BLOCK_LISTS): Promise<Blocker> {
   const lists = await readLists(folder ?? (await fetchedLists()));
   const engine = FiltersEngine.parse(lists.join('\n'), { enableCompression: false });
-  const isBlocked = (url: string, type: string, sourceUrl: string): boolean =>
-    engine.match(Request.fromRawDetails({ url, type: type as never, sourceUrl })).match;
+  const isBlocked = (url: string, type: RequestType, sourceUrl: string): boolean =>
+    engine.match(Request.fromRawDetails({ url, type, sourceUrl })).match;
 
+  const server = createServer((incoming, outgoing) => {
+    const { url = '', headers } = incoming;
+    const type = types[String(headers['sec-fetch-dest'])] ?? 'other';
+    // To the page it is as if there were no network.
+    if (isBlocked(url, type, type === 'main_frame' ? url : (headers.referer ?? url))) return void incoming.destroy();
+    pass(incoming, outgoing);
+  }).listen(0, '127.0.0.1');
+  server.unref();
+  await once(server, 'listening');
   return {
-    blocks: (url) => isBlocked(url, 'fetch', url),
-    async guard(context) {
-      await context.route('**/*', (route) => {
-        const request = route.request();
-        const from = request.isNavigationRequest() ? request.url() : request.frame().url();
-        if (isBlocked(request.url(), request.resourceType(), from)) return route.abort('blockedbyclient');
-        return route.continue();
-      });
-    },
+    blocks: (url) => isBlocked(url, 'xmlhttprequest', url),
+    proxy: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
   };
+}
+
+/** What an engine calls a request that a browser makes for the sake of … */
+const types: { readonly [destination: string]: RequestType } = {
+  document: 'main_frame',
+  empty: 'xmlhttprequest',
+  script: 'script',
+  style: 'stylesheet',
+  image: 'image',
+  font: 'font',
+  audio: 'media',
+  video: 'media',
+};
+
+/** The site's own answer, as it is. */
+function pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const { method, url = '', headers } = incoming;
+  const onward = request(url, { method, headers }, (answer) => {
+    outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+    answer.pipe(outgoing);
+    answer.on('error', () => outgoing.destroy());
+  });
+  onward.on('error', () => outgoing.destroy());
+  outgoing.on('close', () => onward.destroy());
+  incoming.pipe(onward);
 }
 
 async function readLists(folder: string): Promise<readonly string[]> {

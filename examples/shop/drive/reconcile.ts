@@ -32,7 +32,7 @@ export interface Reconciliation {
   readonly rows: readonly EventRow[];
   /** The told events that are not stored, one by one. */
   readonly lost: readonly Told[];
-  /** Events of pages with a blocker that came all the same: what outlives its page, the driver cannot stop. */
+  /** Events of pages with a blocker that came all the same: must be 0. */
   readonly letThrough: number;
   /** What visitors who refused did, and how much of it is stored: must be 0. */
   readonly refusal: { readonly visitors: number; readonly deeds: number; readonly stored: number };

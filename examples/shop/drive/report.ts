@@ -20,7 +20,7 @@ export function tableOf(rows: readonly EventRow[]): string {
 
 /** Why the run fails, in words; empty if all is well. */
 export function faultsOf(
-  { rows, lost, refusal }: Reconciliation,
+  { rows, lost, letThrough, refusal }: Reconciliation,
   funnel: { readonly lived: readonly number[]; readonly told: readonly number[] },
 ): readonly string[] {
   const missing = sum(rows.map((row) => row.missing));
@@ -31,6 +31,7 @@ export function faultsOf(
       .slice(0, 10)
       .map(({ messageId, event, visitor, page }) => `lost: ${event} of ${visitor} on ${page} (${messageId})`),
     ...(doubled > 0 ? [`${doubled} doubled`] : []),
+    ...(letThrough > 0 ? [`${letThrough} events past a blocker`] : []),
     ...(refusal.stored > 0 ? [`${refusal.stored} events of visitors who refused`] : []),
     ...(funnel.lived.join() === funnel.told.join() ? [] : ['the funnel of /insights is not what the visitors did']),
   ];
