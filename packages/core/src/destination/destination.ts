@@ -89,7 +89,7 @@ export interface Destination {
   readonly limits?: DestinationLimits;
   /** `person`: of one person's events none overtakes another. Default `none`, and with one delivery at a time the log's. */
   readonly order?: 'person' | 'none';
-  /** How long ago an event may have happened, milliseconds; older ones are dropped as `too_old`. Default any. */
+  /** How long ago an event may have happened, milliseconds; older ones are dead letters, `too_old`. Default any. */
   readonly maxAgeMs?: number;
   /** Called once before the first delivery. Rejecting it is retried. */
   open?(): Promise<void>;

@@ -457,6 +457,20 @@ describe('fates', () => {
     expect(transport.sent.filter(({ ids }) => ids.length > 10).length).toBeLessThanOrEqual(12);
   });
 
+  test('with several lanes at work an older answer does not raise what a later one lowered', async () => {
+    const tooLarge = { kind: 'dead', reason: 'too-large' } as const;
+    const { clock, add, transport } = setUp(
+      ({ ids }, index) => (index === 0 ? 'hang' : ids.length > 1 ? tooLarge : { kind: 'delivered' }),
+      { limits: { ...limits, maxEvents: 8, concurrency: 2 } },
+    );
+    add(...'abcdefghijklmnop');
+    await clock.advance(1_500);
+    transport.answer(tooLarge);
+    await clock.advance(10_000);
+    const sizes = transport.sent.map(({ ids }) => ids.length);
+    expect(sizes).toEqual([8, 8, 4, 2, ...new Array(16).fill(1)]);
+  });
+
   test('one event that is too large alone dies, and what is behind it goes on', async () => {
     const { clock, add, queue } = setUp(({ ids }) =>
       ids.includes('b') ? { kind: 'dead', reason: 'too-large' } : { kind: 'delivered' },

@@ -211,7 +211,7 @@ export function createQueue<T = string>({
     // Nobody will answer. The entries stay leased, for whoever opens the outbox next.
     if (common.kind === 'unconfirmed') return;
     if (isClosed || (reason === 'too-large' && entries[1])) {
-      limits.maxEvents = entries.length >> 1;
+      limits.maxEvents = Math.min(limits.maxEvents, entries.length >> 1);
       return giveBack(entries);
     }
     if (reason) report(onDiagnostic, 'send-failed', reason);

@@ -199,7 +199,7 @@ export function destinationContract(under: DestinationUnderTest): readonly Desti
       },
     },
     {
-      rule: 'drops what is too old for it, and says so',
+      rule: 'makes dead letters of what is too old for it',
       async check() {
         const { maxAgeMs } = create('http://127.0.0.1:9');
         if (maxAgeMs === undefined) return;
@@ -211,7 +211,7 @@ export function destinationContract(under: DestinationUnderTest): readonly Desti
           async ({ endpoint, report }) => {
             await until(() => report().books.pending === 0);
             expectSame('requests', endpoint.received.length, 0);
-            expectSame('dropped', report().books.dropped, { too_old: 2 });
+            expectSame('dead', report().books.dead, { too_old: 2 });
           },
         );
       },

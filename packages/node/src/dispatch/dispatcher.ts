@@ -25,7 +25,7 @@ export interface Dispatcher {
   /** How each destination is. */
   report(): readonly DestinationReport[];
   /**
-   * One more, from the oldest event the log holds, or from where one of that name was.
+   * One more: what is new at once, and what the log holds already behind it; or from where one of that name was.
    *
    * @throws TypeError if it is none, or its name is taken
    */

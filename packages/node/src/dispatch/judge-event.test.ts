@@ -20,7 +20,7 @@ function judge(overrides: Partial<Destination>, event: object, purpose: 'analyti
   };
   const judged = judgeEvent(destination, aCollectedEvent(event), {
     purpose,
-    now,
+    ageOf: (at) => now - at,
     isSuppressed: ({ userId }) => userId === 'gone',
     onFailed: (code, error) => failures.push(`${code}: ${(error as Error).message}`),
   });
@@ -80,6 +80,12 @@ test.each<{ why: string; destination?: Partial<Destination>; event: object; purp
       destination: { maxAgeMs: 3_600_000 },
       event: agreedTo('analytics'),
       expected: 'wanted',
+    },
+    {
+      why: 'too old, but nothing it has words for',
+      destination: { maxAgeMs: 1, map: () => ({ kind: 'dropped', reason: 'no_such_event' }) },
+      event: agreedTo('analytics'),
+      expected: 'no_such_event',
     },
     { why: 'too old', destination: { maxAgeMs: 3_599_999 }, event: agreedTo('analytics'), expected: 'too_old' },
     {

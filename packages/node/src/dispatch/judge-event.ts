@@ -23,8 +23,8 @@ export type Judged =
 export interface JudgeOptions {
   /** What the event is for. */
   readonly purpose: ConsentCategory;
-  /** Wall clock, epoch milliseconds. */
-  readonly now: number;
+  /** How long ago that was, milliseconds. */
+  readonly ageOf: (epochMs: number) => number;
   readonly isSuppressed: (event: CollectedEvent) => boolean;
   /** Hears what the destination's own code threw. */
   readonly onFailed: (code: string, error: unknown) => void;
@@ -36,17 +36,13 @@ export interface JudgeOptions {
  */
 export function judgeEvent(destination: Destination, stored: CollectedEvent, options: JudgeOptions): Judged {
   const { name, requires, withheld, maxAgeMs } = destination;
-  const { purpose, now, isSuppressed, onFailed } = options;
+  const { purpose, ageOf, isSuppressed, onFailed } = options;
   if (isSuppressed(stored)) return { kind: 'dropped', reason: 'suppressed' };
   // About nobody, so nobody can consent to it: it is counted at home, and told to no one else.
   if (isServedPage(stored)) {
     if (destination.isWarehouse !== true) return { kind: 'dropped', reason: 'filtered' };
   } else if (!isConsented(stored, [purpose, ...requires])) return { kind: 'dropped', reason: 'consent' };
   if (!isAddressedTo(stored, name)) return { kind: 'dropped', reason: 'filtered' };
-  // Written so that a time nobody can read is no reason to let it pass.
-  if (maxAgeMs !== undefined && !(now - Date.parse(stored.timestamp) <= maxAgeMs)) {
-    return { kind: 'dropped', reason: 'too_old' };
-  }
   const event = withheld === undefined ? stored : withhold(stored, withheld);
   try {
     if (destination.accepts?.(event) === false) return { kind: 'dropped', reason: 'filtered' };
@@ -54,15 +50,21 @@ export function judgeEvent(destination: Destination, stored: CollectedEvent, opt
     onFailed('destination-filter-failed', error);
     return { kind: 'dead', reason: 'filter-failed' };
   }
-  if (destination.map === undefined) return { kind: 'wanted', event };
+  // Of what it wants; written so that a time nobody can read is no reason to let it pass.
+  const isTooOld = maxAgeMs !== undefined && !(ageOf(Date.parse(stored.timestamp)) <= maxAgeMs);
+  if (destination.map === undefined) return isTooOld ? tooOld : { kind: 'wanted', event };
   try {
     const mapped = destination.map(event);
     if (mapped.kind !== 'mapped') return mapped;
     const { items, group } = mapped;
     if (items.length === 0) return { kind: 'dropped', reason: 'unmapped' };
+    if (isTooOld) return tooOld;
     return { kind: 'wanted', event, items, ...(group === undefined ? {} : { group }) };
   } catch (error) {
     onFailed('destination-mapping-failed', error);
     return { kind: 'dead', reason: 'mapping-failed' };
   }
 }
+
+/** Not silence: somebody may want to bring it there by other means. */
+const tooOld = { kind: 'dead', reason: 'too_old' } as const;

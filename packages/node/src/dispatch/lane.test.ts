@@ -346,7 +346,7 @@ describe('what does not go out', () => {
     expect(destination.delivered).toEqual([]);
   });
 
-  test('events that happened too long ago, by their own time', async () => {
+  test('events that happened too long ago, by their own time, are dead letters', async () => {
     const strict = scripted('strict', [], { maxAgeMs: 3_600_000 });
     const { append, pass, report } = runDispatcher(clock, [strict]);
     await append(
@@ -354,7 +354,7 @@ describe('what does not go out', () => {
       { messageId: 'young', timestamp: new Date(clock.now() - 3_590_000).toISOString() },
     );
     await pass(maxWaitMs);
-    expect([idsOf(strict), report('strict').books.dropped]).toEqual([['young'], { too_old: 1 }]);
+    expect([idsOf(strict), report('strict').books.dead]).toEqual([['young'], { too_old: 1 }]);
   });
 
   test('events that were tried for too long are dead letters, not silence', async () => {
@@ -437,6 +437,48 @@ describe('one by one', () => {
       ['e5', 'e6'],
     ]);
     expect(idsOf(second)).toEqual([...named(6), 'live-1', 'live-2']);
+  });
+
+  test('added to a log with much in it: what is live goes in the next delivery, all else once and in order behind it', async () => {
+    const log = memoryLog({ now: clock.now });
+    const { append, pass } = runDispatcher(clock, [], { log });
+    const old = named(50_000);
+    for (let from = 0; from < old.length; from += 500) await append(...old.slice(from, from + 500));
+    let answer = (): void => {};
+    const slow = scripted('slow', async () => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return delivered;
+    });
+    const late = runDispatcher(clock, [slow], { log });
+    await pass(0);
+    for (let delivery = 0; delivery < 20; delivery++) {
+      await pass(0); // memory is as full as it gets
+      const id = `live-${delivery}`;
+      await append(id);
+      await pass(0);
+      answer();
+      await pass(0);
+      expect(slow.delivered.at(-1)?.[0]).toBe(id);
+    }
+    late.dispatcher.pause('slow');
+    answer();
+    await pass(0);
+    expect(late.report('slow').books).toMatchObject({ accepted: 50_020, pending: 50_020 - idsOf(slow).length });
+    expect(idsOf(slow).filter((id) => id.startsWith('e'))).toEqual(old.slice(0, idsOf(slow).length - 20));
+  });
+
+  test('a wall clock that jumps a year ahead makes nothing expire; time that passes does', async () => {
+    const limits = { horizonMs: 3_600_000 };
+    const far = scripted('far', fails, { limits });
+    const { append, pass, report } = runDispatcher(clock, [far]);
+    await append('e1');
+    clock.jump(365 * 24 * 3_600_000);
+    await pass(600_000);
+    expect(report('far').books).toMatchObject({ pending: 1, dead: {} });
+    await pass(3_700_000);
+    expect(report('far').books).toMatchObject({ pending: 0, dead: { expired: 1 } });
   });
 
   test('everyone is asked to forget somebody; each says what came of it', async () => {

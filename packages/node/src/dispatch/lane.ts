@@ -19,7 +19,9 @@ import { createCircuit } from './circuit.ts';
 import { createConcurrency } from './concurrency.ts';
 import { judgeEvent } from './judge-event.ts';
 import { createParcel, type Parcel } from './parcel.ts';
+import { createSteadyAge } from './steady-age.ts';
 import { takeDelivery } from './take-delivery.ts';
+import { createWaitingRoom } from './waiting-room.ts';
 
 export interface LaneOptions {
   readonly destination: Destination;
@@ -66,18 +68,6 @@ const suspectAfterTries = 3;
 /** How often an event may fail alone, while others come through, before it is a dead letter. */
 const maxFailuresAlone = 5;
 
-/** Events that come out of the log before the process does something else; a whole delivery's where that is more. */
-const eventsPerTurn = 500;
-
-/** Fewest events that a lane looks at to find groups, persons and others that may leave. */
-const minWindow = 1_000;
-
-/** The same in bytes, where a destination takes little at once. */
-const minWindowBytes = 4 * 1024 * 1024;
-
-/** Places from here on are behind all that is new. */
-const behindAll = 2 ** 52;
-
 /** How long to leave an outbox alone that gives nothing although something waits, milliseconds. */
 const outboxTroubleMs = 1_000;
 
@@ -85,20 +75,16 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
   const { name } = destination;
   const limits = { ...defaultDestinationLimits, ...destination.limits };
   const resends = destination.resendsUnconfirmed ?? destination.idempotency !== 'none';
-  const windowEvents = Math.max(minWindow, limits.maxEvents * (limits.concurrency + 1));
-  const windowBytes = Math.max(minWindowBytes, limits.maxBytes * (limits.concurrency + 1));
   const calls = createDestinationCalls({ destination, clock, timeoutMs: limits.timeoutMs, onDiagnostic });
   const books = createBooks(clock);
+  const ageOf = createSteadyAge(clock);
+  const room = createWaitingRoom(limits);
   const circuit = createCircuit(clock.elapsed);
   const concurrency = createConcurrency(limits.concurrency);
 
-  let waiting: Parcel[] = []; // in the order of the log
-  const held = new Set<Parcel>(); // those and what is under way, oldest first
   const away = new Set<string>(); // persons with something under way
   const underWay = new Set<Promise<void>>();
   const flushes = new Set<() => void>();
-  let heldBytes = 0;
-  let nextPlace = 0;
   let mostAtOnce = limits.maxEvents; // lowered for good by a far end that takes less
   let cap = mostAtOnce; // lowered for a while by one that fails
   let failures = 0; // in a row
@@ -133,35 +119,27 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
   /** Takes events out of the log while there is room for them. */
   function fill(): void {
     const now = clock.elapsed();
-    const later = waiting.filter(({ notBefore, isSuspect }) => isSuspect || notBefore > now).length;
-    // What waits for its own time must not keep others out; nor may it fill the memory.
-    const room = Math.min(
-      windowEvents - (waiting.length - later),
-      4 * windowEvents - waiting.length,
-      Math.max(eventsPerTurn, limits.maxEvents),
-    );
-    if (room <= 0 || heldBytes >= windowBytes || outbox.depth().waiting === 0) return;
-    const entries = outbox.pull({ maxEvents: room, maxBytes: windowBytes - heldBytes });
+    const space = outbox.depth().waiting === 0 ? undefined : room.room(now);
+    if (space === undefined) return;
+    const entries = outbox.pull(space);
     for (const entry of entries) take(entry);
+    // Of new ones there may be none, and then their commit tells.
+    if (entries.length === 0 && space.isNewOnly === true) return;
     if (outbox.depth().waiting > 0) planAt(now + (entries.length === 0 ? outboxTroubleMs : 0));
   }
 
   function take({ id, value, purpose, bytes, queuedAt }: Entry<CollectedEvent>): void {
     const judged = judgeEvent(destination, value, {
       purpose,
-      now: clock.now(),
+      ageOf,
       isSuppressed,
       onFailed: (code, error) => report(onDiagnostic, code, `${name}: ${textOf(error)}`),
     });
     if (judged.kind !== 'wanted') return settle(id, judged);
     const isOrdered = destination.order === 'person';
-    // It goes where nobody is delayed by it.
-    const place = (outbox.isReplayed(id) ? behindAll : 0) + nextPlace++;
+    const place = room.nextPlace(outbox.isOld(id));
     const parcel = createParcel(judged, { place, storedBytes: bytes, receivedAt: queuedAt, isOrdered });
-    waiting.push(parcel);
-    if ((waiting.at(-2)?.place ?? 0) > place) waiting.sort(byPlace);
-    held.add(parcel);
-    heldBytes += parcel.bytes;
+    room.add(parcel);
     waitedAt = Math.min(waitedAt, clock.elapsed() + limits.maxWaitMs);
   }
 
@@ -171,8 +149,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
   }
 
   function finish(parcel: Parcel, verdict: Verdict): true {
-    held.delete(parcel);
-    heldBytes -= parcel.bytes;
+    room.finish(parcel);
     settle(parcel.id, verdict);
     return true;
   }
@@ -181,7 +158,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
     for (const parcel of parcels) parcel.notBefore = Math.max(parcel.notBefore, notBefore);
     if (parcels.length > 0) {
       if (!resends) outbox.withdraw(parcels.map(({ id }) => id));
-      waiting = [...parcels, ...waiting].sort(byPlace);
+      room.giveBack(parcels);
       waitedAt = 0;
     }
     return false;
@@ -190,6 +167,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
   /** Begins one delivery; false if none may begin now. */
   function begin(): boolean {
     const now = clock.elapsed();
+    const waiting = room.waiting();
     const isProbe = circuit.state() !== 'closed';
     if (waiting.length === 0) waitedAt = never;
     if (isPaused || waiting.length === 0 || underWay.size >= (isProbe ? 1 : concurrency.allowed())) return false;
@@ -200,8 +178,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
       const times = waiting.map(({ notBefore }) => notBefore).filter((notBefore) => notBefore > now);
       return planAt(times.reduce((soonest, time) => Math.min(soonest, time), never));
     }
-    const taken = new Set(parcels);
-    waiting = waiting.filter((parcel) => !taken.has(parcel));
+    room.take(parcels);
     const persons = parcels.flatMap((parcel) => parcel.persons);
     for (const person of persons) away.add(person);
     const running = run(parcels).then(() => {
@@ -213,8 +190,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
     return true;
   }
 
-  const isFull = (): boolean =>
-    waiting.length >= cap || waiting.reduce((sum, { bytes }) => sum + bytes, 0) >= limits.maxBytes;
+  const isFull = (): boolean => room.waiting().length >= cap || room.waitingBytes() >= limits.maxBytes;
 
   /** Delivers until every parcel has its fate or waits again. Resolves with whether all of them have it. */
   async function run(parcels: readonly Parcel[]): Promise<boolean> {
@@ -254,7 +230,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
   /** What ends an event here; it may have waited long. */
   function reasonToEnd({ event, receivedAt }: Parcel): Verdict | undefined {
     if (isSuppressed(event)) return { kind: 'dropped', reason: 'suppressed' };
-    return clock.now() - receivedAt > limits.horizonMs ? { kind: 'dead', reason: 'expired' } : undefined;
+    return ageOf(receivedAt) > limits.horizonMs ? { kind: 'dead', reason: 'expired' } : undefined;
   }
 
   /** What an answer means for its parcels, and for those behind them. */
@@ -303,7 +279,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
 
   /** The far end answers: larger deliveries may come through again, and what failed often is looked at alone. */
   function succeed(): void {
-    if (failures > 0) for (const parcel of waiting) parcel.isSuspect = parcel.tries >= suspectAfterTries;
+    if (failures > 0) for (const parcel of room.waiting()) parcel.isSuspect = parcel.tries >= suspectAfterTries;
     failures = 0;
     stopReason = undefined;
     cap = Math.min(mostAtOnce, cap * 2);
@@ -352,7 +328,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
 
   function endFlushes(): void {
     const canMove = !(isPaused || stopReason !== undefined);
-    const hasWork = canMove ? held.size > 0 || outbox.depth().waiting > 0 : underWay.size > 0;
+    const hasWork = canMove ? !room.isEmpty() || outbox.depth().waiting > 0 : underWay.size > 0;
     if (hasWork && !isClosed) return;
     for (const done of flushes) done();
   }
@@ -392,7 +368,6 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
   return {
     stats: books.stats,
     report() {
-      const [oldest] = held;
       return books.report({
         name,
         state: isPaused ? 'paused' : stopReason !== undefined ? 'stopped' : circuit.state(),
@@ -400,7 +375,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
         underWay: underWay.size,
         concurrency: concurrency.allowed(),
         restMs: Math.max(0, circuit.restUntil() - clock.elapsed()),
-        oldestReceivedAt: oldest?.receivedAt,
+        oldestReceivedAt: room.oldestReceivedAt(),
       });
     },
     pause() {
@@ -418,5 +393,3 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
     shutdown: (deadline) => (closing ??= flush(deadline).then(close)),
   };
 }
-
-const byPlace = (one: Parcel, other: Parcel): number => one.place - other.place;

@@ -1,5 +1,15 @@
 import type { CollectedEvent, Entry, OutboxHost, TrackEvent } from '@org/track-core';
-import type { ConsumerOptions, LogOutbox } from './log.ts';
+import type { ConsumerOptions, LogOutbox, PullLimits } from './log.ts';
+import {
+  createLogReader,
+  eventBytesOf,
+  eventsOf,
+  isBegun,
+  isSettled,
+  type OpenRow,
+  type Page,
+  reopenPlaces,
+} from './log-reader.ts';
 import type { BatchSize, DeadLetter, LogStore, StoredBatch } from './log-store.ts';
 import { stampEvent } from './stamp-event.ts';
 
@@ -31,131 +41,54 @@ export interface LogConsumerOptions extends ConsumerOptions {
   readonly onClosed: () => void;
 }
 
-/** A row of which some events still wait for their fate. */
-interface OpenRow {
-  readonly seq: number;
-  readonly receivedAt: number;
-  readonly eventBytes: number;
-  /** By place in the batch: 1 if the event's fate is known, 2 if it was about to leave. */
-  readonly settled: Uint8Array;
-  readonly isReplayed: boolean;
-  open: number;
-}
-
 interface Lease {
   readonly row: OpenRow;
   readonly place: number;
   readonly event: CollectedEvent;
 }
 
-/** The row that is being handed out. */
-interface Page {
-  readonly row: OpenRow;
-  readonly batch: StoredBatch;
-  events: StoredEvents;
-  next: number;
-}
-
-/** Bytes of one event: the average of its batch, so that nobody has to weigh it again. */
-export function eventBytesOf({ bytes, count }: { readonly bytes: number; readonly count: number }): number {
-  return Math.ceil(bytes / count);
-}
-
-const isSettled = 1;
-const isBegun = 2;
-
-function openIn(settled: Uint8Array): number {
-  let open = 0;
-  for (const flag of settled) if (flag !== isSettled) open++;
-  return open;
-}
-
 /** Why an event is given up that was leaving when the process ended, and must not leave twice. */
 export const unconfirmed = 'unconfirmed';
-
-/** `null` stands where an event was erased. */
-type StoredEvents = readonly (TrackEvent | null)[];
-
-/** Empty if the text was damaged at rest: its events are lost, and counted as such. */
-function eventsOf(batch: StoredBatch): StoredEvents {
-  try {
-    return (JSON.parse(batch.body) as { batch: StoredEvents }).batch;
-  } catch {
-    return [];
-  }
-}
 
 /**
  * The log from one destination's point of view: an outbox that fills itself.
  *
- * On disk a consumer is one number, the cursor. When later events are settled before earlier ones, the cursor moves all
- * the same and the rows left behind get a line in the ledger that tells which of their events are done.
+ * On disk a consumer is a cursor, and one more for what the log held before it came. When later events are settled before
+ * earlier ones, the cursor moves all the same and the rows left behind get a line in the ledger that tells which of their
+ * events are done.
  */
 export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
   const { name, store, purposeOf, commitSoon, onClosed } = options;
-  const { cursor: savedCursor, partial } = store.position(name);
+  const reader = createLogReader(name, store);
 
   let host: OutboxHost | undefined;
-  let cursor = savedCursor; // as on disk
-  let touched = savedCursor; // the newest row of which something is settled
-  let readThrough = savedCursor; // the newest row opened
-  const behind = new Map<number, Uint8Array>(); // rows before the cursor, left by an earlier process or reopened
-  const urgent = new Set<number>(); // those that come before what is new: not what is replayed
-  const rows = new Map<number, OpenRow>(); // opened and not done with, oldest first
+  const rows = new Map<number, OpenRow>(); // opened and not done with
   const leases = new Map<string, Lease>();
-  let returned: readonly Entry<CollectedEvent>[] = []; // leased once, and waiting again: oldest of all
-  let page: Page | undefined;
+  let returned: readonly Entry<CollectedEvent>[] = []; // leased once, and waiting again: before all others
+  // Two, so that a new row can be handed out in the middle of an old one.
+  let newPage: Page | undefined;
+  let oldPage: Page | undefined;
 
   let changed = new Set<OpenRow>(); // settled since the last transaction
   let letters: DeadLetter[] = [];
   let saves = 0;
 
-  const backlog = store.backlog(savedCursor);
-  let waiting = backlog.events;
-  let waitingBytes = backlog.bytes;
-  for (const left of partial) {
-    const batch = store.batch(left.seq);
-    if (batch === undefined) continue;
-    behind.set(left.seq, left.settled);
-    if (left.settled.some((flag) => flag !== 0)) urgent.add(left.seq);
-    waiting += openIn(left.settled);
-    waitingBytes += openIn(left.settled) * eventBytesOf(batch);
+  let waiting = reader.backlog.events;
+  let waitingBytes = reader.backlog.bytes;
+
+  function opened(page: Page | undefined): Page | undefined {
+    if (page !== undefined) rows.set(page.row.seq, page.row);
+    return page;
   }
 
-  function nextPage(): Page | undefined {
-    const [first] = urgent;
-    // What is new comes before what is replayed: backfill delays nobody.
-    const fresh = first === undefined ? store.batchAfter(readThrough) : undefined;
-    const [replayed] = behind.keys();
-    const seq = fresh === undefined ? (first ?? replayed) : undefined;
-    const batch = seq === undefined ? fresh : store.batch(seq);
-    const isReplayed = seq !== undefined && first === undefined;
-    const left = seq === undefined ? undefined : behind.get(seq);
-    if (seq === undefined) readThrough = fresh?.seq ?? readThrough;
-    else {
-      behind.delete(seq);
-      urgent.delete(seq);
-    }
-    if (batch === undefined) return undefined;
-    const settled = left ?? new Uint8Array(batch.count);
-    const row: OpenRow = {
-      seq: batch.seq,
-      receivedAt: batch.facts.receivedAt,
-      eventBytes: eventBytesOf(batch),
-      settled,
-      isReplayed,
-      open: openIn(settled),
-    };
-    rows.set(row.seq, row);
-    return { row, batch, events: eventsOf(batch), next: 0 };
-  }
+  const pageOf = (seq: number): Page | undefined => [newPage, oldPage].find((page) => page?.row.seq === seq);
 
   function markLease(id: string, flag: number): void {
     const lease = leases.get(id);
     if (lease === undefined) return;
     lease.row.settled[lease.place] = flag;
     changed.add(lease.row);
-    touched = Math.max(touched, lease.row.seq);
+    reader.touch(lease.row.seq);
   }
 
   function settlePlace(row: OpenRow, place: number): void {
@@ -163,7 +96,7 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
     row.open--;
     if (row.open === 0) rows.delete(row.seq);
     changed.add(row);
-    touched = Math.max(touched, row.seq);
+    reader.touch(row.seq);
   }
 
   function lease(row: OpenRow, place: number, stored: TrackEvent, batch: StoredBatch): Entry<CollectedEvent> {
@@ -178,6 +111,7 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
     const batch = store.batch(row.seq);
     if (batch === undefined) return 0;
     const events = eventsOf(batch);
+    const page = pageOf(row.seq);
     let reopened = 0;
     for (const place of places) {
       const stored = events[place];
@@ -185,13 +119,13 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
       row.settled[place] = 0;
       row.open++;
       reopened++;
-      if (page?.row !== row || place < page.next) returned = [...returned, lease(row, place, stored, batch)];
+      if (page === undefined || place < page.next) returned = [...returned, lease(row, place, stored, batch)];
     }
     store.setPartial(name, row.seq, row.settled);
     return reopened;
   }
 
-  function pull(limits: { readonly maxEvents: number; readonly maxBytes: number }): Entry<CollectedEvent>[] {
+  function pull(limits: PullLimits): Entry<CollectedEvent>[] {
     const entries: Entry<CollectedEvent>[] = [];
     let bytes = 0;
     const hasRoom = (more: number): boolean =>
@@ -207,13 +141,20 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
       hand(entry);
     }
     returned = returned.slice(entries.length);
+    let hasNew = true; // nothing is committed while we are here
     while (returned.length === 0 && entries.length < limits.maxEvents) {
-      page ??= nextPage();
+      if (hasNew) newPage ??= opened(reader.nextNew());
+      hasNew = newPage !== undefined;
+      if (!hasNew && limits.isNewOnly !== true) oldPage ??= opened(reader.nextOld());
+      const page = newPage ?? (limits.isNewOnly === true ? undefined : oldPage);
       if (page === undefined) break;
       const { row, batch, events } = page;
       if (!hasRoom(row.eventBytes)) break;
       const place = page.next++;
-      if (page.next >= batch.count) page = undefined;
+      if (page.next >= batch.count) {
+        if (page === newPage) newPage = undefined;
+        else oldPage = undefined;
+      }
       if (row.settled[place] === isSettled) continue;
       waiting--;
       waitingBytes -= row.eventBytes;
@@ -277,7 +218,7 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
         await commitSoon();
         return saves > before;
       },
-      isReplayed: (id) => leases.get(id)?.row.isReplayed === true,
+      isOld: (id) => leases.get(id)?.row.isOld === true,
       withdraw(ids) {
         for (const id of ids) markLease(id, 0);
         if (changed.size > 0) void commitSoon();
@@ -303,33 +244,30 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
     isDirty: () => changed.size > 0,
     save(now) {
       for (const row of changed) {
-        if (row.seq > cursor) continue;
+        if (!reader.isPassed(row.seq)) continue;
         if (row.open > 0) store.setPartial(name, row.seq, row.settled);
         else store.dropPartial(name, row.seq);
       }
-      for (const row of rows.values()) {
-        if (row.seq > cursor && row.seq <= touched) store.setPartial(name, row.seq, row.settled);
-      }
-      if (touched > cursor) store.setCursor(name, touched);
+      reader.save(rows.values());
       for (const letter of letters) store.insertDeadLetter(letter, now);
       return letters.length;
     },
     onSaved() {
       saves++;
-      cursor = touched;
+      reader.onSaved();
       changed = new Set();
       letters = [];
     },
     reopen(size, place) {
-      // Beyond the cursor there is no line in the ledger, nor need of one.
-      if (size.seq > cursor) return 0;
+      // What it has not come to yet has no line in the ledger, nor need of one.
+      if (!reader.isPassed(size.seq)) return 0;
       const places = place === undefined ? [...new Array(size.count).keys()] : [place];
       const row = rows.get(size.seq);
       let reopened: number;
       if (row === undefined) {
-        const settled = behind.get(size.seq) ?? new Uint8Array(size.count).fill(1);
+        const settled = reader.waitingLine(size.seq) ?? new Uint8Array(size.count).fill(isSettled);
         reopened = reopenPlaces(settled, places);
-        behind.set(size.seq, settled);
+        reader.readAgain(size.seq, settled);
         store.setPartial(name, size.seq, settled);
       } else reopened = reopenOpenRow(row, places);
       waiting += reopened;
@@ -338,16 +276,10 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
       return reopened;
     },
     onChanged(seq) {
-      if (page?.row.seq !== seq) return;
+      const page = pageOf(seq);
+      if (page === undefined) return;
       const batch = store.batch(seq);
       if (batch !== undefined) page.events = eventsOf(batch);
     },
   };
-}
-
-/** Marks places as open again; returns how many were not. */
-export function reopenPlaces(settled: Uint8Array, places: readonly number[]): number {
-  const done = places.filter((place) => settled[place] === 1);
-  for (const place of done) settled[place] = 0;
-  return done.length;
 }

@@ -1,9 +1,10 @@
 import { deepStrictEqual, rejects } from 'node:assert/strict';
-import type { CollectedEvent, JsonObject, Outbox } from '@org/track-core';
+import type { CollectedEvent, Entry, JsonObject } from '@org/track-core';
 import {
   type AcceptedBatch,
   type BatchFacts,
   type Log,
+  type LogOutbox,
   LogUnavailableError,
   type PersonIds,
   type QuarantinedEvent,
@@ -43,10 +44,7 @@ export function aBatch(ids: readonly string[], { properties = {}, ...parts }: Ba
 }
 
 /** A consumer with a host that counts what it is told. */
-export function aConsumer(
-  log: Log,
-  name = 'a',
-): { outbox: Outbox<CollectedEvent>; arrived: () => number; lost: string[] } {
+export function aConsumer(log: Log, name = 'a'): { outbox: LogOutbox; arrived: () => number; lost: string[] } {
   const outbox = log.consumer(name, { purposeOf });
   const lost: string[] = [];
   let arrived = 0;
@@ -62,11 +60,15 @@ export function aConsumer(
   return { outbox, arrived: () => arrived, lost };
 }
 
-export async function pullIds(outbox: Outbox<CollectedEvent>, maxEvents = 1_000): Promise<readonly string[]> {
-  return (await outbox.pull({ ...all, maxEvents })).map(({ id }) => id);
+export async function pullIds(outbox: LogOutbox, maxEvents = 1_000): Promise<readonly string[]> {
+  return idsOf(outbox.pull({ ...all, maxEvents }));
 }
 
-export async function deliver(outbox: Outbox<CollectedEvent>, ids: readonly string[]): Promise<void> {
+function idsOf(entries: readonly Entry<CollectedEvent>[]): readonly string[] {
+  return entries.map(({ id }) => id);
+}
+
+export async function deliver(outbox: LogOutbox, ids: readonly string[]): Promise<void> {
   await Promise.all(ids.map((id) => outbox.settle(id, { kind: 'delivered' })));
 }
 
@@ -240,21 +242,48 @@ export function logContract({ create, reopen }: LogUnderTest): readonly Contract
       },
     },
     {
+      rule: 'gives a consumer what the log held before it came behind all that is new, also in the middle of a batch',
+      async check() {
+        const log = create();
+        await log.append(aBatch(['1', '2', '3']));
+        await log.append(aBatch(['4']));
+        const { outbox, arrived } = aConsumer(log);
+        expectSame('arrived', arrived(), 4);
+        expectSame('first', await pullIds(outbox, 1), ['1']);
+        await log.append(aBatch(['new-1', 'new-2']));
+        expectSame('in the middle', await pullIds(outbox, 3), ['new-1', 'new-2', '2']);
+        await log.append(aBatch(['new-3']));
+        expectSame('new alone', idsOf(outbox.pull({ ...all, isNewOnly: true })), ['new-3']);
+        expectSame('no more of it', idsOf(outbox.pull({ ...all, isNewOnly: true })), []);
+        expectSame('which is old', [outbox.isOld('2'), outbox.isOld('new-3')], [true, false]);
+        expectSame('rest', await pullIds(outbox), ['3', '4']);
+        await deliver(outbox, ['1', 'new-1', 'new-2', '2', 'new-3', '3', '4']);
+        expectSame('nothing left', outbox.depth(), { waiting: 0, waitingBytes: 0 });
+        expectSame('and retention may have it', log.progress('a'), { cursor: 4 });
+        await log.close();
+      },
+    },
+    {
       rule: 'tells how far a consumer is, and since when something waits for it',
       async check() {
         const log = create();
         const [early, late] = [facts.receivedAt - 2_000, facts.receivedAt - 1_000];
         const at = (receivedAt: number): BatchFacts => ({ ...facts, receivedAt });
         expectSame('nobody', log.progress('a'), undefined);
+        await log.append(aBatch(['0'], { facts: at(early - 1_000) }));
+        const { outbox } = aConsumer(log);
+        expectSame('new', log.progress('a'), { cursor: 1, oldestReceivedAt: early - 1_000 });
         await log.append(aBatch(['1', '2'], { facts: at(early) }));
         await log.append(aBatch(['3'], { facts: at(late) }));
-        const { outbox } = aConsumer(log);
-        expectSame('new', log.progress('a'), { cursor: 0, oldestReceivedAt: early });
         await pullIds(outbox);
-        await deliver(outbox, ['1', '3']);
-        expectSame('one left behind', log.progress('a'), { cursor: 2, oldestReceivedAt: early });
-        await deliver(outbox, ['2']);
-        expectSame('done', log.progress('a'), { cursor: 2 });
+        await deliver(outbox, ['1', '2', '3']);
+        expectSame('what was there before is left', log.progress('a'), { cursor: 3, oldestReceivedAt: early - 1_000 });
+        await deliver(outbox, ['0']);
+        expectSame('done', log.progress('a'), { cursor: 3 });
+        await log.append(aBatch(['4', '5'], { facts: at(late) }));
+        await pullIds(outbox);
+        await deliver(outbox, ['5']);
+        expectSame('one left behind', log.progress('a'), { cursor: 4, oldestReceivedAt: late });
         await log.close();
       },
     },
@@ -300,13 +329,40 @@ export function logContract({ create, reopen }: LogUnderTest): readonly Contract
   return [
     ...cases,
     {
-      rule: 'opened again, it knows its ids and hands out what was not settled, and only that',
+      rule: 'opened again, what was there before a consumer is still behind what is new, each event once',
       async check() {
         const log = create();
         await log.append(aBatch(['1', '2', '3']));
+        await log.append(aBatch(['4', '5']));
+        await log.append(aBatch(['6']));
+        const { outbox } = aConsumer(log);
+        await pullIds(outbox, 4);
+        await log.append(aBatch(['new-1', 'new-2']));
+        await pullIds(outbox, 1);
+        await deliver(outbox, ['2', '4', 'new-1']);
+        await log.close();
+
+        const later = reopen();
+        const again = aConsumer(later);
+        expectSame('waiting', [again.arrived(), again.outbox.depth().waiting], [5, 5]);
+        await later.append(aBatch(['new-3']));
+        expectSame('left', await pullIds(again.outbox), ['new-2', 'new-3', '1', '3', '5', '6']);
+        await deliver(again.outbox, ['6', '1', 'new-3', 'new-2']);
+        await later.close();
+
+        const last = reopen();
+        expectSame('last', await pullIds(aConsumer(last).outbox), ['3', '5']);
+        await last.close();
+      },
+    },
+    {
+      rule: 'opened again, it knows its ids and hands out what was not settled, and only that',
+      async check() {
+        const log = create();
+        const { outbox } = aConsumer(log);
+        await log.append(aBatch(['1', '2', '3']));
         await log.append(aBatch(['4', '5', '6']));
         await log.append(aBatch(['7', '8', '9']));
-        const { outbox } = aConsumer(log);
         await pullIds(outbox, 8);
         // A later batch is done, an earlier one is half done, one is not touched.
         await deliver(outbox, ['4', '5', '6']);

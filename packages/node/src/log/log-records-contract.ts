@@ -139,10 +139,10 @@ export function logRecordsContract({ create, reopen }: LogUnderTest): readonly C
       async check() {
         const log = create();
         const [early, late] = [now - 2_000, now - 1_000];
+        const { outbox } = aConsumer(log);
         await log.append(aBatch(['1', '2'], { facts: facts(early) }));
         await log.append(aBatch(['3'], { facts: facts(late) }));
         await log.append(aBatch(['4'], { facts: facts() }));
-        const { outbox } = aConsumer(log);
         await deliver(outbox, (await pullIds(outbox, 3)).slice(0, 3));
         expectSame('by position', await log.records.replay('a', { fromSeq: 2, toSeq: 3 }), 1);
         expectSame('pulled', await pullIds(outbox), ['4', '3']);

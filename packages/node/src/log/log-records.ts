@@ -8,7 +8,8 @@ import {
   type PersonIds,
   type RecordPage,
 } from './log.ts';
-import { type LogConsumer, reopenPlaces } from './log-consumer.ts';
+import type { LogConsumer } from './log-consumer.ts';
+import { reopenPlaces } from './log-reader.ts';
 import type { BatchSize, LogStore, StoredBatch } from './log-store.ts';
 import { createPersonFinder, isAbout, type KnownPerson } from './person.ts';
 import { stampEvent } from './stamp-event.ts';
@@ -97,7 +98,7 @@ export function createLogRecords(options: LogRecordsOptions): LogRecords {
   function reopen(name: string, row: BatchSize, place?: number): number {
     const live = consumers.get(name);
     if (live !== undefined) return live.reopen(row, place);
-    if (row.seq > store.position(name).cursor) return 0;
+    if (!store.isPassed(name, row.seq)) return 0;
     const settled = store.ledgerLine(name, row.seq) ?? new Uint8Array(row.count).fill(1);
     const reopened = reopenPlaces(settled, place === undefined ? [...settled.keys()] : [place]);
     if (reopened > 0) store.setPartial(name, row.seq, settled);

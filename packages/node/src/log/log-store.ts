@@ -1,4 +1,4 @@
-import { numberOf, openSqliteFile, type SqliteFile } from '../runtime/sqlite-file.ts';
+import { numberOf, openSqliteFile } from '../runtime/sqlite-file.ts';
 import type {
   AcceptedBatch,
   BatchFacts,
@@ -10,6 +10,7 @@ import type {
   QuarantinedRecord,
   RecordPage,
 } from './log.ts';
+import { logFile } from './log-schema.ts';
 
 /** One batch as the log keeps it. */
 export interface StoredBatch {
@@ -23,9 +24,14 @@ export interface StoredBatch {
   readonly body: string;
 }
 
-/** Where a consumer stands: rows up to `cursor` are done with, save those in `partial`, oldest first. */
+/**
+ * Where a consumer stands. It reads at two fronts: what came after it, from `cursor` on, and what was there before it,
+ * after `backfilled` up to `backfillThrough`. Rows that a front is past are done with, save those in `partial`, oldest first.
+ */
 export interface ConsumerPosition {
   readonly cursor: number;
+  readonly backfilled: number;
+  readonly backfillThrough: number;
   /** For each event of the row, by its place in the batch: 1 if its fate is known. */
   readonly partial: readonly { readonly seq: number; readonly settled: Uint8Array }[];
 }
@@ -69,12 +75,15 @@ export interface LogStore {
   batch(seq: number): StoredBatch | undefined;
   /** The hashes of the newest rows, newest first. */
   newestIds(): Iterable<{ readonly seq: number; readonly ids: Uint8Array }>;
-  /** Events and bytes after `cursor`, weighed as the consumer weighs them. */
-  backlog(cursor: number): { readonly events: number; readonly bytes: number };
-  /** From now on rows stay until this consumer is past them. */
+  /** Events and bytes after `seq` up to `through`, weighed as the consumer weighs them. */
+  backlog(seq: number, through?: number): { readonly events: number; readonly bytes: number };
+  /** From now on rows stay until this consumer is past them. What the log holds already is behind all that comes. */
   addConsumer(consumer: string): void;
   position(consumer: string): ConsumerPosition;
+  /** Is a consumer past this row, so that only a line in the ledger can say that something of it is open? */
+  isPassed(consumer: string, seq: number): boolean;
   setCursor(consumer: string, seq: number): void;
+  setBackfilled(consumer: string, seq: number): void;
   setPartial(consumer: string, seq: number, settled: Uint8Array): void;
   dropPartial(consumer: string, seq: number): void;
   /**
@@ -114,73 +123,11 @@ export interface LogStore {
   close(): void;
 }
 
-/** A batch is tens of KB, and each of its pages is written twice: fewer of them cost less. */
-const pageBytes = 16 * 1024;
-
 /** Bytes in the write-ahead log before they go to the file: each time costs two more waits for the disk. */
 const checkpointBytes = 16 * 1024 * 1024;
 
 /** More than the pages that happen to be free in a file. */
 const probeBytes = 32 * 1024;
-
-const batchTables = `
-  CREATE TABLE batches (
-    seq INTEGER PRIMARY KEY,
-    received_at INTEGER NOT NULL,
-    count INTEGER NOT NULL,
-    bytes INTEGER NOT NULL,
-    ids BLOB NOT NULL,
-    facts TEXT NOT NULL,
-    body TEXT NOT NULL
-  ) STRICT;
-  -- Counting must not read the bodies.
-  CREATE INDEX batch_sizes ON batches (seq, received_at, count, bytes);
-  CREATE TABLE consumers (name TEXT PRIMARY KEY, cursor INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE ledger (
-    consumer TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    settled BLOB NOT NULL,
-    PRIMARY KEY (consumer, seq)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE quarantined (
-    id INTEGER PRIMARY KEY,
-    received_at INTEGER NOT NULL,
-    message_id TEXT UNIQUE,
-    issues TEXT NOT NULL,
-    event TEXT NOT NULL
-  ) STRICT;
-  CREATE TABLE dead_letters (
-    id INTEGER PRIMARY KEY,
-    at INTEGER NOT NULL,
-    consumer TEXT NOT NULL,
-    message_id TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    event TEXT NOT NULL
-  ) STRICT;
-`;
-
-/** Who must not be kept is not kept here either: only a hash, with a salt of this file's own. */
-const suppressionTables = `
-  CREATE TABLE suppressed (hash BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE salts (name TEXT PRIMARY KEY, salt BLOB NOT NULL) STRICT, WITHOUT ROWID;
-  INSERT INTO salts VALUES ('suppressed', randomblob(16));
-`;
-
-/** Where a record came from, so that it can be put right and go on from there. Rows of older files do not know. */
-const originColumns = `
-  ALTER TABLE quarantined ADD COLUMN facts TEXT;
-  ALTER TABLE dead_letters ADD COLUMN seq INTEGER;
-  ALTER TABLE dead_letters ADD COLUMN place INTEGER;
-`;
-
-const file: SqliteFile = {
-  opener: 'sqliteLog',
-  applicationId: 0x54726b4c, // "TrkL"
-  steps: [batchTables, suppressionTables, originColumns],
-  pageBytes,
-  // What is acknowledged survives a power cut; what is deleted is gone, also the copies that rows leave as they move.
-  pragmas: 'PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;',
-};
 
 type Row = Record<string, unknown>;
 
@@ -190,7 +137,7 @@ type Row = Record<string, unknown>;
  * @throws Error if the file cannot be opened, is another program's, or is in use
  */
 export function openLogStore(path: string, maxBytes?: number): LogStore {
-  const db = openSqliteFile(path, file);
+  const db = openSqliteFile(path, logFile);
   const ownPageBytes = numberOf(db, 'PRAGMA page_size'); // a file that was there may have smaller ones
   db.exec(`PRAGMA wal_autocheckpoint = ${Math.ceil(checkpointBytes / ownPageBytes)}`);
   if (maxBytes !== undefined) db.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / ownPageBytes)}`);
@@ -213,20 +160,25 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
   const newestIds = prepare('SELECT seq, ids FROM batches ORDER BY seq DESC');
   const backlog = prepare(
     `SELECT coalesce(sum(count), 0) AS events, coalesce(sum((bytes + count - 1) / count * count), 0) AS bytes
-     FROM batches INDEXED BY batch_sizes WHERE seq > ?`,
+     FROM batches INDEXED BY batch_sizes WHERE seq > ? AND seq <= ?`,
   );
-  const cursor = prepare('SELECT cursor FROM consumers WHERE name = ?');
+  const position = prepare(
+    'SELECT cursor, backfilled, backfill_through AS backfillThrough FROM consumers WHERE name = ?',
+  );
+  const isPassed = prepare(
+    'SELECT 1 FROM consumers WHERE name = :name AND (:seq <= backfilled OR (:seq > backfill_through AND :seq <= cursor))',
+  );
   const partial = prepare('SELECT seq, settled FROM ledger WHERE consumer = ? ORDER BY seq');
-  const addConsumer = prepare('INSERT OR IGNORE INTO consumers VALUES (?, 0)');
-  const setCursor = prepare(
-    'INSERT INTO consumers VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor',
-  );
+  const addConsumer = prepare('INSERT OR IGNORE INTO consumers VALUES (:name, :last, 0, :last)');
+  const setCursor = prepare('UPDATE consumers SET cursor = ? WHERE name = ?');
+  const setBackfilled = prepare('UPDATE consumers SET backfilled = ? WHERE name = ?');
   const setPartial = prepare(
     'INSERT INTO ledger VALUES (?, ?, ?) ON CONFLICT (consumer, seq) DO UPDATE SET settled = excluded.settled',
   );
   const dropPartial = prepare('DELETE FROM ledger WHERE consumer = ? AND seq = ?');
   const consumedThrough = prepare(
     `SELECT min(coalesce((SELECT min(cursor) FROM consumers), ${Number.MAX_SAFE_INTEGER}),
+                coalesce((SELECT min(backfilled) FROM consumers WHERE backfilled < backfill_through), ${Number.MAX_SAFE_INTEGER}),
                 coalesce((SELECT min(seq) - 1 FROM ledger), ${Number.MAX_SAFE_INTEGER})) AS seq`,
   );
   const removable = prepare(
@@ -264,9 +216,14 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
   const takeRoom = prepare("INSERT INTO salts VALUES ('probe', zeroblob(?))");
   const giveRoomBack = prepare("DELETE FROM salts WHERE name = 'probe'");
   const oldestWaiting = prepare(
-    `SELECT min(coalesce((SELECT received_at FROM batches INDEXED BY batch_sizes WHERE seq > ? ORDER BY seq LIMIT 1), ${Number.MAX_SAFE_INTEGER}),
-                coalesce((SELECT received_at FROM batches INDEXED BY batch_sizes
-                          WHERE seq = (SELECT min(seq) FROM ledger WHERE consumer = ?)), ${Number.MAX_SAFE_INTEGER})) AS at`,
+    `WITH own AS (SELECT cursor, backfilled, backfill_through FROM consumers WHERE name = :name),
+          open AS (
+            SELECT (SELECT min(seq) FROM batches INDEXED BY batch_sizes WHERE seq > cursor) AS seq FROM own UNION ALL
+            SELECT (SELECT min(seq) FROM batches INDEXED BY batch_sizes WHERE seq > backfilled AND seq <= backfill_through)
+            FROM own UNION ALL
+            SELECT min(seq) FROM ledger WHERE consumer = :name
+          )
+     SELECT received_at AS at FROM batches INDEXED BY batch_sizes WHERE seq = (SELECT min(seq) FROM open)`,
   );
   const suppressionSalt = prepare("SELECT salt FROM salts WHERE name = 'suppressed'");
   const insertSuppressed = prepare('INSERT OR IGNORE INTO suppressed VALUES (?, ?)');
@@ -312,13 +269,19 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
     batchAfter: (seq) => toBatch(batchAfter.get(seq)),
     batch: (seq) => toBatch(batch.get(seq)),
     newestIds: () => newestIds.iterate() as Iterable<Row> as Iterable<{ seq: number; ids: Uint8Array }>,
-    backlog: (after) => backlog.get(after) as { events: number; bytes: number },
-    addConsumer: (consumer) => void addConsumer.run(consumer),
+    backlog: (after, through = Number.MAX_SAFE_INTEGER) =>
+      backlog.get(after, through) as { events: number; bytes: number },
+    addConsumer: (consumer) => void addConsumer.run({ name: consumer, last: lastSeq.get()?.seq as number }),
     position: (consumer) => ({
-      cursor: (cursor.get(consumer)?.cursor as number | undefined) ?? 0,
+      cursor: 0,
+      backfilled: 0,
+      backfillThrough: 0,
+      ...(position.get(consumer) as Omit<ConsumerPosition, 'partial'> | undefined),
       partial: partial.all(consumer) as Row[] as { seq: number; settled: Uint8Array }[],
     }),
-    setCursor: (consumer, seq) => void setCursor.run(consumer, seq),
+    isPassed: (consumer, seq) => isPassed.get({ name: consumer, seq }) !== undefined,
+    setBackfilled: (consumer, seq) => void setBackfilled.run(seq, consumer),
+    setCursor: (consumer, seq) => void setCursor.run(seq, consumer),
     setPartial: (consumer, seq, settled) => void setPartial.run(consumer, seq, settled),
     dropPartial: (consumer, seq) => void dropPartial.run(consumer, seq),
     remove(receivedBefore, maxBatches) {
@@ -369,10 +332,10 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
       giveRoomBack.run();
     },
     progress(consumer) {
-      const at = cursor.get(consumer)?.cursor as number | undefined;
+      const at = position.get(consumer)?.cursor as number | undefined;
       if (at === undefined) return undefined;
-      const oldest = oldestWaiting.get(at, consumer)?.at as number;
-      return { cursor: at, ...(oldest === Number.MAX_SAFE_INTEGER ? {} : { oldestReceivedAt: oldest }) };
+      const oldest = oldestWaiting.get({ name: consumer })?.at as number | undefined;
+      return { cursor: at, ...(oldest === undefined ? {} : { oldestReceivedAt: oldest }) };
     },
     suppressionSalt: () => suppressionSalt.get()?.salt as Uint8Array,
     insertSuppressed: (hash, at) => void insertSuppressed.run(hash, at),

@@ -2,6 +2,7 @@ import type {
   CollectedEvent,
   ConsentCategory,
   ConsentPreferences,
+  Entry,
   EventSource,
   Issue,
   Outbox,
@@ -58,15 +59,28 @@ export interface ConsumerOptions {
   readonly purposeOf: (event: TrackEvent) => ConsentCategory;
 }
 
+/** How much one pull may bring. */
+export interface PullLimits {
+  readonly maxEvents: number;
+  readonly maxBytes: number;
+  /** Nothing that can wait for all that is new (`isOld`). Default false. */
+  readonly isNewOnly?: boolean;
+}
+
 /** The log from one destination's point of view. */
 export interface LogOutbox extends Outbox<CollectedEvent> {
+  /** As an outbox does: the oldest first. What can wait comes behind all that is new. */
+  pull(limits: PullLimits): readonly Entry<CollectedEvent>[];
   /**
    * These leased events are about to leave, and nobody may send them twice. Resolves with whether that survives a crash.
    * Whoever opens the log after one gets them as given up, `unconfirmed`, unless they were settled or withdrawn.
    */
   begin(ids: readonly string[]): Promise<boolean>;
-  /** Was this leased event delivered before, and is to be once more? It can wait for all that is new. */
-  isReplayed(id: string): boolean;
+  /**
+   * Can this leased event wait for all that is new? It was delivered before and is to be once more, or the log held it
+   * before this reader came.
+   */
+  isOld(id: string): boolean;
   /** They did not arrive after all: they may leave again. */
   withdraw(ids: readonly string[]): void;
 }
@@ -239,7 +253,7 @@ export interface LogRecords {
 export interface Log {
   /** Resolves after the commit, never before. Rejects with `LogUnavailableError` if nothing was stored. */
   append(batch: AcceptedBatch): Promise<Appended>;
-  /** The events from `name`'s cursor on, as an outbox. One at a time per name; a new name starts at the oldest row. */
+  /** The events from `name`'s cursor on, as an outbox. One at a time per name; a new name gets what is new at once, and what the log held before behind it. */
   consumer(name: string, options: ConsumerOptions): LogOutbox;
   readonly suppression: SuppressionList;
   /** What people look at, put right and take out. */

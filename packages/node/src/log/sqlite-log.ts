@@ -1,6 +1,7 @@
 import { createIdWindow, hashIds } from './id-window.ts';
 import { type AcceptedBatch, type Appended, type Log, type LogStats, LogUnavailableError } from './log.ts';
-import { createLogConsumer, eventBytesOf, type LogConsumer } from './log-consumer.ts';
+import { createLogConsumer, type LogConsumer } from './log-consumer.ts';
+import { eventBytesOf } from './log-reader.ts';
 import { createLogRecords } from './log-records.ts';
 import { openLogStore, type Removed } from './log-store.ts';
 import { createSuppression } from './suppression.ts';

@@ -97,7 +97,7 @@ describe('a rule of dispatch, whatever else is said', () => {
   const judge = (destination: Destination, event: object): string => {
     const judged = judgeEvent(destination, event as never, {
       purpose: 'necessary',
-      now: Date.parse(served.receivedAt),
+      ageOf: (at) => Date.parse(served.receivedAt) - at,
       isSuppressed: () => false,
       onFailed: () => {},
     });
