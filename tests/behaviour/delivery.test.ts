@@ -15,6 +15,7 @@ declare const window: TestedWindow & {
   readonly deferred: readonly Deferred[];
   fetchLater(url: string, init: object): unknown;
   wasRestored?: boolean;
+  letOpen(): void;
 };
 declare const document: { hidden: boolean };
 
@@ -263,5 +264,59 @@ describe('compressed()', needs(chromium), () => {
     expect(await site.kept(ids)).toEqual(ids);
     expect(seen.map(({ isPacked }) => isPacked)).toEqual([true, false, false]);
     expect(await page.evaluate(() => window.tracker.stats())).toMatchObject({ delivered: 40, dead: {} });
+  });
+});
+
+describe('eager()', needs(chromium), () => {
+  const site = useSite();
+
+  /** Runs before the page's scripts: a database that opens when the test says so, which may be never. */
+  function delayDatabase(): void {
+    const { open } = IDBFactory.prototype;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    Object.assign(window, { letOpen: resolve });
+    IDBFactory.prototype.open = function (...args) {
+      const late = new EventTarget() as IDBOpenDBRequest;
+      void promise.then(() => {
+        const request = open.apply(this, args);
+        for (const type of ['upgradeneeded', 'success'] as const) {
+          request.addEventListener(type, (event) => {
+            Object.defineProperty(late, 'result', { value: request.result, configurable: true });
+            late[`on${type}`]?.call(late, event as IDBVersionChangeEvent);
+          });
+        }
+      });
+      return late;
+    };
+  }
+
+  // A minute: whatever arrives sooner did not wait for company.
+  async function open(delivery: readonly 'eager'[]): Promise<Page> {
+    await site.context.addInitScript(delayDatabase);
+    await site.options({ delivery, queue: { maxWaitMs: 60_000 } });
+    return site.open();
+  }
+
+  test('what is tracked before the database is open arrives while it is not; what comes after it waits for company', async () => {
+    const page = await open(['eager']);
+    const early = await site.track(page, 5);
+    await expect.poll(() => site.kept(early), patience).toEqual(early);
+    expect(await page.evaluate(() => window.requests.length)).toBe(1);
+
+    await page.evaluate(() => window.letOpen());
+    // Nobody knows yet that it is open now: the first event that is stored tells.
+    expect(await page.evaluate(() => window.tracker.track('Stored').durable)).toBe(true);
+    const late = await site.track(page, 5);
+    await quiet(site.front, quietMs);
+    expect(await site.kept(late)).toEqual([]);
+    await page.close();
+    await expect.poll(() => site.kept(late), patience).toEqual(late);
+  });
+
+  test('without it they wait', async () => {
+    const page = await open([]);
+    const ids = await site.track(page, 5);
+    await quiet(site.front, quietMs);
+    expect(await site.kept(ids)).toEqual([]);
   });
 });

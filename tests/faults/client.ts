@@ -5,6 +5,8 @@ export interface PageClient {
   /** Resolves when the client is set up; missing: it is when its script has run. */
   readonly ready?: Promise<unknown>;
   flush?(): Promise<unknown>;
+  /** Resolves when everything tracked so far is said to be stored, or not to be; missing: the client says neither. */
+  stored?(): Promise<readonly boolean[]>;
   /** Tells what the person answered; missing: the client judges no consent. */
   consent?(isGranted: boolean): void;
 }

@@ -6,7 +6,7 @@ export interface Row {
   readonly name: string;
   /** What is done, in one line. */
   readonly what: string;
-  /** What must have arrived after the return visit. Default `all`. `either`: that is the application's decision. */
+  /** What must have arrived after the return visit. Default `all`. `either`: that is the application's decision, or out of its hands. */
   readonly expected?: 'all' | 'none' | 'either';
   /** How long the first visit lasts at most when something is still missing, milliseconds. */
   readonly firstVisitMs?: number;

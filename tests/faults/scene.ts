@@ -20,6 +20,11 @@ export interface Scene {
   track(page: Page, count: number, options?: { readonly sizeBytes?: number; readonly thenGo?: string }): Promise<void>;
   /** Waits until the collector got everything tracked so far. */
   arrival(patienceMs?: number): Promise<boolean>;
+  /**
+   * Waits until the client says that everything tracked so far is stored, or not to be; a client that says neither is not
+   * waited for.
+   */
+  stored(page: Page): Promise<void>;
   /** Waits for the next request with events after those seen so far. */
   nextRequest(patienceMs?: number): Promise<boolean>;
   /** Says something in the row's last column. */
@@ -83,6 +88,18 @@ export function createScene(front: FrontServer, client: ClientUnderTest, profile
         const ids = taken();
         return sent.every((id) => ids.has(id));
       }, patienceMs),
+    async stored(page) {
+      const answers = await page.evaluate(
+        (patienceMs) =>
+          Promise.race([
+            window.client?.stored?.(),
+            new Promise<undefined>((resolve) => setTimeout(resolve, patienceMs)),
+          ]).then((answers) => answers ?? !window.client?.stored),
+        patienceMsByDefault,
+      );
+      if (answers === false) notes.add('never said whether it is stored');
+      else if (answers !== true && !answers.every(Boolean)) notes.add('said not to be stored');
+    },
     nextRequest(patienceMs = patienceMsByDefault) {
       const before = front.statuses.length;
       return until(() => front.statuses.length > before, patienceMs);

@@ -40,3 +40,4 @@ export {
   type DeliveryStatePart,
   deliveryState,
 } from './transport/delivery-state.ts';
+export { eager } from './transport/eager.ts';

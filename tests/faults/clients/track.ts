@@ -17,10 +17,10 @@ export const track: ClientUnderTest = trackClient('track', '');
 /** The same with the part that parks what nobody answers. */
 export const trackWithDeliveryState: ClientUnderTest = trackClient('track-delivery-state', 'orgTrack.deliveryState()');
 
-/** The same with the parts that leave requests to the browser, and pack batches. */
+/** The same with the parts that leave requests to the browser, pack batches, and send at once what is not stored. */
 export const trackWithParts: ClientUnderTest = trackClient(
   'track-with-parts',
-  'orgTrack.deferred(), orgTrack.compressed()',
+  'orgTrack.deferred(), orgTrack.compressed(), orgTrack.eager()',
 );
 
 function trackClient(name: string, delivery: string): ClientUnderTest {
@@ -31,9 +31,12 @@ const tracker = orgTrack.createTracker({
   delivery: [${delivery}],
   consent: isPending ? {} : { initial: { analytics: true } },
 });
+const receipts = [];
 window.client = {
-  track: (marker, sizeBytes) => void tracker.track('Fault Met', { marker, text: incompressible(sizeBytes) }),
+  track: (marker, sizeBytes) =>
+    void receipts.push(tracker.track('Fault Met', { marker, text: incompressible(sizeBytes) })),
   flush: () => tracker.flush(),
+  stored: () => Promise.all(receipts.map(({ durable }) => durable)),
   consent: (analytics) => tracker.consent.set({ analytics }),
 };`;
   return {
