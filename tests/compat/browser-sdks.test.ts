@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { type Browser, type BrowserContext, type Page, chromium as playwright } from 'playwright';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Browser, type Page, chromium as playwright } from 'playwright';
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { chromiumArgs, findChromium } from '../../scripts/chromium.mjs';
 import { chromium, needs } from '../../scripts/optional.mjs';
 import { countTypes, type Served, type Setting, serve } from './collector.ts';
@@ -66,41 +66,42 @@ async function bundleOf({ script }: Sdk): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-describe('in a page of another site', needs(chromium), () => {
+/** A page with a library on it, and the collector it writes to. */
+interface Visit {
+  readonly page: Page;
+  readonly served: Served;
+  track(count: number): Promise<void>;
+  /** How many events a destination has. */
+  arrived(): Promise<number>;
+}
+
+/** What a test opens. The test ends what it opened. */
+type Open = (test: TestContext, setting?: Setting, key?: string) => Promise<Visit>;
+
+// They wait for the libraries' own timers more than they work, so several do at once.
+describe.concurrent('in a page of another site', needs(chromium), () => {
   let browser: Browser;
-  let context: BrowserContext;
-  let site: { readonly origin: string; show(script: string): void; close(): void };
-  let served: Served;
-  let bundle: string;
-  let options: object;
 
   beforeAll(async () => {
     const executablePath = findChromium();
     browser = await playwright.launch({ args: chromiumArgs, ...(executablePath ? { executablePath } : {}) });
   });
   afterAll(() => browser.close());
-  beforeEach(async () => {
-    context = await browser.newContext();
-    site = await createSite();
-  });
-  afterEach(async () => {
-    await context.close();
-    site.close();
-    await served.close();
-  });
 
-  async function createSite(): Promise<typeof site> {
-    let script = '';
+  async function createSite(
+    script: string,
+  ): Promise<{ readonly origin: string; show(constants: string): void; close(): void }> {
+    let constants = '';
     const server = createServer((request, response) => {
       const isScript = request.url === '/app.js';
       response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-      response.end(isScript ? script : '<!doctype html><title>Shop</title><script src="/app.js"></script>');
+      response.end(isScript ? constants + script : '<!doctype html><title>Shop</title><script src="/app.js"></script>');
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     return {
       origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       show(text) {
-        script = text;
+        constants = text;
       },
       close() {
         server.close();
@@ -110,36 +111,44 @@ describe('in a page of another site', needs(chromium), () => {
   }
 
   /** A page with the library on it, whose collector lives elsewhere. */
-  async function open(setting: Setting = {}, key = 'key-of-the-site'): Promise<Page> {
-    served = await serve({
-      keys: {
-        'key-of-the-site': { source: 'browser', consent: { analytics: true }, allowedOrigins: [site.origin] },
-      },
-      ...setting,
-    });
-    const values = Object.entries({ COLLECTOR: served.url, KEY: key, OPTIONS: options });
-    const constants = values.map(([name, value]) => `const ${name} = ${JSON.stringify(value)};`);
-    site.show(constants.join('') + bundle);
-    const page = await context.newPage();
-    await page.goto(site.origin);
-    return page;
-  }
-
-  const track = (page: Page, count: number): Promise<void> =>
-    page.evaluate((events) => {
-      for (let index = 0; index < events; index++) window.client.track('Product Viewed', { index });
-    }, count);
-
-  const arrived = async (): Promise<number> => (await served.delivered()).length;
+  const openWith =
+    (bundle: Promise<string>, options: object): Open =>
+    async ({ onTestFinished }, setting = {}, key = 'key-of-the-site') => {
+      const site = await createSite(await bundle);
+      onTestFinished(site.close);
+      const served = await serve({
+        keys: {
+          'key-of-the-site': { source: 'browser', consent: { analytics: true }, allowedOrigins: [site.origin] },
+        },
+        ...setting,
+      });
+      onTestFinished(served.close);
+      const values = Object.entries({ COLLECTOR: served.url, KEY: key, OPTIONS: options });
+      site.show(values.map(([name, value]) => `const ${name} = ${JSON.stringify(value)};`).join(''));
+      const context = await browser.newContext();
+      onTestFinished(() => context.close());
+      const page = await context.newPage();
+      await page.goto(site.origin);
+      return {
+        page,
+        served,
+        track: (count) =>
+          page.evaluate((events) => {
+            for (let index = 0; index < events; index++) window.client.track('Product Viewed', { index });
+          }, count),
+        arrived: async () => (await served.delivered()).length,
+      };
+    };
 
   describe.each(sdks)('$name, unmodified', (sdk) => {
-    beforeAll(async () => {
-      bundle = await bundleOf(sdk);
-      options = sdk.options;
+    let bundle: Promise<string>;
+    beforeAll(() => {
+      bundle = bundleOf(sdk);
     });
+    const open: Open = (...asked) => openWith(bundle, sdk.options)(...asked);
 
-    test('asks for its settings, and every call arrives as what it is, once', async () => {
-      const page = await open();
+    test('asks for its settings, and every call arrives as what it is, once', async (context) => {
+      const { page, served, track, arrived } = await open(context);
       await page.evaluate(() => {
         window.client.identify('u1', { plan: 'pro' });
         for (let index = 0; index < 10; index++) window.client.track('Product Viewed', { index });
@@ -162,9 +171,9 @@ describe('in a page of another site', needs(chromium), () => {
       expect(JSON.stringify(events)).not.toContain('key-of-the-site');
     });
 
-    test('before anybody is known, an event has no user', async () => {
-      const page = await open();
-      await track(page, 1);
+    test('before anybody is known, an event has no user', async (context) => {
+      const { served, track, arrived } = await open(context);
+      await track(1);
       await expect.poll(arrived, { timeout: 20_000 }).toBe(1);
       const [event] = await served.delivered();
       expect(event).not.toHaveProperty('userId');
@@ -172,36 +181,36 @@ describe('in a page of another site', needs(chromium), () => {
     });
 
     if (sdk.triesAgain) {
-      test('503 while the disk is full: it tries again, and loses nothing', async () => {
-        const page = await open({ failures: 1 });
-        await track(page, 5);
+      test('503 while the disk is full: it tries again, and loses nothing', async (context) => {
+        const { served, track, arrived } = await open(context, { failures: 1 });
+        await track(5);
         await expect.poll(arrived, { timeout: 40_000 }).toBe(5);
         expect(served.statuses).toContain(503);
       });
 
-      test('429 for too much at once: it comes back, and loses nothing', async () => {
+      test('429 for too much at once: it comes back, and loses nothing', async (context) => {
         // 40 at once, then one a second.
-        const page = await open({ limits: { keyEventsPerSecond: 1 } });
-        await track(page, 45);
+        const { served, track, arrived } = await open(context, { limits: { keyEventsPerSecond: 1 } });
+        await track(45);
         await expect.poll(arrived, { timeout: 40_000 }).toBe(45);
-        await track(page, 5);
+        await track(5);
         await expect.poll(arrived, { timeout: 40_000 }).toBe(50);
         expect(served.statuses).toContain(429);
       });
     }
 
-    test('413 only beyond a generous size: it does not send the same again and again', async () => {
-      const page = await open({ limits: { maxBodyBytes: 20_000 } });
+    test('413 only beyond a generous size: it does not send the same again and again', async (context) => {
+      const { page, served, track, arrived } = await open(context, { limits: { maxBodyBytes: 20_000 } });
       await page.evaluate(() => void window.client.track('Product Viewed', { text: 'x'.repeat(30_000) }));
       await expect.poll(() => served.collector.stats().refusals, { timeout: 20_000 }).toEqual({ 'too-large': 1 });
-      await track(page, 1);
+      await track(1);
       await expect.poll(arrived, { timeout: 20_000 }).toBe(1);
       expect(served.collector.stats().refusals).toEqual({ 'too-large': 1 });
     });
 
-    test('401 for an unknown key: it does not even start', async () => {
-      const page = await open({}, 'no-key-of-ours');
-      await track(page, 5);
+    test('401 for an unknown key: it does not even start', async (context) => {
+      const { served, track } = await open(context, {}, 'no-key-of-ours');
+      await track(5);
       await new Promise((resolve) => setTimeout(resolve, 2_000));
       expect(served.statuses).toEqual([]);
       expect(served.collector.stats().refusals).toEqual({ 'unknown-key': 1 });
