@@ -19,7 +19,7 @@ export function attribution({ name = 'attribution', event = 'Order Completed' }:
   return defineModel(
     name,
     `A "${event}": the first and the last source of the visitor before it.`,
-    ({ text, number, quote }) => `
+    ({ text, number, quote, host }) => `
 WITH conversions AS (
   SELECT
     message_id,
@@ -63,7 +63,7 @@ sources AS (
     touched_at,
     touch_id,
     place,
-    coalesce(source, split_part(split_part(referrer, '/', 3), ':', 1)) AS source,
+    coalesce(source, ${host('referrer')}) AS source,
     coalesce(medium, CASE WHEN source IS NULL THEN 'referral' END) AS medium,
     campaign
   FROM touches

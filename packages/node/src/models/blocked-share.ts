@@ -8,11 +8,7 @@ export interface BlockedShareOptions {
   readonly by?: 'day' | 'browser' | 'page_path';
 }
 
-const groups = {
-  day: "CAST(served_at AT TIME ZONE 'UTC' AS DATE) AS day",
-  browser: 'browser',
-  page_path: 'page_path',
-};
+const groups = ['day', 'browser', 'page_path'];
 
 /** Of a normal distribution 95 % lie within so many standard deviations. */
 const z = '1.959964';
@@ -25,19 +21,19 @@ const z = '1.959964';
  * @throws TypeError for a group it does not know
  */
 export function blockedShare({ name = 'blocked_share', by }: BlockedShareOptions = {}): Model {
-  if (by !== undefined && !Object.hasOwn(groups, by)) {
+  if (by !== undefined && !groups.includes(by)) {
     throw new TypeError(`blockedShare(options): by: expected day, browser or page_path, got ${JSON.stringify(by)}`);
   }
   const group = by === undefined ? '' : `${by},`;
   return defineModel(
     name,
     'Pages that were served, by what became of them, and the share that blockers swallowed at most, in percent.',
-    ({ text }) => `
+    ({ text, period }) => `
 WITH pages AS (${servedPagesSql({ text })}
 ),
 counts AS (
   SELECT
-    ${by === undefined ? '' : `${groups[by]},`}
+    ${by === 'day' ? `${period('day', 'served_at')} AS day,` : group}
     count(*) AS served,
     count(*) FILTER (WHERE state = 'confirmed') AS confirmed,
     count(*) FILTER (WHERE state = 'declined') AS declined,

@@ -10,7 +10,7 @@ WITH steps AS (
     event,
     timestamp,
     ${number('properties', 'price')} * coalesce(${number('properties', 'quantity')}, 1) AS value,
-    count(*) FILTER (WHERE event = 'Order Completed') OVER (
+    count(CASE WHEN event = 'Order Completed' THEN 1 END) OVER (
       PARTITION BY ${visitor}
       ORDER BY timestamp, message_id
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
@@ -30,7 +30,7 @@ SELECT
     - coalesce(sum(value) FILTER (WHERE event = 'Product Removed'), 0) AS value,
   min(timestamp) FILTER (WHERE event = 'Checkout Started') AS checkout_started_at,
   min(timestamp) FILTER (WHERE event = 'Order Completed') AS ordered_at,
-  NOT bool_or(event = 'Order Completed') AS is_abandoned
+  CAST(count(*) FILTER (WHERE event = 'Order Completed') = 0 AS BOOLEAN) AS is_abandoned
 FROM steps
 GROUP BY visitor, orders_before
 HAVING count(*) FILTER (WHERE event = 'Product Added') > 0`,

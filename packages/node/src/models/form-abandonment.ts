@@ -1,12 +1,12 @@
 import { defineModel, type Model, percentOf } from './model.ts';
 
 const of = (event: string): string => `FILTER (WHERE event = 'Form ${event}')`;
-const sent = `FILTER (WHERE event = 'Form Submitted' AND fields > 0)`;
+const isSent = `event = 'Form Submitted' AND fields > 0`;
 
 export const formAbandonment: Model = defineModel(
   'form_abandonment',
   'A form, or a step of one, that somebody began to fill in: sent, or given up, and at which field.',
-  ({ text, number }) => `
+  ({ text, number, mode, median }) => `
 WITH told AS (
   SELECT
     ${text('properties', 'form_id')} AS form,
@@ -22,11 +22,11 @@ SELECT
   form,
   nullif(step, '') AS step,
   count(*) ${of('Started')} AS started,
-  count(*) ${sent} AS submitted, -- what nobody filled in is a button
+  count(*) FILTER (WHERE ${isSent}) AS submitted, -- what nobody filled in is a button
   count(*) ${of('Abandoned')} AS abandoned,
   ${percentOf(`count(*) ${of('Abandoned')}`, `count(*) ${of('Started')}`)} AS abandoned_percent,
-  mode() WITHIN GROUP (ORDER BY last_field) ${of('Abandoned')} AS given_up_at,
-  percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) ${sent} AS median_seconds
+  ${mode('last_field', `event = 'Form Abandoned'`)} AS given_up_at,
+  ${median('seconds', isSent)} AS median_seconds
 FROM told
 WHERE form IS NOT NULL
 GROUP BY form, told.step

@@ -42,7 +42,7 @@ SELECT
   name,
   visitors,
   ${percentOf('visitors', 'first_value(visitors) OVER (ORDER BY step)')} AS percent_of_first,
-  ${percentOf('visitors', 'lag(visitors) OVER (ORDER BY step)')} AS percent_of_previous
+  ${percentOf('visitors', 'max(visitors) OVER (ORDER BY step ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING)')} AS percent_of_previous
 FROM counts
 ORDER BY step`;
   });

@@ -16,8 +16,8 @@ SELECT
   max(${number('properties', 'startup_ms')}) AS startup_ms,
   max(${number('properties', 'stall_count')}) AS stalls,
   max(${number('properties', 'stall_ms')}) / 1000 AS stalled_seconds,
-  bool_or(event IN ('Video Playback Completed', 'Video Content Completed')) AS is_completed,
-  bool_or(event = 'Video Playback Interrupted') AS is_interrupted
+  CAST(count(*) FILTER (WHERE event IN ('Video Playback Completed', 'Video Content Completed')) > 0 AS BOOLEAN) AS is_completed,
+  CAST(count(*) FILTER (WHERE event = 'Video Playback Interrupted') > 0 AS BOOLEAN) AS is_interrupted
 FROM events
 WHERE event LIKE 'Video %' AND ${text('properties', 'session_id')} IS NOT NULL
 GROUP BY 1`,

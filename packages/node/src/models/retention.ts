@@ -19,9 +19,9 @@ export function retention({ name = 'retention', by = 'week' }: RetentionOptions 
   return defineModel(
     name,
     `A ${by} of first visits and a ${by} after it: how many of them were there.`,
-    () => `
+    ({ period }) => `
 WITH seen AS (
-  SELECT DISTINCT ${visitor} AS visitor, CAST(date_trunc('${by}', timestamp AT TIME ZONE 'UTC') AS DATE) AS period
+  SELECT DISTINCT ${visitor} AS visitor, ${period(by, 'timestamp')} AS period
   FROM events
   WHERE ${visitor} IS NOT NULL
 ),

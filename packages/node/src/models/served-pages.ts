@@ -58,7 +58,7 @@ SELECT
   consent,
   browser,
   bot,
-  alive_id IS NOT NULL AS has_called_home
+  CAST(alive_id IS NOT NULL AS BOOLEAN) AS has_called_home
 FROM served
 FULL JOIN seen ON served_id = seen_id
 LEFT JOIN alive ON served_id = alive_id`;
