@@ -1,5 +1,7 @@
 // What tests may do without on a developer's machine, and never in CI.
+import { hasModernClickHouse, howToGetModernClickHouse } from './chdb.mjs';
 import { findChromium, howToGetChromium } from './chromium.mjs';
+import { hasClickHouse, howToGetClickHouse } from './clickhouse.mjs';
 import { hasPostgres, howToGetPostgres } from './postgres.mjs';
 
 /**
@@ -14,6 +16,16 @@ export const chromium = { name: 'Chromium', found: findChromium() !== undefined,
 
 /** @type {Component} */
 export const postgresServer = { name: 'Postgres', found: hasPostgres(), howToGet: howToGetPostgres };
+
+/** @type {Component} */
+export const clickhouseServer = { name: 'ClickHouse', found: hasClickHouse(), howToGet: howToGetClickHouse };
+
+/** @type {Component} */
+export const modernClickHouse = {
+  name: 'A modern ClickHouse',
+  found: hasModernClickHouse(),
+  howToGet: howToGetModernClickHouse,
+};
 
 /** Nothing may be skipped for want of a component here. */
 export const isStrict = Boolean(process.env.CI) && process.env.CI !== 'false';

@@ -1,10 +1,10 @@
 // Where a Postgres is, and a server of its own for tests: in a temporary folder, on a port of its own.
 import { execFile, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from './free-port.mjs';
 
 const run = promisify(execFile);
 const debian = '/usr/lib/postgresql';
@@ -72,16 +72,4 @@ function unprivileged() {
     if (uid && gid) return { uid, gid };
   }
   throw new Error('Postgres does not run as root, and there is no user "postgres" or "nobody".');
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

@@ -2,10 +2,12 @@
 // It brings pnpm, the pinned Node and the dependencies, runs the steps of a task, and ends with its last one.
 // Written for any Node from 20 on and without dependencies, because it runs before there are any.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { chdbFolder, hasModernClickHouse, howToGetModernClickHouse, isForChdb } from './chdb.mjs';
 import { findChromium, howToGetChromium } from './chromium.mjs';
+import { hasClickHouse, howToGetClickHouse } from './clickhouse.mjs';
 import { findFirefox, howToGetFirefox } from './firefox.mjs';
 import { isStrict } from './optional.mjs';
 import { hasPostgres, howToGetPostgres } from './postgres.mjs';
@@ -43,6 +45,8 @@ const tasks = {
     await turbo('Building, checking types, style, exports, unused code and sizes', ['build', 'check']);
     await chromium();
     await ensure(postgres);
+    await ensure(clickhouse);
+    await modernClickHouse();
     say('Testing');
     await last('node_modules/vitest/vitest.mjs', ['run', ...args]);
   },
@@ -198,6 +202,14 @@ const postgres = {
   howToGet: howToGetPostgres,
 };
 
+/** @type {Engine} */
+const clickhouse = {
+  title: 'ClickHouse',
+  isFound: hasClickHouse,
+  packages: ['clickhouse-server'],
+  howToGet: howToGetClickHouse,
+};
+
 /** Those named by `--engine`; what it does not know, the script refuses. */
 function enginesAsked() {
   const named = args.flatMap((arg, index) => {
@@ -218,13 +230,40 @@ async function ensure(/** @type {Engine} */ engine) {
     say(`Installing ${title}`);
     env.DEBIAN_FRONTEND = 'noninteractive';
     await quietly('apt-get', ['update', '-q'], { mayFail: true });
+    const letStart = startNoServices();
     await quietly('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], { mayFail: true });
+    letStart();
     if (isFound()) return;
   }
-  const advice = `There is no ${title}: ${howToGet}.`;
-  if (isStrict) stop(1, `${advice} CI=true allows no skipping.`);
   // Playwright may have a Chromium of its own.
-  if (name === 'drive' || (engine !== engines.chromium && engine !== postgres)) stop(1, advice);
+  const isOptional = name !== 'drive' && [engines.chromium, postgres, clickhouse].includes(engine);
+  missing(`There is no ${title}: ${howToGet}.`, isOptional);
+}
+
+/** Debian starts a server when it installs it, unless this program says no; tests start their own. */
+function startNoServices() {
+  const policy = '/usr/sbin/policy-rc.d';
+  if (existsSync(policy)) return () => {};
+  const remove = () => rmSync(policy, { force: true });
+  process.once('exit', remove);
+  writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  return remove;
+}
+
+/** What Debian's ClickHouse is too old for runs on chdb, from a lockfile of its own. */
+async function modernClickHouse() {
+  if (hasModernClickHouse()) return;
+  if (isForChdb) {
+    say('Installing chdb');
+    await quietly('npx', ['--yes', pnpm, 'install', '--frozen-lockfile', '--dir', chdbFolder], { mayFail: true });
+    if (hasModernClickHouse()) return;
+  }
+  missing(`There is no modern ClickHouse: ${howToGetModernClickHouse}.`, true);
+}
+
+function missing(/** @type {string} */ advice, /** @type {boolean} */ isOptional) {
+  if (isStrict) stop(1, `${advice} CI=true allows no skipping.`);
+  if (!isOptional) stop(1, advice);
   say(`${advice} What needs it is skipped`);
 }
 

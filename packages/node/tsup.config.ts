@@ -15,6 +15,7 @@ export default defineConfig([
       index: 'src/index.ts',
       amplitude: 'src/destination/amplitude.ts',
       bots: 'src/enrichment/bots.ts',
+      clickhouse: 'src/warehouse/clickhouse.ts',
       config: 'src/config/track-config.ts',
       'customer-io': 'src/destination/customer-io.ts',
       destination: 'src/destination/index.ts',

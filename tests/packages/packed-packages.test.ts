@@ -8,7 +8,7 @@ const typescript = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc'
 let project: Project;
 beforeAll(async () => {
   project = await installPacked();
-  for (const peer of ['@duckdb/node-api', 'bowser', 'isbot', 'mmdb-lib', 'pg'])
+  for (const peer of ['@clickhouse/client', '@duckdb/node-api', 'bowser', 'isbot', 'mmdb-lib', 'pg'])
     await lend(project, peer, 'packages/node');
   await lend(project, '@types/node', '.');
   await lendReact('packages/browser');
@@ -30,6 +30,7 @@ const known = [
   '@org/track-node',
   '@org/track-node/amplitude',
   '@org/track-node/bots',
+  '@org/track-node/clickhouse',
   '@org/track-node/config',
   '@org/track-node/customer-io',
   '@org/track-node/destination',
