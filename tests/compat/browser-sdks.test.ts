@@ -148,7 +148,7 @@ describe.concurrent('in a page of another site', needs(chromium), () => {
     const open: Open = (...asked) => openWith(bundle, sdk.options)(...asked);
 
     test('asks for its settings, and every call arrives as what it is, once', async (context) => {
-      const { page, served, track, arrived } = await open(context);
+      const { page, served, arrived } = await open(context);
       await page.evaluate(() => {
         window.client.identify('u1', { plan: 'pro' });
         for (let index = 0; index < 10; index++) window.client.track('Product Viewed', { index });

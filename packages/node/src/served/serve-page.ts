@@ -6,7 +6,7 @@ import type { RequestLike } from '../identity/request-scope.ts';
 import { documentRequest, isServedDocument, type ResponseHead } from './served-document.ts';
 
 /** The metric's name in `Server-Timing`, and that of the meta tag: as short as it gets, for it is on every page. */
-export const pageIdName = 'doc';
+const pageIdName = 'doc';
 
 /** A document that is being answered. */
 export interface PendingPage {
