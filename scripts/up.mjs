@@ -76,6 +76,14 @@ const tasks = {
     await onPackages('tests/faults-dispatch/run.ts');
   },
 
+  /** The same events into every warehouse, and every row of one beside the others'. */
+  async 'compare:warehouses'() {
+    await install();
+    await turbo('Building', ['build'], ['--filter=./packages/*']);
+    await ensure(postgres);
+    await last('tests/warehouse/compare/run.ts', args);
+  },
+
   /** A collector killed at random moments under load, as often as asked. */
   async crash() {
     await onPackages('tests/crash/run.ts');

@@ -40,7 +40,8 @@ export const migrations: readonly string[] = [
     anonymous_id VARCHAR,
     user_id VARCHAR,
     event VARCHAR NOT NULL,
-    previous_id VARCHAR
+    previous_id VARCHAR,
+    message_id VARCHAR
   )`,
 ];
 

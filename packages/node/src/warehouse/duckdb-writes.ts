@@ -15,11 +15,14 @@ import { parkedColumns } from './parked-event.ts';
 const rowsPerTurn = 256;
 
 const staging = `CREATE OR REPLACE TEMP TABLE staging (${columns.map(({ name, type }) => `${name} ${type}`).join(', ')})`;
-const store = 'INSERT INTO events BY NAME FROM temp.staging ON CONFLICT (message_id) DO NOTHING';
+const store = `INSERT INTO events BY NAME FROM temp.staging
+WHERE NOT EXISTS (FROM parked WHERE parked.message_id = staging.message_id) ON CONFLICT (message_id) DO NOTHING`;
 const stagingTypes = columns.map(({ type }) => (type === 'TIMESTAMPTZ' ? TIMESTAMPTZ : VARCHAR));
-const parking = `INSERT INTO parked (${parkedColumns.join(', ')}) VALUES (${parkedColumns.map((_, index) => `$${index + 1}`).join(', ')}) ON CONFLICT (key) DO NOTHING`;
+const parking = `INSERT INTO parked (${parkedColumns.join(', ')})
+SELECT ${parkedColumns.map((_, index) => `$${index + 1}`).join(', ')}
+WHERE NOT EXISTS (FROM events WHERE message_id = $${parkedColumns.indexOf('message_id') + 1}) ON CONFLICT (key) DO NOTHING`;
 
-/** Stores rows in one statement, and so one transaction: all of them or none. Of each id the first stays. */
+/** Stores rows in one statement, and so one transaction: all of them or none. Of each id the first stays, parked or not. */
 export async function stageAndStore(writer: DuckDBConnection, rows: readonly (readonly Cell[])[]): Promise<void> {
   await writer.run(staging);
   await stage(writer, rows);
@@ -47,7 +50,7 @@ function duckdbValue(cell: Cell): DuckDBValue {
   return typeof cell === 'bigint' ? new DuckDBTimestampTZValue(cell) : cell;
 }
 
-/** Keeps events that are no rows, each once. */
+/** Keeps events that are no rows, each once, unless its id is that of a row. */
 export async function storeParked(
   writer: DuckDBConnection,
   parked: readonly (readonly (string | null)[])[],

@@ -167,6 +167,21 @@ describe('once', () => {
     expect(await countOf(destination)).toBe(2);
   });
 
+  test.each([
+    { why: 'one that is parked stays, whatever comes under its id later', isFirstOdd: true },
+    { why: 'one that is a row stays, and nothing is parked under its id', isFirstOdd: false },
+  ])('of two the first counts: $why', async ({ isFirstOdd }) => {
+    const good = aCollectedEvent({ messageId: 'm1' });
+    const odd = { ...good, timestamp: 'yesterday' } as CollectedEvent;
+    const both = isFirstOdd ? [odd, good] : [good, odd];
+    const [together, apart] = [open('together.duckdb'), open('apart.duckdb')];
+    await together.deliver(both, { signal });
+    for (const event of both) await apart.deliver([event], { signal });
+    for (const destination of [together, apart]) {
+      expect([await countOf(destination), await destination.parked()]).toEqual(isFirstOdd ? [0, 1] : [1, 0]);
+    }
+  });
+
   test('deliveries that overlap, as after a timeout', async () => {
     const destination = open();
     const deliveries: Promise<unknown>[] = [];

@@ -14,11 +14,17 @@ export interface ParkedEvent {
   readonly reason: string;
 }
 
-/** What can be a row, and what is to be parked. */
+/**
+ * What can be a row, and what is to be parked. Of several with one id the first counts, whichever it is: which of them
+ * travel together is a matter of luck.
+ */
 export function rowsOf(events: readonly CollectedEvent[]): { readonly rows: StoredRow[]; readonly odd: ParkedEvent[] } {
   const rows: StoredRow[] = [];
   const odd: ParkedEvent[] = [];
+  const seen = new Set<string>();
   for (const event of events) {
+    if (seen.has(event.messageId)) continue;
+    seen.add(event.messageId);
     const made = rowOf(event);
     if ('row' in made) rows.push({ event, row: made.row });
     else odd.push({ event, reason: made.reason });
@@ -54,18 +60,34 @@ export async function insertRows(
 }
 
 /** The columns of `parked` that an event fills, all of them text. */
-export const parkedColumns = ['key', 'reason', 'anonymous_id', 'user_id', 'previous_id', 'event'] as const;
+export const parkedColumns = [
+  'key',
+  'reason',
+  'message_id',
+  'anonymous_id',
+  'user_id',
+  'previous_id',
+  'event',
+] as const;
 
 /** An event's row in `parked`, in the order of `parkedColumns`: what it is, whose it is, and all of it as it came. */
 export function parkedRow({ event, reason }: ParkedEvent): readonly (string | null)[] {
   const { messageId, anonymousId, userId, previousId }: EventFields = event;
   // Its id may be what is odd about it; a hash of it is as unique.
   const key = createHash('sha256').update(String(messageId)).digest('hex');
-  return [key, reason, personId(anonymousId), personId(userId), personId(previousId), textOf(event)];
+  return [
+    key,
+    reason,
+    storedId(messageId),
+    storedId(anonymousId),
+    storedId(userId),
+    storedId(previousId),
+    textOf(event),
+  ];
 }
 
 /** An id as columns have it. */
-export const personId = (id: unknown): string | null => (typeof id === 'string' ? storableText(id) : null);
+export const storedId = (id: unknown): string | null => (typeof id === 'string' ? storableText(id) : null);
 
 function textOf(event: CollectedEvent): string {
   try {

@@ -1,5 +1,5 @@
 import type { ErasePerson } from '@org/track-core';
-import { personId } from './parked-event.ts';
+import { storedId } from './parked-event.ts';
 
 /** What of an erasure the databases say differently. */
 export interface ErasureTools {
@@ -19,8 +19,8 @@ export interface ErasureTools {
  * To be run in one transaction: the devices are read from what is deleted.
  */
 export async function erasePerson({ userId, anonymousId }: ErasePerson, { tables, run }: ErasureTools): Promise<void> {
-  const user = personId(userId);
-  const device = personId(anonymousId);
+  const user = storedId(userId);
+  const device = storedId(anonymousId);
   const found = await run(devicesOf(tables), [user, device]);
   const devices = (found as readonly { readonly device: string }[]).map((row) => row.device);
   for (const table of tables) await run(`DELETE FROM ${table} WHERE ${isAbout}`, [user, devices]);

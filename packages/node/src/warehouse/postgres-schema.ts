@@ -46,7 +46,8 @@ const migrations: readonly string[] = [
     user_id text,
     event text NOT NULL
   )`,
-  `ALTER TABLE parked ADD COLUMN previous_id text`,
+  `ALTER TABLE parked ADD COLUMN previous_id text, ADD COLUMN message_id text;
+  CREATE INDEX parked_message_id ON parked (message_id)`,
 ];
 
 /** A name inside double quotes, which may be any. */
@@ -99,18 +100,22 @@ export async function inTransaction(client: ClientBase, work: () => Promise<void
 
 const sqlTypes = { VARCHAR: 'text', TIMESTAMPTZ: 'timestamptz', JSON: 'jsonb' } as const;
 
-/** One statement stores any number of rows: an array for each column. The same event a second time leaves the first. */
+/** One statement stores any number of rows: an array for each column. The same event a second time leaves the first, parked or not. */
 export const insertInto = (schema: string): string => {
   const names = columns.map(({ name }) => name).join(', ');
   // Arrays of text, for jsonb's own arrays are hard to write.
   const arrays = columns.map((_, index) => `$${index + 1}::text[]`).join(', ');
   const values = columns.map(({ name, type }) => `${name}::${sqlTypes[type]}`).join(', ');
-  return `INSERT INTO ${quoted(schema)}.events (${names}) SELECT ${values} FROM unnest(${arrays}) AS t(${names}) ON CONFLICT (message_id) DO NOTHING`;
+  return `INSERT INTO ${quoted(schema)}.events (${names}) SELECT ${values} FROM unnest(${arrays}) AS t(${names})
+    WHERE NOT EXISTS (SELECT FROM ${quoted(schema)}.parked WHERE parked.message_id = t.message_id)
+    ON CONFLICT (message_id) DO NOTHING`;
 };
 
-/** Keeps any number of events that are no rows: an array for each column of `parkedColumns`. Each once. */
+/** Keeps any number of events that are no rows: an array for each column of `parkedColumns`. Each once, unless its id is that of a row. */
 export const parkIn = (schema: string): string => {
   const names = parkedColumns.join(', ');
   const arrays = parkedColumns.map((_, index) => `$${index + 1}::text[]`).join(', ');
-  return `INSERT INTO ${quoted(schema)}.parked (${names}) SELECT * FROM unnest(${arrays}) ON CONFLICT (key) DO NOTHING`;
+  return `INSERT INTO ${quoted(schema)}.parked (${names}) SELECT * FROM unnest(${arrays}) AS t(${names})
+    WHERE NOT EXISTS (SELECT FROM ${quoted(schema)}.events WHERE events.message_id = t.message_id)
+    ON CONFLICT (key) DO NOTHING`;
 };
