@@ -20,6 +20,7 @@ export default defineConfig([
       'customer-io': 'src/destination/customer-io.ts',
       destination: 'src/destination/index.ts',
       duckdb: 'src/warehouse/duckdb.ts',
+      files: 'src/warehouse/files.ts',
       ga4: 'src/destination/ga4.ts',
       geo: 'src/enrichment/geo.ts',
       hubspot: 'src/destination/hubspot.ts',

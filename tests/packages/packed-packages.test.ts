@@ -8,7 +8,7 @@ const typescript = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc'
 let project: Project;
 beforeAll(async () => {
   project = await installPacked();
-  for (const peer of ['@clickhouse/client', '@duckdb/node-api', 'bowser', 'isbot', 'mmdb-lib', 'pg'])
+  for (const peer of ['@clickhouse/client', '@duckdb/node-api', 'aws4fetch', 'bowser', 'isbot', 'mmdb-lib', 'pg'])
     await lend(project, peer, 'packages/node');
   await lend(project, '@types/node', '.');
   await lendReact('packages/browser');
@@ -35,6 +35,7 @@ const known = [
   '@org/track-node/customer-io',
   '@org/track-node/destination',
   '@org/track-node/duckdb',
+  '@org/track-node/files',
   '@org/track-node/ga4',
   '@org/track-node/geo',
   '@org/track-node/hubspot',

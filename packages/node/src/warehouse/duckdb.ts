@@ -3,9 +3,10 @@ import { dirname, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { ConsentCategory, Destination, DestinationLimits } from '@org/track-core';
 import type { Model } from '../models/model.ts';
+import { isFatal, refusalOf } from './duckdb-errors.ts';
 import { inTransaction, migrate } from './duckdb-schema.ts';
 import { parametersOf, plainRows } from './duckdb-values.ts';
-import { refusalOf, stageAndStore, storeParked } from './duckdb-writes.ts';
+import { stageAndStore, storeParked } from './duckdb-writes.ts';
 import { insertRows, parkedRow, rowsOf } from './parked-event.ts';
 import { erasePerson } from './person-rows.ts';
 
@@ -212,10 +213,6 @@ async function rowsOfQuery(
 ): Promise<readonly Record<string, unknown>[]> {
   const { values, types } = parametersOf(params ?? []);
   return plainRows(await connection.runAndReadAll(sql, values, types));
-}
-
-function isFatal(error: unknown): boolean {
-  return error instanceof Error && /^(FATAL|INTERNAL) Error/i.test(error.message);
 }
 
 const knownOptions = ['name', 'requires', 'limits', 'settings', 'models'];

@@ -1,0 +1,241 @@
+import { createHash } from 'node:crypto';
+import type {
+  CollectedEvent,
+  ConsentCategory,
+  DeliveryOutcome,
+  Destination,
+  DestinationLimits,
+  SendVerdict,
+} from '@org/track-core';
+import { checkSettings, type Settings } from '../destination/settings.ts';
+import { refusalOf } from './duckdb-errors.ts';
+import { columns, rowOf } from './event-row.ts';
+import type { EventRow, FileFormat, Person } from './file-format.ts';
+import { type FileStore, type Rewritten, StoreError } from './file-store.ts';
+import { localFileStore } from './local-file-store.ts';
+import { ndjsonFormat } from './ndjson-format.ts';
+import { personId } from './parked-event.ts';
+import { parquetFormat } from './parquet-format.ts';
+import { isS3Url, type S3Options, s3FileStore } from './s3-file-store.ts';
+
+export { type EventsInOptions, eventsIn } from './events-in.ts';
+export type { S3Credentials, S3Options } from './s3-file-store.ts';
+
+export interface FilesOptions {
+  /** Where: a folder (`./lake`), or a bucket of S3 or whatever speaks like it (`s3://bucket/prefix`). */
+  readonly to: string;
+  /** `parquet` needs the package `@duckdb/node-api`; `ndjson`, a line of JSON for each event, nothing. Default `parquet`. */
+  readonly format?: 'parquet' | 'ndjson';
+  /** Packs `ndjson`. Default `true`. */
+  readonly gzip?: boolean;
+  /** For `s3://…`. */
+  readonly s3?: S3Options;
+  /** Default `files`. Name it to have two in one collector. */
+  readonly name?: string;
+  /** Consent every event needs besides its own purpose. Default none. */
+  readonly requires?: readonly ConsentCategory[];
+  /** How large files become: one is written when `maxEvents` or `maxBytes` are there, or after `maxWaitMs`. */
+  readonly limits?: DestinationLimits;
+}
+
+/** A minute's events to a file, and no more than a process should hold. */
+const defaultLimits = {
+  maxEvents: 10_000,
+  maxBytes: 8 * 1024 * 1024,
+  maxWaitMs: 60_000,
+  timeoutMs: 120_000,
+} satisfies DestinationLimits;
+
+/** Is in no text of ours that people write. */
+const cellEnd = '\u001f';
+
+const receivedAt = columns.findIndex(({ name }) => name === 'received_at');
+
+/**
+ * Keeps events in files: `dt=2026-01-31/hour=09/…`, by when they were received (UTC), with the columns of the warehouses.
+ * A file is there whole or not at all. Its name says what is in it, so that writing a batch again leaves one file; where
+ * a batch was put together anew, an event can be in two: read them by `eventsIn`, which shows each once.
+ *
+ * @throws TypeError for an option that is unknown or not what it must be
+ */
+export function files(options: FilesOptions): Destination {
+  checkOptions(options);
+  const { to, format = 'parquet', gzip = true, s3, name = 'files', requires = [] } = options;
+  const store = isS3Url(to) ? s3FileStore(to, s3) : localFileStore(to);
+  const formats = [parquetFormat(), ndjsonFormat(true), ndjsonFormat(false)] as const;
+  const [parquet, packed, plain] = formats;
+  const own = format === 'parquet' ? parquet : gzip ? packed : plain;
+  let lastWrite: Promise<unknown> = Promise.resolve();
+
+  /** Lets a write begin when the one before it is over: a delivery the queue gave up may still be at work. */
+  function inTurn<T>(write: () => Promise<T>): Promise<T> {
+    const result = lastWrite.then(write);
+    lastWrite = result.catch(() => {});
+    return result;
+  }
+
+  return {
+    name,
+    requires,
+    isWarehouse: true,
+    idempotency: 'native',
+    limits: { ...defaultLimits, ...options.limits },
+    open: store.open,
+    deliver: (events, { signal }) =>
+      inTurn(async () => {
+        if (signal.aborted) return { kind: 'retry', reason: 'timeout' };
+        const { folders, verdicts } = sorted(events);
+        let written = 0;
+        for (const [folder, rows] of folders) {
+          try {
+            await writeFile(store, own, folder, rows, signal);
+            written++;
+          } catch (error) {
+            if (written === 0) return outcomeOf(error);
+            // What is in its file has its fate; the next delivery is told what is the matter.
+            for (const row of [...folders.values()].slice(written).flat()) {
+              verdicts.set(String(row[0]), { kind: 'retry', reason: 'not-written' });
+            }
+            break;
+          }
+        }
+        return { kind: 'delivered', verdicts };
+      }),
+    async erase({ userId, anonymousId }, { signal }) {
+      const user = personId(userId);
+      const device = personId(anonymousId);
+      const devices = new Set(device === null ? [] : [device]);
+      // A turn for each file: deliveries do not wait until all is read.
+      if (user !== null) {
+        await eachFile(store, formats, signal, async (file, format) => {
+          const look = async (path: string): Promise<Rewritten> => {
+            for (const found of await format.devicesOf(user, path, signal)) devices.add(found);
+            return { kind: 'unchanged' };
+          };
+          await inTurn(() => store.rewrite(file, look, signal));
+        });
+      }
+      const person = { user, devices: [...devices] };
+      await eachFile(store, formats, signal, (file, format) =>
+        inTurn(() => eraseIn(store, format, file, person, signal)),
+      );
+    },
+    close: () =>
+      inTurn(async () => {
+        await Promise.all(formats.map((each) => each.close()));
+        await store.close();
+      }),
+  };
+}
+
+interface SortedEvents {
+  /** Rows by the folder they belong into. */
+  readonly folders: ReadonlyMap<string, readonly EventRow[]>;
+  /** Of events that have no row. */
+  readonly verdicts: Map<string, SendVerdict>;
+}
+
+function sorted(events: readonly CollectedEvent[]): SortedEvents {
+  const folders = new Map<string, EventRow[]>();
+  const verdicts = new Map<string, SendVerdict>();
+  for (const event of events) {
+    const made = rowOf(event);
+    if ('reason' in made) {
+      verdicts.set(event.messageId, { kind: 'dead', reason: made.reason });
+      continue;
+    }
+    const [day, time = ''] = new Date(Number(made.row[receivedAt]) / 1_000).toISOString().split('T');
+    const folder = `dt=${day}/hour=${time.slice(0, 2)}`;
+    const rows = folders.get(folder) ?? [];
+    rows.push(made.row);
+    folders.set(folder, rows);
+  }
+  return { folders, verdicts };
+}
+
+async function writeFile(
+  store: FileStore,
+  format: FileFormat,
+  folder: string,
+  rows: readonly EventRow[],
+  signal: AbortSignal,
+): Promise<void> {
+  const draft = await store.draft();
+  try {
+    await format.write(rows, draft);
+    await store.put(`${folder}/${nameOf(rows)}${format.ending}`, draft, signal);
+  } finally {
+    await store.discard(draft);
+  }
+}
+
+async function eachFile(
+  store: FileStore,
+  formats: readonly FileFormat[],
+  signal: AbortSignal,
+  work: (file: string, format: FileFormat) => Promise<void>,
+): Promise<void> {
+  for await (const file of store.list(signal)) {
+    signal.throwIfAborted();
+    const format = formats.find(({ ending }) => file.endsWith(ending));
+    if (format !== undefined) await work(file, format);
+  }
+}
+
+async function eraseIn(
+  store: FileStore,
+  format: FileFormat,
+  file: string,
+  person: Person,
+  signal: AbortSignal,
+): Promise<void> {
+  const draft = await store.draft();
+  const look = async (path: string): Promise<Rewritten> => {
+    const { theirs, others } = await format.copyWithout(person, path, draft, signal);
+    if (theirs === 0) return { kind: 'unchanged' };
+    return others === 0 ? { kind: 'gone' } : { kind: 'changed', draft };
+  };
+  try {
+    await store.rewrite(file, look, signal);
+  } finally {
+    await store.discard(draft);
+  }
+}
+
+/** Minute and second of the first row, for people, and a hash of all: the same rows have the same name. */
+function nameOf(rows: readonly EventRow[]): string {
+  const hash = createHash('sha256');
+  for (const row of rows) hash.update(`${row.join(cellEnd)}\n`);
+  const [, minute = '', second = ''] = new Date(Number(rows[0]?.[receivedAt]) / 1_000).toISOString().split(/[:.]/);
+  return `${minute}${second}-${hash.digest('hex').slice(0, 32)}`;
+}
+
+/** A full disk is no error of ours: whatever is not known here is thrown, told to the host, and tried again. */
+function outcomeOf(error: unknown): DeliveryOutcome {
+  if (error instanceof StoreError) return error.outcome;
+  const reason = refusalOf(error);
+  if (reason === undefined) throw error;
+  return { kind: 'split', reason };
+}
+
+const ownSettings: Settings = {
+  to: { kind: 'text', isRequired: true, text: '' },
+  format: { kind: 'choice', choices: ['parquet', 'ndjson'], text: '' },
+  gzip: { kind: 'flag', text: '' },
+  name: { kind: 'text', text: '' },
+};
+
+function checkOptions(options: FilesOptions): void {
+  const { requires, limits, s3, ...others } = options ?? {};
+  checkSettings('files', options === undefined ? options : others, ownSettings);
+  const { to, format, gzip } = options;
+  if (requires !== undefined && !Array.isArray(requires)) throw new TypeError('files: requires: expected a list');
+  if (limits !== undefined && (typeof limits !== 'object' || limits === null)) {
+    throw new TypeError('files: limits: expected an object with limits');
+  }
+  if (gzip !== undefined && format !== 'ndjson') throw new TypeError('files: gzip: is for the format "ndjson" alone');
+  if (s3 !== undefined && !isS3Url(to)) throw new TypeError('files: s3: is for "s3://bucket/prefix" alone');
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(to) && !isS3Url(to)) {
+    throw new TypeError('files: to: expected a folder or s3://bucket/prefix, got another URL');
+  }
+}
