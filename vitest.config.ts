@@ -27,8 +27,7 @@ const chromiumProject: TestProjectConfiguration = {
   test: {
     name: 'chromium',
     include: [inChromium],
-    // They share one browser's cookie, as pages of a site do.
-    fileParallelism: false,
+    // Files run side by side, in browser contexts of their own: those that do share no cookie.
     browser: {
       enabled: true,
       headless: true,

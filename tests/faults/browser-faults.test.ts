@@ -33,7 +33,7 @@ describe.concurrent('when things go wrong in Chromium', needs(chromium), () => {
 // Nobody has to have them. All rows: `npm run faults:browser -- --engine firefox`.
 const others = engines.filter((engine) => engine !== inChromium && engine.isInstalled());
 
-describe.each(others)('when things go wrong in $title', (engine) => {
+describe.concurrent.each(others)('when things go wrong in $title', (engine) => {
   test('tab closed: none lost, none twice', () => expectNothingLost('tab closed', engine));
 });
 

@@ -21,6 +21,7 @@ interface Ended {
   readonly delayMs?: number;
   /** Not before the client says that the events are stored, if it ever says so. */
   readonly isOnceStored?: boolean;
+  readonly firstVisitMs?: number;
 }
 
 /** Ends the page's process, or the whole browser, `delayMs` after tracking on a page that has been open for `openForMs`. */
@@ -28,10 +29,11 @@ const ended = (
   name: string,
   what: string,
   end: (scene: Scene, page: Page) => Promise<void>,
-  { openForMs = 0, delayMs = 0, isOnceStored = false }: Ended,
+  { openForMs = 0, delayMs = 0, isOnceStored = false, ...row }: Ended,
 ): Row => ({
   name,
   what,
+  ...row,
   async run(scene) {
     const page = await scene.open();
     await pause(openForMs); // all three are what the row is about
@@ -44,6 +46,9 @@ const ended = (
 // A browser that is killed takes along what it had not begun to write. No page can hurry it: it takes 5 to 15 ms from
 // the event on, and on a profile new to the site on a busy machine 200 ms, because there is no database yet.
 const kill = ({ profile }: Scene): Promise<void> => profile.killAndReopen();
+
+/** Nothing runs any more that could send something. */
+const killed = { isOnceStored: true, firstVisitMs: 500 };
 
 const closedOn503 = (name: string, what: string, openForMs: number): Row => ({
   name,
@@ -139,7 +144,7 @@ export const leaving: readonly Row[] = [
     'browser killed (kill -9) after 50 ms',
     'all processes of the browser, on a fresh profile, not before the events are said to be stored',
     kill,
-    { delayMs: 50, isOnceStored: true },
+    { delayMs: 50, ...killed },
   ),
   ended('browser killed (kill -9) once all is stored', 'the same, as soon as the events are said to be stored', kill, {
     isOnceStored: true,
@@ -147,7 +152,7 @@ export const leaving: readonly Row[] = [
   ended('page open for 1 s, browser killed (kill -9) after 50 ms', 'the same on a page that has settled', kill, {
     openForMs: 1_000,
     delayMs: 50,
-    isOnceStored: true,
+    ...killed,
   }),
   {
     name: 'three tabs, one killed',
