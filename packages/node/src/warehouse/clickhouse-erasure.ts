@@ -3,7 +3,7 @@ import type { ErasePerson } from '@org/track-core';
 import { quoted } from './clickhouse-connection.ts';
 import { storage } from './clickhouse-schema.ts';
 import type { Errand } from './clickhouse-writes.ts';
-import { personId } from './parked-event.ts';
+import { storedId } from './parked-event.ts';
 
 /** Between two looks at a deletion on an old server, milliseconds. */
 const mutationPollMs = 100;
@@ -14,7 +14,7 @@ const mutationPollMs = 100;
  */
 export async function erasePerson({ userId, anonymousId }: ErasePerson, errand: Errand): Promise<void> {
   const { connection, database, signal } = errand;
-  const [user, device] = [personId(userId), personId(anonymousId)];
+  const [user, device] = [storedId(userId), storedId(anonymousId)];
   const devices = new Set(device === null ? [] : [device]);
   const isOwn = user === null ? '' : `user_id = ${quoted(user)} OR previous_id = ${quoted(user)}`;
   if (isOwn !== '') {

@@ -14,7 +14,7 @@ import type { EventRow, FileFormat, Person } from './file-format.ts';
 import { type FileStore, type Rewritten, StoreError } from './file-store.ts';
 import { localFileStore } from './local-file-store.ts';
 import { ndjsonFormat } from './ndjson-format.ts';
-import { personId } from './parked-event.ts';
+import { storedId } from './parked-event.ts';
 import { parquetFormat } from './parquet-format.ts';
 import { isS3Url, type S3Options, s3FileStore } from './s3-file-store.ts';
 
@@ -102,8 +102,8 @@ export function files(options: FilesOptions): Destination {
         return { kind: 'delivered', verdicts };
       }),
     async erase({ userId, anonymousId }, { signal }) {
-      const user = personId(userId);
-      const device = personId(anonymousId);
+      const user = storedId(userId);
+      const device = storedId(anonymousId);
       const devices = new Set(device === null ? [] : [device]);
       // A turn for each file: deliveries do not wait until all is read.
       if (user !== null) {
