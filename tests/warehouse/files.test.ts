@@ -75,7 +75,7 @@ describe.each(formats)('%s', (format) => {
 });
 
 /** Only root may make file systems, and not in every container. */
-const onDisk = waysToFill().includes('tmpfs')
+const onDisk: { readonly skip?: boolean; readonly meta?: object } = waysToFill().includes('tmpfs')
   ? {}
   : { skip: true, meta: { missing: 'There is no tmpfs here. To run them, be root on Linux.' } };
 
