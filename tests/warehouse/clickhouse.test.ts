@@ -129,9 +129,9 @@ describe.each(engines)('in ClickHouse, $title', ({ component, start }) => {
       expect(await first.query(ofTheFirst)).toEqual([{ event: 'first' }]);
       expect(await first.query(`SELECT count() AS n FROM events WHERE event = 'fourth'`)).toEqual([{ n: 0 }]);
       expect(await idsIn(first)).toHaveLength(502);
-      // After a merge too.
-      await first.query('OPTIMIZE TABLE events_raw FINAL');
-      expect(await first.query('SELECT count() AS n FROM events_raw')).toEqual([{ n: 502 }]);
+      // After a merge too; while another one is under way the server passes over the wish.
+      do await first.query('OPTIMIZE TABLE events_raw FINAL');
+      while ((await first.query<{ n: number }>('SELECT count() AS n FROM events_raw'))[0]?.n !== 502);
       expect(await first.query(ofTheFirst)).toEqual([{ event: 'first' }]);
     });
 
@@ -177,10 +177,9 @@ describe.each(engines)('in ClickHouse, $title', ({ component, start }) => {
     test('forgets what hides under a row too: another delivery of the event, told as nobody in particular', async () => {
       const destination = open();
       const event = { ...aCollectedEvent({ messageId: 'm1' }), userId: undefined, anonymousId: undefined };
-      for (const whose of [{ userId: `u'1\\` }, {}]) {
-        await destination.deliver([{ ...event, ...whose } as unknown as CollectedEvent], { signal });
-        await destination.deliver([aCollectedEvent({ messageId: 'm2' })], { signal });
-      }
+      const theirs = { ...event, userId: `u'1\\` } as unknown as CollectedEvent;
+      await destination.deliver([theirs], { signal });
+      await destination.deliver([event as unknown as CollectedEvent, aCollectedEvent({ messageId: 'm2' })], { signal });
       await destination.erase?.({ userId: `u'1\\` }, { signal });
       expect(await idsIn(destination)).toEqual(['m2']);
       expect(await destination.query(`SELECT count() AS n FROM events_raw WHERE message_id = 'm1'`)).toEqual([
@@ -256,7 +255,7 @@ describe('in ClickHouse, an old server', { ...needs(clickhouseServer), timeout: 
 
   test('a delivery nobody waits for ends, and the next goes through', async ({ skip }) => {
     if (!server().isOwn) skip('the server at TRACK_CLICKHOUSE_URL is not ours to halt');
-    const destination = open();
+    const destination = open({ limits: { timeoutMs: 600_000 } }); // nothing but the signal ends it
     await destination.open?.();
     const controller = new AbortController();
     server().pause();

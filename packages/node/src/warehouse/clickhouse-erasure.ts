@@ -50,7 +50,7 @@ async function deleteFrom(errand: Errand, table: string, key: string, condition:
   const where = `WHERE ${condition}${keys.length === 0 ? '' : ` OR ${key} IN (${keys.join(', ')})`}`;
   if (features.isModern) {
     // Nobody sees the rows from here on; the second statement takes them off the disk, in its own time.
-    await connection.ask(`DELETE FROM ${table} ${where}`, question);
+    await connection.ask(`DELETE FROM ${table} ${where}`, { settings: { database, mutations_sync: 2 }, signal });
     const later = { settings: { database, mutations_sync: 0 }, signal };
     await connection.ask(`ALTER TABLE ${table} APPLY DELETED MASK`, later);
     return;
