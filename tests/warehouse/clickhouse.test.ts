@@ -334,6 +334,14 @@ describe('in ClickHouse, a modern engine', { ...needs(modernClickHouse), timeout
     expect(await later.query('SELECT * FROM mine')).toEqual([{ c: 'x' }]);
   });
 
+  test('in a model of your own what has no partner is NULL, as elsewhere', async () => {
+    const ordered = "(SELECT message_id AS order_id FROM events WHERE event = 'Order Completed') AS orders";
+    const sql = `SELECT message_id, order_id FROM events LEFT JOIN ${ordered} ON message_id = order_id`;
+    const destination = open({ models: [defineModel('mine', '', () => sql)] });
+    await destination.deliver([aCollectedEvent({ messageId: 'm1', event: 'x' })], { signal });
+    expect(await destination.query('SELECT * FROM mine')).toEqual([{ message_id: 'm1', order_id: null }]);
+  });
+
   test('what an old server made shows milliseconds once the server is new', async () => {
     const destination = open();
     await destination.deliver([aCollectedEvent({ timestamp: '2026-03-01T10:00:00.123Z' })], { signal });
