@@ -121,6 +121,14 @@ const tasks = {
     await onPackages('bench/collector/run.ts');
   },
 
+  /** Events a second from the log into warehouses, beside a plain insert of the same rows. */
+  async 'bench:dispatch'() {
+    await install();
+    await turbo('Building', ['build'], ['--filter=./packages/*']);
+    await ensure(postgres);
+    await last('bench/dispatch/run.ts', args);
+  },
+
   /** What trackers cost a page: ours and the others. */
   async 'bench:browser'() {
     await install();

@@ -38,7 +38,15 @@ export interface DuckDbDestination extends Destination {
   parked(): Promise<number>;
 }
 
-const defaultLimits: DestinationLimits = { maxEvents: 2_000, maxBytes: 4 * 1024 * 1024, timeoutMs: 60_000 };
+/** While one delivery is written the next is read from the log and made into rows; it waits for its turn. */
+const concurrency = 2;
+
+const defaultLimits: DestinationLimits = {
+  maxEvents: 5_000,
+  maxBytes: 8 * 1024 * 1024,
+  timeoutMs: 60_000,
+  concurrency,
+};
 
 interface Database {
   readonly instance: DuckDBInstance;
@@ -122,16 +130,18 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
     async open() {
       await opened();
     },
-    deliver: (events, { signal }) =>
-      inTurn(async () => {
+    deliver(events, { signal }) {
+      // While the batch before it is written, which DuckDB does on threads of its own.
+      const { rows, odd } = rowsOf(events);
+      return inTurn(async () => {
         if (signal.aborted) return { kind: 'retry', reason: 'timeout' };
-        const { rows, odd } = rowsOf(events);
         await written(async (writer) => {
           const refused = await insertRows(rows, { insert: (cells) => stageAndStore(writer, cells), refusalOf });
           await storeParked(writer, [...odd, ...refused].map(parkedRow));
         });
         return { kind: 'delivered' };
-      }),
+      });
+    },
     erase: (person, { signal }) =>
       inTurn(() =>
         written(async (writer) => {

@@ -31,7 +31,13 @@ export interface PostgresDestination extends Destination {
   parked(): Promise<number>;
 }
 
-const defaultLimits = { maxEvents: 1_000, maxBytes: 4 * 1024 * 1024, timeoutMs: 30_000 } satisfies DestinationLimits;
+// One delivery is read from the log while another is written. Of one id never two are under way, so the first stays first.
+const defaultLimits = {
+  maxEvents: 2_000,
+  maxBytes: 4 * 1024 * 1024,
+  timeoutMs: 30_000,
+  concurrency: 2,
+} satisfies DestinationLimits;
 const connectionTimeoutMs = 10_000;
 const connections = 4;
 
