@@ -14,6 +14,7 @@ export default defineConfig([
     entry: {
       index: 'src/index.ts',
       amplitude: 'src/destination/amplitude.ts',
+      bigquery: 'src/warehouse/bigquery.ts',
       bots: 'src/enrichment/bots.ts',
       clickhouse: 'src/warehouse/clickhouse.ts',
       config: 'src/config/track-config.ts',

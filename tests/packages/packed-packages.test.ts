@@ -8,7 +8,16 @@ const typescript = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc'
 let project: Project;
 beforeAll(async () => {
   project = await installPacked();
-  for (const peer of ['@clickhouse/client', '@duckdb/node-api', 'aws4fetch', 'bowser', 'isbot', 'mmdb-lib', 'pg'])
+  for (const peer of [
+    '@clickhouse/client',
+    '@duckdb/node-api',
+    'aws4fetch',
+    'bowser',
+    'google-auth-library',
+    'isbot',
+    'mmdb-lib',
+    'pg',
+  ])
     await lend(project, peer, 'packages/node');
   await lend(project, '@types/node', '.');
   await lendReact('packages/browser');
@@ -29,6 +38,7 @@ const known = [
   '@org/track-core/testing',
   '@org/track-node',
   '@org/track-node/amplitude',
+  '@org/track-node/bigquery',
   '@org/track-node/bots',
   '@org/track-node/clickhouse',
   '@org/track-node/config',

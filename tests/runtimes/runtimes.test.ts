@@ -13,7 +13,16 @@ beforeAll(async () => {
   // Already there after the first time: then this takes a second.
   execFileSync('npx', ['--yes', packageManager, 'install', '--frozen-lockfile'], { cwd: here, stdio: 'inherit' });
   project = await installPacked();
-  for (const peer of ['@clickhouse/client', '@duckdb/node-api', 'aws4fetch', 'bowser', 'isbot', 'mmdb-lib', 'pg'])
+  for (const peer of [
+    '@clickhouse/client',
+    '@duckdb/node-api',
+    'aws4fetch',
+    'bowser',
+    'google-auth-library',
+    'isbot',
+    'mmdb-lib',
+    'pg',
+  ])
     await lend(project, peer, 'packages/node');
   for (const peer of ['react', 'react-dom']) await lend(project, peer, 'packages/browser');
 }, 600_000);
