@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type {
   CollectedEvent,
   ConsentCategory,
@@ -49,6 +50,9 @@ const defaultLimits = {
 /** Is in no text of ours that people write. */
 const cellEnd = '\u001f';
 
+/** Events that become rows before other work of the process gets its turn. */
+const rowsPerTurn = 256;
+
 const receivedAt = columns.findIndex(({ name }) => name === 'received_at');
 
 /**
@@ -84,16 +88,16 @@ export function files(options: FilesOptions): Destination {
     deliver: (events, { signal }) =>
       inTurn(async () => {
         if (signal.aborted) return { kind: 'retry', reason: 'timeout' };
-        const { folders, verdicts } = sorted(events);
+        const { folders, verdicts } = await sorted(events);
         let written = 0;
-        for (const [folder, rows] of folders) {
+        for (const [folder, content] of folders) {
           try {
-            await writeFile(store, own, folder, rows, signal);
+            await writeFile(store, own, folder, content, signal);
             written++;
           } catch (error) {
             if (written === 0) return outcomeOf(error);
             // What is in its file has its fate; the next delivery is told what is the matter.
-            for (const row of [...folders.values()].slice(written).flat()) {
+            for (const row of [...folders.values()].slice(written).flatMap(({ rows }) => rows)) {
               verdicts.set(String(row[0]), { kind: 'retry', reason: 'not-written' });
             }
             break;
@@ -128,27 +132,36 @@ export function files(options: FilesOptions): Destination {
   };
 }
 
+/** What becomes one file. */
+interface FileContent {
+  readonly rows: EventRow[];
+  /** Of the rows so far. */
+  readonly hash: Hash;
+}
+
 interface SortedEvents {
-  /** Rows by the folder they belong into. */
-  readonly folders: ReadonlyMap<string, readonly EventRow[]>;
+  /** By the folder they belong into. */
+  readonly folders: ReadonlyMap<string, FileContent>;
   /** Of events that have no row. */
   readonly verdicts: Map<string, SendVerdict>;
 }
 
-function sorted(events: readonly CollectedEvent[]): SortedEvents {
-  const folders = new Map<string, EventRow[]>();
+async function sorted(events: readonly CollectedEvent[]): Promise<SortedEvents> {
+  const folders = new Map<string, FileContent>();
   const verdicts = new Map<string, SendVerdict>();
-  for (const event of events) {
+  for (const [index, event] of events.entries()) {
+    if (index % rowsPerTurn === rowsPerTurn - 1) await nextTurn();
     const made = rowOf(event);
     if ('reason' in made) {
       verdicts.set(event.messageId, { kind: 'dead', reason: made.reason });
       continue;
     }
-    const [day, time = ''] = new Date(Number(made.row[receivedAt]) / 1_000).toISOString().split('T');
+    const [day, time = ''] = receivedOf(made.row).split('T');
     const folder = `dt=${day}/hour=${time.slice(0, 2)}`;
-    const rows = folders.get(folder) ?? [];
-    rows.push(made.row);
-    folders.set(folder, rows);
+    const content = folders.get(folder) ?? { rows: [], hash: createHash('sha256') };
+    content.rows.push(made.row);
+    content.hash.update(`${made.row.join(cellEnd)}\n`);
+    folders.set(folder, content);
   }
   return { folders, verdicts };
 }
@@ -157,13 +170,16 @@ async function writeFile(
   store: FileStore,
   format: FileFormat,
   folder: string,
-  rows: readonly EventRow[],
+  { rows, hash }: FileContent,
   signal: AbortSignal,
 ): Promise<void> {
+  // Minute and second of the first row, for people, and a hash of all: the same rows have the same name.
+  const [, minute = '', second = ''] = receivedOf(rows[0]).split(/[:.]/);
+  const name = `${minute}${second}-${hash.copy().digest('hex').slice(0, 32)}${format.ending}`;
   const draft = await store.draft();
   try {
     await format.write(rows, draft);
-    await store.put(`${folder}/${nameOf(rows)}${format.ending}`, draft, signal);
+    await store.put(`${folder}/${name}`, draft, signal);
   } finally {
     await store.discard(draft);
   }
@@ -202,13 +218,7 @@ async function eraseIn(
   }
 }
 
-/** Minute and second of the first row, for people, and a hash of all: the same rows have the same name. */
-function nameOf(rows: readonly EventRow[]): string {
-  const hash = createHash('sha256');
-  for (const row of rows) hash.update(`${row.join(cellEnd)}\n`);
-  const [, minute = '', second = ''] = new Date(Number(rows[0]?.[receivedAt]) / 1_000).toISOString().split(/[:.]/);
-  return `${minute}${second}-${hash.digest('hex').slice(0, 32)}`;
-}
+const receivedOf = (row: EventRow | undefined): string => new Date(Number(row?.[receivedAt]) / 1_000).toISOString();
 
 /** A full disk is no error of ours: whatever is not known here is thrown, told to the host, and tried again. */
 function outcomeOf(error: unknown): DeliveryOutcome {

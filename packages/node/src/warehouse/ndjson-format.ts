@@ -3,10 +3,14 @@ import { writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createGunzip, createGzip, gzip } from 'node:zlib';
 import { columns } from './event-row.ts';
 import type { EventRow, FileFormat, Person } from './file-format.ts';
+
+/** Lines made before other work of the process gets its turn. */
+const linesPerTurn = 256;
 
 const compress = promisify(gzip);
 
@@ -15,7 +19,11 @@ export function ndjsonFormat(isGzip: boolean): FileFormat {
   return {
     ending: isGzip ? '.ndjson.gz' : '.ndjson',
     async write(rows, path) {
-      const text = rows.map((row) => `${lineOf(row)}\n`).join('');
+      let text = '';
+      for (const [index, row] of rows.entries()) {
+        text += `${lineOf(row)}\n`;
+        if (index % linesPerTurn === linesPerTurn - 1) await nextTurn();
+      }
       await writeFile(path, isGzip ? await compress(text) : text);
     },
     async devicesOf(user, path, signal) {
