@@ -35,13 +35,19 @@ export {
 } from '@org/track-core';
 export type { AddressPolicy } from './collector/client-address.ts';
 export type { CollectorLimits, CollectorOptions } from './collector/collector-options.ts';
-export { type Collector, type CollectorStats, createCollector } from './collector/create-collector.ts';
+export {
+  type Collector,
+  type CollectorStats,
+  createCollector,
+  type ReceiptsOptions,
+} from './collector/create-collector.ts';
 export type { CollectorKey } from './collector/keys.ts';
 export type { Arrival } from './collector/store-events.ts';
 export { createTracker, type NodeTrackerOptions } from './create-node-tracker.ts';
 export type { DestinationReport, DestinationState, DestinationStats } from './dispatch/books.ts';
-export type { Dispatcher, ErasedAt } from './dispatch/dispatcher.ts';
+export type { Dispatcher, ErasedAt, ExportedRow } from './dispatch/dispatcher.ts';
 export type { Enrichment, Finding, Visitor } from './enrichment/enrichment.ts';
+export type { ErasureBegun } from './erasure/create-erasures.ts';
 export type { ExpressHandler } from './http/express.ts';
 export type { FetchHandler, FetchOptions } from './http/fetch.ts';
 export type { NodeHandler } from './http/node.ts';
@@ -66,6 +72,7 @@ export {
   type DeadLetterPage,
   type DeadLetterRecord,
   type Erased,
+  type ErasureReceipt,
   type Log,
   type LogEvent,
   type LogOutbox,
@@ -74,8 +81,10 @@ export {
   type LogStats,
   LogUnavailableError,
   type Measured,
+  type OpenErasure,
   type PersonIds,
   type PersonRecord,
+  type PullLimits,
   type QuarantinedEvent,
   type QuarantinedRecord,
   type RecordPage,
@@ -84,5 +93,5 @@ export {
 } from './log/log.ts';
 export { memoryLog } from './log/memory-log.ts';
 export { type SqliteLogOptions, sqliteLog } from './log/sqlite-log.ts';
-export { type SqliteOutboxOptions, sqliteOutbox } from './outbox/sqlite-outbox.ts';
+export { type SqliteOutbox, type SqliteOutboxOptions, sqliteOutbox } from './outbox/sqlite-outbox.ts';
 export type { EventOrigin, Transformation } from './transformation/transformation.ts';

@@ -98,7 +98,12 @@ export interface Destination {
   /** Puts an event into the far end's words, once. Pure; what it throws is of this event alone: dead, `mapping-failed`. */
   map?(event: CollectedEvent): Mapped;
   deliver(events: readonly CollectedEvent[], options: DeliverOptions): Promise<DeliveryOutcome>;
-  /** Makes the far end forget somebody, where it can. Rejects with why it did not. */
-  erase?(person: ErasePerson, options: { readonly signal: AbortSignal }): Promise<void>;
+  /**
+   * Makes the far end forget somebody, where it can; also before `open`, and again for whom it has forgotten. Resolves with
+   * `unsupported` where it has no way for these ids. Rejects with why it did not: it is asked again, for weeks.
+   */
+  erase?(person: ErasePerson, options: { readonly signal: AbortSignal }): Promise<void | 'unsupported'>;
+  /** All it holds about somebody, an object for each row, where it can be asked; also before `open`. */
+  export?(person: ErasePerson, options: { readonly signal: AbortSignal }): Promise<readonly object[]>;
   close?(): Promise<void>;
 }

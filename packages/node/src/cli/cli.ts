@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { version } from '../version.ts';
 import { doctor } from './doctor.ts';
 import { importLogs } from './import.ts';
-import { erase, exportPerson, unsuppress } from './person.ts';
+import { erase, exportPerson, receipts, unsuppress } from './person.ts';
 import {
   deadFix,
   deadList,
@@ -137,12 +137,26 @@ const ofPerson = (work: Command): Command =>
     .option('--user <id>', 'by userId, and by the devices that were theirs')
     .option('--anonymous <id>', 'by anonymousId');
 
-ofPerson(reporting(program, 'export', 'Write all that the log holds about a person, one JSON object on a line.'))
+ofPerson(
+  reporting(program, 'export', 'Write all that log and warehouses hold about a person, one JSON object on a line.'),
+)
   .option('-o, --output <file>', 'in place of the output')
   .action(exportPerson);
-ofPerson(reporting(program, 'erase', 'Take a person out of the log, and keep nothing more of them.'))
+ofPerson(
+  reporting(program, 'erase', 'Take a person out of the log and of every destination, and keep nothing more of them.'),
+)
   .option('--yes', 'really; without it says what it would take')
   .action(erase);
+ofPerson(
+  reporting(
+    program,
+    'receipts',
+    'List erasures: when, how much, what came of it at each destination; nothing says who.',
+  ),
+)
+  .option('--id <id>', 'one of them')
+  .option('--limit <count>', 'how many', countOf, defaultRecords)
+  .action(receipts);
 ofPerson(reporting(program, 'unsuppress', 'Take events of somebody again who was erased or suppressed.')).action(
   unsuppress,
 );

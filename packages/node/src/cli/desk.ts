@@ -3,8 +3,8 @@ import { Readable } from 'node:stream';
 import type { Destination } from '@org/track-core';
 import { createCollector } from '../collector/create-collector.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
-import { createDispatcher, type ErasedAt } from '../dispatch/dispatcher.ts';
-import type { PersonIds } from '../log/log.ts';
+import { createDispatcher, type Dispatcher } from '../dispatch/dispatcher.ts';
+import { createErasures } from '../erasure/create-erasures.ts';
 import { memoryLog } from '../log/memory-log.ts';
 import { createNodeClock } from '../runtime/node-clock.ts';
 import { logFileOf, openLog } from '../server/create-track-server.ts';
@@ -35,30 +35,52 @@ export async function openDesk({ config }: LoadedConfig): Promise<Desk> {
   }
   const { endpoint: _e, server: _s, admin: _a, logLevel: _l, testMode: _t, log: _log, ...options } = config;
   const log = openLog(config);
+  // Nobody delivers here.
   const collector = createCollector({ ...options, log, destinations: [] });
+  const clock = createNodeClock();
+  const asked = askedDestinations(config.destinations ?? []);
+  const erasures = createErasures({
+    log,
+    destinations: () => (config.destinations ?? []).map(({ name }) => name),
+    eraseAt: (name, person) => asked.dispatcher().eraseAt(name, person),
+    clock,
+    random: Math.random,
+    onDiagnostic: undefined,
+  });
   return {
     operations: createOperations({
       collector,
       log,
       plan: config.plan,
       unplanned: config.unplanned ?? 'store',
-      eraseAt: (person) => eraseAt(config.destinations ?? [], person),
+      erase: erasures.erase,
+      exportFrom: (person) => asked.dispatcher().exportFrom(person),
     }),
     isServed: false,
-    close: () => collector.close({ deadlineMs: 0 }),
+    async close() {
+      await erasures.close({ deadlineMs: 0 });
+      await asked.close();
+      await collector.close({ deadlineMs: 0 });
+    },
   };
 }
 
-/** Nobody delivers here: destinations are asked over a log in which nothing is. */
-async function eraseAt(destinations: readonly Destination[], person: PersonIds): Promise<readonly ErasedAt[]> {
+/** Destinations that are asked about people, over a log in which nothing is; made when the first is asked. */
+function askedDestinations(destinations: readonly Destination[]): {
+  dispatcher(): Dispatcher;
+  close(): Promise<void>;
+} {
   const log = memoryLog();
-  const dispatcher = createDispatcher({ log, destinations, clock: createNodeClock() });
-  try {
-    return await dispatcher.erase(person);
-  } finally {
-    await dispatcher.close({ deadlineMs: 0 });
-    await log.close();
-  }
+  let dispatcher: Dispatcher | undefined;
+  return {
+    dispatcher: () => (dispatcher ??= createDispatcher({ log, destinations, clock: createNodeClock() })),
+    async close() {
+      await dispatcher?.close({ deadlineMs: 0 });
+      // A lane that was never used has not opened its destination, but an erasure may have.
+      if (dispatcher !== undefined) await Promise.allSettled(destinations.map(async (each) => each.close?.()));
+      await log.close();
+    },
+  };
 }
 
 /** A server that was killed leaves its file behind, and the port may be another program's by now. */

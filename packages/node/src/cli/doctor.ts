@@ -34,7 +34,7 @@ export async function doctor({ config: named, json = false }: DoctorOptions): Pr
     return undefined;
   });
   if (loaded !== undefined) {
-    withoutSecrets = createSecretFilter(loaded.config.keys ?? {});
+    withoutSecrets = createSecretFilter(loaded.config);
     tell(findingsAbout('config').ok(`${loaded.file} is right.`));
     for (const finding of examineConfig(loaded.config)) tell(finding);
     for await (const finding of examineLog(loaded)) tell(finding);

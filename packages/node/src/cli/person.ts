@@ -3,9 +3,9 @@ import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import type { ErasedAt } from '../dispatch/dispatcher.ts';
-import type { PersonIds, PersonRecord } from '../log/log.ts';
-import { note, say, sayJson } from './output.ts';
+import type { ErasureReceipt, PersonIds } from '../log/log.ts';
+import type { KnownOfPerson } from '../server/operations.ts';
+import { note, printable, say, sayJson, sayTable, timeOf } from './output.ts';
 import { atDesk } from './records.ts';
 
 export interface PersonOptions {
@@ -23,7 +23,7 @@ function personOf({ user, anonymous }: PersonOptions): PersonIds {
   };
 }
 
-/** Erases a person from the log; without `yes` only says what that would take. */
+/** Erases a person everywhere; without `yes` only says what that would take. */
 export async function erase({
   yes = false,
   json,
@@ -32,36 +32,81 @@ export async function erase({
   const person = personOf(options);
   await atDesk(options.config, async ({ operations }) => {
     if (!yes) {
-      const counts: Record<PersonRecord['store'], number> = { log: 0, quarantine: 0, 'dead-letters': 0 };
+      const counts: Record<KnownOfPerson['store'], number> = {
+        log: 0,
+        quarantine: 0,
+        'dead-letters': 0,
+        destination: 0,
+      };
       for await (const { store } of operations.about(person)) counts[store]++;
       if (json) sayJson({ erased: false, ...counts });
-      else
-        say(`Found ${counts.log} events, ${counts.quarantine} in quarantine, ${counts['dead-letters']} dead letters.`);
+      else {
+        const { log, quarantine, destination } = counts;
+        const letters = counts['dead-letters'];
+        say(
+          `Found ${log} events, ${quarantine} in quarantine, ${letters} dead letters, ${destination} rows of warehouses.`,
+        );
+      }
       note('Nothing was erased: say --yes. It cannot be undone.');
       process.exitCode = 1;
       return;
     }
-    const erased = await operations.erase(person);
-    const { events, quarantined, deadLetters, anonymousIds, destinations } = erased;
-    if (destinations.some(({ kind }) => kind === 'failed')) process.exitCode = 1;
-    if (json) return sayJson({ erased: true, ...erased });
+    const { receipt, anonymousIds } = await operations.erase(person);
+    if (receipt.stage !== 'done') process.exitCode = 1;
+    if (json) return sayJson({ erased: true, ...receipt, anonymousIds });
+    const { events, quarantined, deadLetters, destinations } = receipt;
     say(`Erased ${events} events, ${quarantined} in quarantine, ${deadLetters} dead letters.`);
     const devices =
       anonymousIds.length === 0 ? '' : `, nor of the devices that were theirs alone: ${anonymousIds.join(' ')}`;
     say(`Nothing more of them is kept or carried on${devices}.`);
-    for (const at of destinations) say(`${at.destination}: ${wordsOf(at)}`);
+    for (const at of destinations) say(printable(`${at.destination}: ${wordsOf(at)}`));
+    say(`Receipt ${receipt.id}`);
   });
 }
 
-function wordsOf(at: ErasedAt): string {
-  switch (at.kind) {
+function wordsOf({ state, reason, nextAt }: ErasureReceipt['destinations'][number]): string {
+  const why = reason === undefined ? '' : `: ${reason}`;
+  switch (state) {
     case 'erased':
-      return 'was asked to forget them, and agreed';
+      return `was asked to forget them, and agreed${reason === undefined ? '' : ` (${reason})`}`;
     case 'unsupported':
       return 'offers no way to ask: erase them there yourself';
+    case 'waiting': {
+      const next =
+        nextAt === undefined ? '' : ` It is asked again at ${timeOf(nextAt)}, and until it agrees, for 30 days.`;
+      return `did not forget them${why}.${next}`;
+    }
     case 'failed':
-      return `did not forget them: ${at.reason}. Ask again, for each device with --anonymous too.`;
+      return `never forgot them${why}. Erase them there yourself.`;
   }
+}
+
+export interface ReceiptOptions extends PersonOptions {
+  readonly id?: string;
+  readonly limit: number;
+}
+
+/** Lists receipts of erasures; with an id of a person those of theirs. Ends with 1 if one was asked for and there is none. */
+export async function receipts({ config, json, id, limit, ...ids }: ReceiptOptions): Promise<void> {
+  const isAsked = ids.user !== undefined || ids.anonymous !== undefined;
+  const person = isAsked ? { person: personOf(ids) } : {};
+  await atDesk(config, async ({ operations }) => {
+    const found = await operations.receipts({ limit, ...person, ...(id === undefined ? {} : { id }) });
+    if (found.length === 0 && (isAsked || id !== undefined)) process.exitCode = 1;
+    if (json) {
+      for (const receipt of found) sayJson(receipt);
+      return;
+    }
+    if (found.length === 0) return note('There is none.');
+    const rows = found.map(({ askedAt, finishedAt, events, quarantined, deadLetters, destinations, ...receipt }) => [
+      receipt.id,
+      timeOf(askedAt),
+      finishedAt === undefined ? 'under way' : timeOf(finishedAt),
+      `${events + quarantined + deadLetters}`,
+      destinations.map(({ destination, state }) => `${destination}: ${state}`).join(', '),
+    ]);
+    sayTable(['RECEIPT', 'ASKED', 'DONE', 'TAKEN OUT', 'DESTINATIONS'], rows);
+  });
 }
 
 /** Takes somebody off the list again: they came back, and agreed. */
@@ -74,7 +119,7 @@ export async function unsuppress(options: PersonOptions): Promise<void> {
   });
 }
 
-/** Writes all there is about a person, one JSON object on a line. */
+/** Writes all there is about a person, one JSON object on a line. Ends with 1 if a warehouse did not tell. */
 export async function exportPerson({
   output,
   ...options
@@ -86,11 +131,15 @@ export async function exportPerson({
     // What is told about a person is for their eyes.
     const target: Writable = file === undefined ? process.stdout : createWriteStream(file, { mode: 0o600 });
     let records = 0;
+    const silent = new Set<string>();
     for await (const record of operations.about(person)) {
+      if ('failed' in record) silent.add(`${record.destination}: ${record.failed}`);
       records++;
       if (!target.write(`${JSON.stringify(record)}\n`)) await once(target, 'drain');
     }
     if (target !== process.stdout) await finished(target.end());
-    note(`${records} records. What destinations have is theirs to tell.`);
+    note(`${records} records. What platforms have is theirs to tell.`);
+    for (const each of silent) note(printable(`This is not all. ${each}`));
+    if (silent.size > 0) process.exitCode = 1;
   });
 }

@@ -15,12 +15,19 @@ import {
 import { createInProcessTracker } from '../create-node-tracker.ts';
 import type { DestinationReport, DestinationStats } from '../dispatch/books.ts';
 import { createDispatcher, type Dispatcher } from '../dispatch/dispatcher.ts';
+import { createErasures, type ErasureBegun } from '../erasure/create-erasures.ts';
 import { type ExpressHandler, expressHandler } from '../http/express.ts';
 import { type FetchHandler, fetchHandler } from '../http/fetch.ts';
 import { type NodeHandler, nodeHandler } from '../http/node.ts';
 import { createIdentityCookie } from '../identity/identity-cookie.ts';
 import type { ServerTracker } from '../identity/request-tracker.ts';
-import { type BatchFacts, type LogStats, LogUnavailableError, type PersonIds } from '../log/log.ts';
+import {
+  type BatchFacts,
+  type ErasureReceipt,
+  type LogStats,
+  LogUnavailableError,
+  type PersonIds,
+} from '../log/log.ts';
 import { createNodeClock } from '../runtime/node-clock.ts';
 import { createAcceptBatch } from './accept-batch.ts';
 import { createAnswer } from './answer-request.ts';
@@ -63,6 +70,14 @@ export interface Collector<P extends Plan = AnyPlan> {
    * rejects with `LogUnavailableError` if it cannot be stored, with `TypeError` for what is no person.
    */
   suppress(person: PersonIds): Promise<void>;
+  /**
+   * Erases somebody: suppresses them at once, takes them out of log, quarantine and dead letters, and asks every destination
+   * to forget them; those that do not agree are asked again for 30 days, over restarts. Resolves after the first round with
+   * a receipt without personal data. Rejects as `suppress` does.
+   */
+  erase(person: PersonIds): Promise<ErasureBegun>;
+  /** Receipts of erasures, newest first (at most 100): of one person, by an id of theirs, or by the receipt's own id. */
+  receipts(options?: ReceiptsOptions): readonly ErasureReceipt[];
   /** Takes what `suppress` was given off the list again. */
   unsuppress(person: PersonIds): Promise<void>;
   /**
@@ -77,11 +92,18 @@ export interface Collector<P extends Plan = AnyPlan> {
   /** How each destination is: state, lag, rate, errors, age of what waits longest. */
   destinations(): readonly DestinationReport[];
   /** Adds, removes, pauses, resumes and replays destinations; the others do not notice. */
-  readonly dispatch: Pick<Dispatcher, 'add' | 'remove' | 'pause' | 'resume' | 'replay' | 'erase'>;
+  readonly dispatch: Pick<Dispatcher, 'add' | 'remove' | 'pause' | 'resume' | 'replay' | 'erase' | 'exportFrom'>;
   /** Resolves when this process's own events are stored and every destination has caught up, or at the deadline (10 s). */
   flush(options?: Deadline): Promise<void>;
   /** Answers 503 from now on, finishes what is under way, flushes until the deadline (10 s), closes destinations and log. */
   close(options?: Deadline): Promise<void>;
+}
+
+export interface ReceiptsOptions {
+  readonly person?: PersonIds;
+  readonly id?: string;
+  /** Default 100. */
+  readonly limit?: number;
 }
 
 const defaultDeadlineMs = 10_000;
@@ -167,6 +189,16 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     ...(options.ip === undefined ? {} : { ip: options.ip }),
   });
 
+  const erasures = createErasures({
+    log,
+    destinations: dispatcher.names,
+    eraseAt: dispatcher.eraseAt,
+    clock,
+    random: Math.random,
+    onDiagnostic,
+  });
+  erasures.start();
+
   function noticeArrival(arrival: Arrival): void {
     counts[arrival.status]++;
     for (const watcher of watchers) {
@@ -197,7 +229,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
   async function close(deadlineMs: number): Promise<void> {
     const end = clock.elapsed() + deadlineMs;
     const left = (): { deadlineMs: number } => ({ deadlineMs: Math.max(0, end - clock.elapsed()) });
-    await Promise.all([inFlight.idle(), tracker.shutdown(left())]);
+    await Promise.all([inFlight.idle(), tracker.shutdown(left()), erasures.close(left())]);
     await dispatcher.close(left());
     await log.close();
   }
@@ -208,6 +240,12 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     express: expressHandler(handle),
     tracker,
     suppress: log.suppression.add,
+    erase: erasures.erase,
+    receipts({ id, ...page } = {}) {
+      if (id === undefined) return log.erasures.receipts({ limit: 100, ...page });
+      const receipt = log.erasures.receipt(id);
+      return receipt === undefined ? [] : [receipt];
+    },
     unsuppress: log.suppression.remove,
     submit: (events, facts) => store({ events, facts, isSubmitted: true }),
     watch(listener) {

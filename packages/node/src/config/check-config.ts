@@ -32,7 +32,16 @@ const serverRules: Rules = {
   stopDeadlineMs: ['milliseconds, 0 or more', isWholeFromZero],
 };
 
-const adminRules: Rules = { host, port };
+const minSecretLength = 16;
+
+const adminRules: Rules = {
+  host,
+  port,
+  secretKey: [
+    `a text of ${minSecretLength} characters or more`,
+    (value) => typeof value === 'string' && value.length >= minSecretLength,
+  ],
+};
 
 /**
  * @param where - the config's file, for errors

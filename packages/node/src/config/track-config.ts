@@ -23,6 +23,11 @@ export interface AdminSettings {
   readonly host?: string;
   /** Default 9464; 0 for any that is free. */
   readonly port?: number;
+  /**
+   * Lets an app erase and export people at `/v1/privacy/…`, with this as bearer token: 16 characters or more, no write
+   * key. Default: nobody can, but for the command line.
+   */
+  readonly secretKey?: string;
 }
 
 /** The log's file, with its limits. */

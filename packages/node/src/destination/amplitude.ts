@@ -102,7 +102,7 @@ export const amplitude: DestinationFactory<AmplitudeOptions> = defineDestination
         ? {}
         : {
             erase({ userId }) {
-              if (userId === undefined) throw new Error('Amplitude forgets by userId only.');
+              if (userId === undefined) return undefined;
               return {
                 url: options.endpoint ?? `${erasureHosts[region]}/api/2/deletions/users`,
                 headers: {

@@ -73,7 +73,7 @@ export const customerIo: DestinationFactory<CustomerIoOptions> = defineDestinati
       request: ({ items }) => ({ url: `${endpoint}/batch`, headers, body: `{"batch":[${items.join()}]}` }),
       outcomeOf,
       erase({ userId }) {
-        if (userId === undefined) throw new Error('Customer.io forgets by userId only.');
+        if (userId === undefined) return undefined;
         const body = JSON.stringify({ type: 'person', action: 'delete', identifiers: { id: userId } });
         return { url: `${endpoint}/entity`, headers, body };
       },

@@ -52,8 +52,8 @@ export interface Connection {
   request(batch: DeliveryBatch): HttpRequest;
   /** What the answer means. */
   outcomeOf(reply: HttpReply, batch: DeliveryBatch): DeliveryOutcome;
-  /** The request that makes the far end forget somebody; it throws where that cannot be asked. */
-  erase?(person: ErasePerson): HttpRequest;
+  /** The request that makes the far end forget somebody; `undefined` where it has no way for these ids. */
+  erase?(person: ErasePerson): HttpRequest | undefined;
 }
 
 /** A platform, as data and three functions. */
@@ -132,8 +132,11 @@ export function defineDestination<Options extends DestinationOptions>(
         ? {}
         : {
             async erase(person, { signal }) {
-              const { status } = await exchange(erase(person), signal);
+              const request = erase(person);
+              if (request === undefined) return 'unsupported';
+              const { status } = await exchange(request, signal);
               if (status < 200 || status >= 300) throw new Error(`http-${status}`);
+              return undefined;
             },
           }),
     };

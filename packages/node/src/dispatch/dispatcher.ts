@@ -18,6 +18,11 @@ export type ErasedAt =
   | { readonly destination: string; readonly kind: 'erased' | 'unsupported' }
   | { readonly destination: string; readonly kind: 'failed'; readonly reason: string };
 
+/** What a destination holds about somebody: one row of it, or why it told nothing. */
+export type ExportedRow =
+  | { readonly destination: string; readonly row: object }
+  | { readonly destination: string; readonly failed: string };
+
 /** Carries events from the log to every destination, each at its own pace. */
 export interface Dispatcher {
   /** The books, by the destination's name. */
@@ -41,8 +46,13 @@ export interface Dispatcher {
    * many events wait again.
    */
   replay(name: string, range?: LogRange): Promise<number>;
-  /** Asks every destination to forget somebody. Resolves with what came of it at each. */
+  /** Asks every destination once to forget somebody. Resolves with what came of it at each. `collector.erase` does more. */
   erase(person: ErasePerson, deadline?: Deadline): Promise<readonly ErasedAt[]>;
+  /** Asks one. */
+  eraseAt(name: string, person: ErasePerson, deadline?: Deadline): Promise<ErasedAt>;
+  /** What those destinations hold about somebody that can be asked; `failed` in place of what one did not tell. */
+  exportFrom(person: ErasePerson, deadline?: Deadline): AsyncIterable<ExportedRow>;
+  names(): readonly string[];
   /** Resolves when what the log held has its fate at every destination, or at the deadline (10 s). */
   flush(options?: Deadline): Promise<void>;
   /** Flushes, then closes every destination; undelivered events stay in the log. A destination may take 2 s more to close. */
@@ -97,9 +107,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   const lanes = (): readonly Lane[] => [...seats.values()].map(({ lane }) => lane);
 
-  async function eraseAt({ destination }: Seat, person: ErasePerson, deadlineMs: number): Promise<ErasedAt> {
-    const { name } = destination;
-    if (destination.erase === undefined) return { destination: name, kind: 'unsupported' };
+  /** Rejects with `timeout` where the answer comes too late. */
+  async function inTime<T>(deadlineMs: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     let cancel = (): void => {};
     const tooLate = new Promise<never>((_, reject) => {
@@ -109,12 +118,31 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       });
     });
     try {
-      await Promise.race([destination.erase(person, { signal: controller.signal }), tooLate]);
-      return { destination: name, kind: 'erased' };
-    } catch (error) {
-      return { destination: name, kind: 'failed', reason: textOf(error) };
+      return await Promise.race([ask(controller.signal), tooLate]);
     } finally {
       cancel();
+    }
+  }
+
+  async function eraseAt({ destination }: Seat, person: ErasePerson, deadlineMs: number): Promise<ErasedAt> {
+    const { name } = destination;
+    if (destination.erase === undefined) return { destination: name, kind: 'unsupported' };
+    try {
+      const answer = await inTime(deadlineMs, async (signal) => destination.erase?.(person, { signal }));
+      return { destination: name, kind: answer ?? 'erased' };
+    } catch (error) {
+      return { destination: name, kind: 'failed', reason: textOf(error) };
+    }
+  }
+
+  async function* exportFrom({ destination }: Seat, person: ErasePerson, deadlineMs: number) {
+    const { name } = destination;
+    if (destination.export === undefined) return;
+    try {
+      const rows = await inTime(deadlineMs, async (signal) => destination.export?.(person, { signal }) ?? []);
+      for (const row of rows) yield { destination: name, row };
+    } catch (error) {
+      yield { destination: name, failed: textOf(error) };
     }
   }
 
@@ -135,6 +163,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     replay: async (name, range = {}) => log.records.replay(seatOf(name).destination.name, range),
     erase: (person, { deadlineMs = 10_000 } = {}) =>
       Promise.all([...seats.values()].map((seat) => eraseAt(seat, person, deadlineMs))),
+    eraseAt: async (name, person, { deadlineMs = 10_000 } = {}) => eraseAt(seatOf(name), person, deadlineMs),
+    async *exportFrom(person, { deadlineMs = 60_000 } = {}) {
+      for (const seat of seats.values()) yield* exportFrom(seat, person, deadlineMs);
+    },
+    names: () => [...seats.keys()],
     async flush(deadline) {
       await Promise.all(lanes().map((lane) => lane.flush(deadline)));
     },

@@ -8,13 +8,14 @@ const lateMs = 15 * 60_000;
 
 /** What the log holds, and how far each destination is. */
 export function examineStanding(
-  { stats, progress, destinations: reports, consumers }: Standing,
+  { stats, progress, destinations: reports, consumers, erasures }: Standing,
   destinations: readonly Pick<Destination, 'name'>[],
   now: number,
 ): readonly Finding[] {
   const names = new Set(destinations.map(({ name }) => name));
   return [
     ...examineLeftovers(stats.log),
+    ...examineErasures(erasures),
     ...[...names].map((name) =>
       examineDelivery(
         name,
@@ -29,6 +30,16 @@ export function examineStanding(
         const message = `The log keeps everything for "${name}", which is no destination any more.`;
         return findingsAbout('destinations').warn(message, `track forget ${name}, or put it back into the config.`);
       }),
+  ];
+}
+
+function examineErasures({ underWay, failed }: Standing['erasures']): readonly Finding[] {
+  const { warn } = findingsAbout('erasures');
+  return [
+    ...(underWay > 0 ? [warn(`${underWay} are not done.`, 'track receipts says who is asked again, and when.')] : []),
+    ...failed.map((name) =>
+      warn(`"${name}" never agreed to forget somebody.`, 'Erase them there yourself; track receipts says since when.'),
+    ),
   ];
 }
 

@@ -21,7 +21,8 @@ const minute = 60_000;
 function standing(parts: Partial<Standing> & { deadLetters?: number; quarantined?: number } = {}): Standing {
   const { deadLetters = 0, quarantined = 0, ...more } = parts;
   const log = { batches: 0, events: 0, deadLetters, quarantined };
-  return { stats: { log } as Standing['stats'], progress: {}, consumers: [], destinations: [], ...more };
+  const erasures = { underWay: 0, failed: [] };
+  return { stats: { log } as Standing['stats'], progress: {}, consumers: [], destinations: [], erasures, ...more };
 }
 
 test.each<{ why: string; parts: Parameters<typeof standing>[0]; expected: readonly string[] }>([
@@ -35,6 +36,11 @@ test.each<{ why: string; parts: Parameters<typeof standing>[0]; expected: readon
     why: 'one that is late',
     parts: { progress: { a: { cursor: 1, oldestReceivedAt: now - 16 * minute } } },
     expected: ['ok log', 'warn destination a'],
+  },
+  {
+    why: 'somebody who is not forgotten everywhere, and a destination that never did',
+    parts: { erasures: { underWay: 1, failed: ['a'] } },
+    expected: ['ok log', 'warn erasures', 'warn erasures', 'ok destination a'],
   },
   { why: 'dead letters', parts: { deadLetters: 1 }, expected: ['warn log', 'ok destination a'] },
   { why: 'quarantine', parts: { quarantined: 1 }, expected: ['warn log', 'ok destination a'] },

@@ -1,21 +1,15 @@
 import type { CollectedEvent } from '@org/track-core';
-import {
-  type LogEvent,
-  type LogRange,
-  type LogRecords,
-  LogUnavailableError,
-  type Measured,
-  type PersonIds,
-  type RecordPage,
-} from './log.ts';
+import { type LogEvent, type LogRecords, LogUnavailableError, type Measured, type PersonIds } from './log.ts';
+import { eventsIn, type LogAccess } from './log-access.ts';
 import type { LogConsumer } from './log-consumer.ts';
 import { reopenPlaces } from './log-reader.ts';
-import type { BatchSize, LogStore, StoredBatch } from './log-store.ts';
-import { createPersonFinder, isAbout, type KnownPerson } from './person.ts';
+import type { BatchSize, LogStore } from './log-store.ts';
+import { createPersonRecords, type PersonRecords } from './person-records.ts';
 import { stampEvent } from './stamp-event.ts';
 
 export interface LogRecordsOptions {
   readonly store: LogStore;
+  readonly access: LogAccess;
   readonly consumers: ReadonlyMap<string, LogConsumer>;
   readonly suppress: (person: PersonIds) => Promise<void>;
   /** Writes what was settled. */
@@ -24,70 +18,10 @@ export interface LogRecordsOptions {
   readonly isClosed: () => boolean;
 }
 
-/** Batches that are read or written before appends get their turn. */
-const rowsAtOnce = 64;
+export function createLogRecords(options: LogRecordsOptions): LogRecords & PersonRecords {
+  const { store, access, consumers, suppress, commit, onRemoved, isClosed } = options;
 
-const giveWay = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-export function createLogRecords(options: LogRecordsOptions): LogRecords {
-  const { store, consumers, suppress, commit, onRemoved, isClosed } = options;
-
-  function requireOpen(): void {
-    if (isClosed()) throw new LogUnavailableError('The log is closed.');
-  }
-
-  /** All of it, or nothing. */
-  function write(work: () => void): void {
-    requireOpen();
-    try {
-      store.transaction(work);
-    } catch (cause) {
-      if (cause instanceof LogUnavailableError || cause instanceof TypeError) throw cause;
-      throw new LogUnavailableError('The log could not store that.', { cause });
-    }
-  }
-
-  async function* sizes({ fromSeq = 0, toSeq = Infinity, fromMs = -Infinity, toMs = Infinity }: LogRange) {
-    let after = fromSeq - 1;
-    for (;;) {
-      requireOpen();
-      const rows = store.sizesAfter(after, rowsAtOnce);
-      const inRange = rows.filter(({ seq, receivedAt: at }) => seq <= toSeq && at >= fromMs && at <= toMs);
-      if (inRange.length > 0) yield inRange;
-      const last = rows.at(-1);
-      if (last === undefined || last.seq >= toSeq) return;
-      after = last.seq;
-      await giveWay();
-    }
-  }
-
-  async function* batches(range: LogRange): AsyncGenerator<StoredBatch> {
-    for await (const rows of sizes(range)) {
-      for (const { seq } of rows) {
-        const batch = isClosed() ? undefined : store.batch(seq);
-        if (batch !== undefined) yield batch;
-      }
-    }
-  }
-
-  /** Every record of a kind, from the newest to the oldest. */
-  function* all<T extends { readonly id: number }>(read: (page: RecordPage) => readonly T[]): Generator<T> {
-    for (let before = Number.MAX_SAFE_INTEGER; ; ) {
-      requireOpen();
-      const records = read({ limit: rowsAtOnce, before });
-      yield* records;
-      const oldest = records.at(-1);
-      if (oldest === undefined) return;
-      before = oldest.id;
-    }
-  }
-
-  async function find(person: PersonIds): Promise<KnownPerson> {
-    const finder = createPersonFinder(person);
-    for await (const batch of batches({})) for (const event of eventsIn(batch.body)) finder.see(event);
-    for (const { event } of all(store.quarantined)) finder.see(jsonOf(event));
-    return finder.found();
-  }
+  const { requireOpen, write, sizes, batches } = access;
 
   /** So that the cursors on disk are those in memory. */
   function settleAll(consumer: LogConsumer | undefined): void {
@@ -115,35 +49,7 @@ export function createLogRecords(options: LogRecordsOptions): LogRecords {
     return row?.seq === seq ? row : undefined;
   }
 
-  async function eraseBatches(person: KnownPerson): Promise<number> {
-    let erased = 0;
-    for await (const rows of sizes({})) {
-      const changes = rows.flatMap(({ seq }) => {
-        const events = eventsIn(store.body(seq) ?? '');
-        const kept = events.map((event) => (isAbout(event, person, true) ? null : event));
-        const theirs = kept.filter((event, place) => event !== events[place]).length;
-        erased += theirs;
-        return theirs === 0 ? [] : [{ seq, kept }];
-      });
-      if (changes.length === 0) continue;
-      store.scrub(() =>
-        write(() => {
-          for (const { seq, kept } of changes) setBody(seq, kept);
-        }),
-      );
-    }
-    return erased;
-  }
-
-  function eraseRecords<T extends { readonly id: number; readonly event: string }>(
-    person: KnownPerson,
-    read: (page: RecordPage) => readonly T[],
-    remove: (id: number) => number,
-  ): number {
-    const theirs = [...all(read)].filter(({ event }) => isAboutText(event, person)).map(({ id }) => id);
-    store.scrub(() => write(() => theirs.forEach(remove)));
-    return theirs.length;
-  }
+  const people = createPersonRecords({ store, access, suppress, commit, setBody, onRemoved });
 
   return {
     quarantined: (page) => (isClosed() ? [] : store.quarantined(page)),
@@ -247,53 +153,6 @@ export function createLogRecords(options: LogRecordsOptions): LogRecords {
       }
       return reopened;
     },
-    async *about(person) {
-      const known = await find(person);
-      for await (const { seq, body, facts } of batches({})) {
-        for (const event of eventsIn(body)) {
-          if (isAbout(event, known, false))
-            yield { store: 'log', seq, event: stampEvent(event as CollectedEvent, facts) };
-        }
-      }
-      for (const { id, issues, event } of all(store.quarantined)) {
-        if (isAbout(jsonOf(event), known, false)) yield { store: 'quarantine', id, issues, event: jsonOf(event) };
-      }
-      for (const { id, consumer, reason, event } of all(store.deadLetters)) {
-        if (!isAbout(jsonOf(event), known, false)) continue;
-        yield { store: 'dead-letters', id, destination: consumer, reason, event: jsonOf(event) };
-      }
-    },
-    async erase(person) {
-      requireOpen();
-      // First, so that nothing of theirs comes in behind our back, nor goes out.
-      await suppress(person);
-      const known = await find(person);
-      for (const anonymousId of known.own) await suppress({ anonymousId });
-      const events = await eraseBatches(known);
-      const quarantined = eraseRecords(known, store.quarantined, store.deleteQuarantined);
-      const deadLetters = eraseRecords(known, store.deadLetters, store.deleteDeadLetter);
-      onRemoved({ quarantined, deadLetters });
-      return { events, quarantined, deadLetters, anonymousIds: [...known.own] };
-    },
+    ...people,
   };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // cut to the log's cap, or damaged at rest
-  }
-}
-
-function eventsIn(body: string): readonly unknown[] {
-  return (jsonOf(body) as { batch: unknown[] } | undefined)?.batch ?? [];
-}
-
-/** What was cut cannot be parsed: there an id counts wherever it stands. */
-function isAboutText(text: string, person: KnownPerson): boolean {
-  const event = jsonOf(text);
-  if (event !== undefined) return isAbout(event, person, true);
-  const ids = [...person.own, ...(person.userId === undefined ? [] : [person.userId])];
-  return ids.some((id) => text.includes(JSON.stringify(id)));
 }

@@ -1,4 +1,5 @@
 import { numberOf, openSqliteFile } from '../runtime/sqlite-file.ts';
+import { createErasureTable, type ErasureTable } from './erasure-table.ts';
 import type {
   AcceptedBatch,
   BatchFacts,
@@ -61,8 +62,9 @@ export interface Removed extends LogStats {
   readonly lastSeq: number;
 }
 
-/** The log's tables: every SQL statement is here, and nothing is decided here. */
+/** The log's tables: every SQL statement is here or beside, and nothing is decided here. */
 export interface LogStore {
+  readonly erasures: ErasureTable;
   /** Runs `work` in one transaction that is on disk when this returns. If anything throws, nothing of it happened. */
   transaction(work: () => void): void;
   insertBatch(seq: number, batch: AcceptedBatch, ids: Uint8Array, bytes: number): void;
@@ -241,6 +243,7 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
     };
 
   return {
+    erasures: createErasureTable(db),
     transaction(work) {
       begin.run();
       try {

@@ -185,7 +185,9 @@ export type PersonRecord =
       readonly destination: string;
       readonly reason: string;
       readonly event: unknown;
-    };
+    }
+  /** A row of a warehouse. */
+  | { readonly store: 'destination'; readonly destination: string; readonly event: unknown };
 
 /** How much was erased. */
 export interface Erased {
@@ -194,6 +196,70 @@ export interface Erased {
   readonly deadLetters: number;
   /** Devices that were theirs alone: suppressed with them. */
   readonly anonymousIds: readonly string[];
+}
+
+/** How much was taken out of each store. */
+export type ErasureCounts = Omit<Erased, 'anonymousIds'>;
+
+/** What an erasure is at: the log's own stores, the destinations, or nothing any more. */
+export type ErasureStage = 'log' | 'destinations' | 'done';
+
+/**
+ * That somebody was erased, and what came of it; nothing in it says who. Whoever has an id can ask for its receipts: of
+ * each id only a hash is kept, with a salt of the receipt's own.
+ */
+export interface ErasureReceipt extends ErasureCounts {
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly askedAt: number;
+  /** When the last store or destination was done, or given up. Until then the ids are kept, to go on. */
+  readonly finishedAt?: number;
+  readonly stage: ErasureStage;
+  readonly destinations: readonly {
+    readonly destination: string;
+    /** `waiting`: asked again and again. `failed`: given up. */
+    readonly state: 'waiting' | 'erased' | 'unsupported' | 'failed';
+    readonly tries: number;
+    /** When it was asked last, and when it is asked again; epoch milliseconds. */
+    readonly at?: number;
+    readonly nextAt?: number;
+    /** What it said, without ids. */
+    readonly reason?: string;
+  }[];
+}
+
+/** An erasure that is not done. */
+export interface OpenErasure {
+  readonly id: string;
+  readonly askedAt: number;
+  readonly stage: ErasureStage;
+  readonly person: PersonIds;
+  /** Devices that were theirs alone. */
+  readonly anonymousIds: readonly string[];
+  readonly waiting: readonly { readonly destination: string; readonly tries: number; readonly nextAt: number }[];
+}
+
+/** Erasures, from the wish to the receipt: each step survives a crash, and can be begun again. */
+export interface LogErasures {
+  /** Suppresses the person, and writes down what is to be done. Resolves with the receipt's id. Rejects with `TypeError` for what is no person. */
+  begin(person: PersonIds, destinations: readonly string[]): Promise<string>;
+  /** Takes them out of log, quarantine and dead letters, or goes on with it. */
+  purge(id: string): Promise<void>;
+  /** What a destination answered. */
+  told(
+    id: string,
+    answer: {
+      readonly destination: string;
+      readonly state: 'waiting' | 'erased' | 'unsupported' | 'failed';
+      readonly nextAt?: number;
+      readonly reason?: string;
+    },
+  ): Promise<void>;
+  /** Those that are not done, oldest first. */
+  open(): readonly OpenErasure[];
+  receipt(id: string): ErasureReceipt | undefined;
+  /** Newest first; of one person, where somebody has an id of theirs. */
+  receipts(options: { readonly limit: number; readonly person?: PersonIds }): readonly ErasureReceipt[];
 }
 
 /** What came of sending a dead letter out again. `gone`: retention has taken its batch. */
@@ -236,11 +302,13 @@ export interface LogRecords {
    * again; what waits anyway is not among them. Rejects with `TypeError` for a name that never read the log.
    */
   replay(consumer: string, range: LogRange): Promise<number>;
+  /** Devices on which a person was, and nobody else. */
+  devicesOf(person: PersonIds): Promise<readonly string[]>;
   /** All there is about a person: of a device that others had too only what says that it is theirs. */
   about(person: PersonIds): AsyncIterable<PersonRecord>;
   /**
-   * Takes a person out of the log, quarantine and dead letters, and overwrites where they stood; then nothing more of
-   * them is kept or carried on. What is on its way is dropped before it is sent, but what destinations have they have.
+   * Takes a person out of the log, quarantine and dead letters, and overwrites where they stood; nothing more of them is
+   * kept or carried on. `erasures` does it so that it survives a crash, and asks destinations. What is on its way is dropped before it is sent, but what destinations have they have.
    */
   erase(person: PersonIds): Promise<Erased>;
 }
@@ -258,6 +326,7 @@ export interface Log {
   readonly suppression: SuppressionList;
   /** What people look at, put right and take out. */
   readonly records: LogRecords;
+  readonly erasures: LogErasures;
   /** Newest quarantined events first. */
   quarantined(limit: number): readonly (QuarantinedEvent & { readonly receivedAt: number })[];
   stats(): LogStats;

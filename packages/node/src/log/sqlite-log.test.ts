@@ -251,7 +251,7 @@ test('a file of the first version keeps what it has, and can do what is new', as
   await log.append(aBatch(['1', '2']));
   await log.close();
   const db = new DatabaseSync(path);
-  db.exec(`DROP TABLE suppressed; DROP TABLE salts; ALTER TABLE quarantined DROP COLUMN facts;
+  db.exec(`DROP TABLE suppressed; DROP TABLE salts; DROP TABLE erasures; DROP TABLE erasure_tasks; ALTER TABLE quarantined DROP COLUMN facts;
     ALTER TABLE dead_letters DROP COLUMN seq; ALTER TABLE dead_letters DROP COLUMN place;
     ALTER TABLE consumers DROP COLUMN backfilled; ALTER TABLE consumers DROP COLUMN backfill_through; PRAGMA user_version = 1`);
   db.close();

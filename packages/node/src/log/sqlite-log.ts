@@ -1,6 +1,8 @@
 import { createIdWindow, hashIds } from './id-window.ts';
 import { type AcceptedBatch, type Appended, type Log, type LogStats, LogUnavailableError } from './log.ts';
+import { createLogAccess } from './log-access.ts';
 import { createLogConsumer, type LogConsumer } from './log-consumer.ts';
+import { createLogErasures } from './log-erasures.ts';
 import { eventBytesOf } from './log-reader.ts';
 import { createLogRecords } from './log-records.ts';
 import { openLogStore, type Removed } from './log-store.ts';
@@ -226,19 +228,24 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
   const isClosed = (): boolean => closed;
   const suppression = createSuppression(store, now, isClosed);
 
+  const access = createLogAccess(store, isClosed);
+  const records = createLogRecords({
+    store,
+    access,
+    consumers,
+    suppress: suppression.add,
+    commit,
+    isClosed,
+    onRemoved(removed) {
+      totals.quarantined -= removed.quarantined ?? 0;
+      totals.deadLetters -= removed.deadLetters ?? 0;
+    },
+  });
+
   return {
     suppression,
-    records: createLogRecords({
-      store,
-      consumers,
-      suppress: suppression.add,
-      commit,
-      isClosed,
-      onRemoved(removed) {
-        totals.quarantined -= removed.quarantined ?? 0;
-        totals.deadLetters -= removed.deadLetters ?? 0;
-      },
-    }),
+    records,
+    erasures: createLogErasures({ store, access, people: records, suppress: suppression.add, now }),
     append(batch) {
       if (closed) return Promise.reject(new LogUnavailableError('The log is closed.'));
       return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Outbox, OutboxHost } from '@org/track-core';
 import { anEntry, outboxContract } from '@org/track-core/testing';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
-import { type SqliteOutboxOptions, sqliteOutbox } from './sqlite-outbox.ts';
+import { type SqliteOutbox, type SqliteOutboxOptions, sqliteOutbox } from './sqlite-outbox.ts';
 
 let folder: string;
 let path: string;
@@ -23,7 +23,11 @@ const all = { maxEvents: 1_000, maxBytes: 1_000_000 };
 /** Entries of tests were added at 0. */
 const now = (): number => 1_000;
 
-function opened(options: SqliteOutboxOptions = {}): { outbox: Outbox; dropped: [string, string][]; arrived: number } {
+function opened(options: SqliteOutboxOptions = {}): {
+  outbox: SqliteOutbox;
+  dropped: [string, string][];
+  arrived: number;
+} {
   const found = { outbox: sqliteOutbox(path, { now, ...options }), dropped: [] as [string, string][], arrived: 0 };
   const host: OutboxHost = {
     onDropped(id, reason) {
@@ -114,6 +118,26 @@ test('what the disk does not take waits in memory, is not durable, and is given 
     ['a', 'shutdown'],
     ['b', 'shutdown'],
   ]);
+});
+
+test('somebody is taken out, with what their device did before; others keep their order, and the file tells nothing', async () => {
+  const { outbox, dropped } = opened();
+  const add = (id: string, event: object): unknown => outbox.add(anEntry({ id, value: JSON.stringify(event) }));
+  add('1', { anonymousId: 'phone-1' });
+  add('2', { userId: 'bob' });
+  add('3', { userId: 'ada-1', anonymousId: 'phone-1' });
+  await add('4', { userId: 'cleo' });
+  expect(outbox.erase({ userId: 'ada-1' })).toBe(2);
+  expect(dropped).toEqual([
+    ['1', 'erased'],
+    ['3', 'erased'],
+  ]);
+  expect(outbox.pull(all).map(({ id }) => id)).toEqual(['2', '4']);
+  expect(outbox.erase({ userId: 'ada-1' })).toBe(0);
+  const texts = [path, `${path}-wal`].map((file) => readFileSync(file, 'latin1')).join();
+  expect([texts.includes('ada-1'), texts.includes('phone-1'), texts.includes('cleo')]).toEqual([false, false, true]);
+  await outbox.close();
+  expect(stored()).toEqual(['2', '4']);
 });
 
 describe('opening', () => {

@@ -1,6 +1,17 @@
 import { type ConsentCategory, createMemoryOutbox, type Entry, type Outbox, type OutboxHost } from '@org/track-core';
+import type { PersonIds } from '../log/log.ts';
+import { createPersonFinder, isAbout } from '../log/person.ts';
 import { onProcessEnd } from '../runtime/process-end.ts';
 import { openSqliteFile, type SqliteFile } from '../runtime/sqlite-file.ts';
+
+/** An outbox in a file, from which people can be taken out. */
+export interface SqliteOutbox extends Outbox {
+  /**
+   * Drops what waits here of somebody, by `userId`, `anonymousId` or both, as `erased`, and overwrites where it stood. What
+   * is being sent right now the collector refuses, if it was told first. Returns how many events those were.
+   */
+  erase(person: PersonIds): number;
+}
 
 export interface SqliteOutboxOptions {
   /** Most events that may wait; beyond it the oldest are dropped as `outbox-full`. Default 100,000. */
@@ -51,7 +62,7 @@ interface StoredEntry {
  * @throws TypeError if an option is wrong
  * @throws Error if the file cannot be opened, is something else's, or another process has it open
  */
-export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): Outbox {
+export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): SqliteOutbox {
   const { maxEvents = 100_000, maxBytes = 256 << 20, maxAgeMs = 7 * 24 * 3_600_000, now = Date.now } = options;
   if (typeof path !== 'string' || path === '') {
     throw new TypeError(`sqliteOutbox: path: expected a file's path, got ${String(path)}`);
@@ -67,6 +78,7 @@ export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): O
   let added = new Map<string, Entry>(); // since the last commit
   let settled: string[] = [];
   let written: Promise<boolean> | undefined; // of this turn's commit
+  let host: OutboxHost | undefined;
   let isClosed = false;
 
   /** Commits once, when the code that runs now is done. */
@@ -116,9 +128,21 @@ export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): O
 
   return {
     ...memory,
-    open(host) {
-      memory.open(host);
-      findLeft(host);
+    open(itsHost) {
+      host = itsHost;
+      memory.open(itsHost);
+      findLeft(itsHost);
+    },
+    erase(person) {
+      const waiting = memory.pull({ maxEvents: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
+      const finder = createPersonFinder(person);
+      for (const { value } of waiting) finder.see(JSON.parse(value));
+      const known = finder.found();
+      const theirs = new Set(waiting.filter(({ value }) => isAbout(JSON.parse(value), known, true)));
+      memory.release(waiting.filter((entry) => !theirs.has(entry)));
+      for (const { id } of theirs) host?.onDropped(id, 'erased');
+      if (!isClosed && theirs.size > 0 && commit()) database.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
+      return theirs.size;
     },
     add(entry) {
       added.set(entry.id, entry);

@@ -15,6 +15,8 @@ export interface AdminOptions {
   readonly token: string;
   /** For whoever brings the token. */
   readonly operations: AdminRoute;
+  /** For apps that have its key; `undefined` where the config has none. */
+  readonly privacy: AdminRoute | undefined;
   /** For everybody who reaches the port: only in test mode. */
   readonly tests: AdminRoute | undefined;
 }
@@ -22,7 +24,7 @@ export interface AdminOptions {
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** The operators' port: health, metrics, what the command line asks for. Nothing here is for browsers. */
-export function createAdmin({ ready, metrics, isLocal, token, operations, tests }: AdminOptions): Listener {
+export function createAdmin({ ready, metrics, isLocal, token, operations, privacy, tests }: AdminOptions): Listener {
   const answerHealth = createHealth(ready);
   const expected = Buffer.from(`Bearer ${token}`);
 
@@ -47,6 +49,7 @@ export function createAdmin({ ready, metrics, isLocal, token, operations, tests 
       }
       if (operations(request, response, url)) return;
     }
+    if (privacy?.(request, response, url)) return;
     if (tests?.(request, response, url)) return;
     answerJson(response, 404, { error: 'unknown-address', message: 'There is nothing at this address.' });
   };

@@ -12,6 +12,7 @@ import { diagnosticsTo, type Logger } from './logger.ts';
 import { createRegistry, measuresOf } from './metrics.ts';
 import { createOperations } from './operations.ts';
 import { operationsRoute } from './operations-route.ts';
+import { privacyRoute } from './privacy-route.ts';
 import { createReadiness } from './readiness.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
 import { noTelemetry, type Telemetry } from './telemetry.ts';
@@ -88,15 +89,7 @@ export function openLog(config: TrackConfig): Log {
  */
 export async function startTrackServer(options: TrackServerOptions): Promise<TrackServer> {
   const { config, logger, telemetry = noTelemetry } = options;
-  const {
-    endpoint,
-    log: _log,
-    server: listen = {},
-    admin: _admin,
-    logLevel: _level,
-    testMode: _test,
-    ...rest
-  } = config;
+  const { endpoint, log: _log, server: listen = {}, admin = {}, logLevel: _level, testMode: _test, ...rest } = config;
   const addresses = serverAddresses(config);
   const clock = createNodeClock();
   const log = openLog(config);
@@ -124,6 +117,14 @@ export async function startTrackServer(options: TrackServerOptions): Promise<Tra
     logPath: logFile,
   });
   telemetry.observe(measures);
+  const operations = createOperations({
+    collector,
+    log,
+    plan: config.plan,
+    unplanned: config.unplanned ?? 'store',
+    erase: collector.erase,
+    exportFrom: collector.dispatch.exportFrom,
+  });
   const token = randomBytes(32).toString('base64url');
   const events = createServer(eventsListener({ endpoint, collector, ready, telemetry, isStopping: () => isStopping }));
   events.keepAliveTimeout = keepAliveMs;
@@ -133,15 +134,8 @@ export async function startTrackServer(options: TrackServerOptions): Promise<Tra
       metrics: createRegistry(measures),
       isLocal: isLoopback(addresses.admin.host),
       token,
-      operations: operationsRoute(
-        createOperations({
-          collector,
-          log,
-          plan: config.plan,
-          unplanned: config.unplanned ?? 'store',
-          eraseAt: collector.dispatch.erase,
-        }),
-      ),
+      operations: operationsRoute(operations),
+      privacy: admin.secretKey === undefined ? undefined : privacyRoute(operations, admin.secretKey),
       tests: config.testMode === true ? createTestMode(collector) : undefined,
     }),
   );

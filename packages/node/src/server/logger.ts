@@ -11,9 +11,13 @@ const censor = '[secret]';
 const minSecretLength = 6;
 
 /** Takes every secret key out of a text, as it is and as it stands inside of JSON. */
-export function createSecretFilter(keys: NonNullable<TrackConfig['keys']>): (text: string) => string {
+export function createSecretFilter({
+  keys = {},
+  admin: { secretKey } = {},
+}: Pick<TrackConfig, 'keys' | 'admin'>): (text: string) => string {
   const secrets = Object.entries(keys)
     .flatMap(([writeKey, { source, previous = [] }]) => (source === 'server' ? [writeKey, ...previous] : []))
+    .concat(secretKey ?? [])
     .filter((secret) => secret.length >= minSecretLength)
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
   return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, censor), text);
@@ -21,10 +25,10 @@ export function createSecretFilter(keys: NonNullable<TrackConfig['keys']>): (tex
 
 /** Lines of JSON, without any write key of the config in them, whatever a destination puts into its errors. */
 export function createLogger(
-  { keys = {}, logLevel = 'info' }: Pick<TrackConfig, 'keys' | 'logLevel'>,
+  { logLevel = 'info', ...config }: Pick<TrackConfig, 'keys' | 'admin' | 'logLevel'>,
   stream: DestinationStream,
 ): Logger {
-  const withoutSecrets = createSecretFilter(keys);
+  const withoutSecrets = createSecretFilter(config);
   return pino(
     {
       level: logLevel,

@@ -19,7 +19,7 @@ export function operationsRoute(operations: Operations): AdminRoute {
 async function answer(request: IncomingMessage, response: ServerResponse, operation: Operation): Promise<void> {
   try {
     const result = operation(JSON.parse(await text(request)) as never);
-    if (isStream(result)) await sendLines(response, result);
+    if (isStream(result)) await sendLines(response, result, (line) => ({ line }));
     else answerJson(response, 200, { result: await result });
   } catch (error) {
     const { name, message } = error as Error;
@@ -34,7 +34,12 @@ function isStream(result: Promise<unknown> | AsyncIterable<unknown>): result is 
   return Symbol.asyncIterator in result;
 }
 
-async function sendLines(response: ServerResponse, lines: AsyncIterable<unknown>): Promise<void> {
+/** One line of JSON for each; the reader's pace is ours. */
+export async function sendLines(
+  response: ServerResponse,
+  lines: AsyncIterable<unknown>,
+  lineOf: (value: unknown) => unknown,
+): Promise<void> {
   const iterator = lines[Symbol.asyncIterator]();
   response.on('close', () => void iterator.return?.());
   response.writeHead(200, { 'Content-Type': 'application/x-ndjson', 'Cache-Control': 'no-store' });
@@ -42,7 +47,7 @@ async function sendLines(response: ServerResponse, lines: AsyncIterable<unknown>
   for (;;) {
     const step = await iterator.next();
     if (step.done === true || response.destroyed) break;
-    if (!response.write(`${JSON.stringify({ line: step.value })}\n`)) await drained(response);
+    if (!response.write(`${JSON.stringify(lineOf(step.value))}\n`)) await drained(response);
   }
   response.end();
 }
@@ -58,7 +63,7 @@ function drained(response: ServerResponse): Promise<void> {
   });
 }
 
-function statusOf(error: unknown): number {
+export function statusOf(error: unknown): number {
   if (error instanceof LogUnavailableError) return 503;
   return error instanceof TypeError || error instanceof SyntaxError ? 400 : 500;
 }

@@ -1,15 +1,16 @@
 import { type EventResult, type Issue, type Plan, parseEvent } from '@org/track-core';
-import type { Collector, CollectorStats } from '../collector/create-collector.ts';
+import type { Collector, CollectorStats, ReceiptsOptions } from '../collector/create-collector.ts';
 import { plannedIssues } from '../collector/judge-event.ts';
 import { reasonOf } from '../collector/refused-event.ts';
 import type { DestinationReport } from '../dispatch/books.ts';
-import type { ErasedAt } from '../dispatch/dispatcher.ts';
+import type { ExportedRow } from '../dispatch/dispatcher.ts';
+import type { ErasureBegun } from '../erasure/create-erasures.ts';
 import type {
   BatchFacts,
   ConsumerProgress,
   DeadLetterPage,
   DeadLetterRecord,
-  Erased,
+  ErasureReceipt,
   Log,
   LogEvent,
   LogRange,
@@ -34,10 +35,16 @@ export interface Submitted {
   readonly refused: readonly { readonly messageId: string; readonly status: string; readonly reason?: string }[];
 }
 
-/** What was erased here, and what came of it at each destination. */
-export interface ErasedEverywhere extends Erased {
-  readonly destinations: readonly ErasedAt[];
+/** Erasures that are not done, and destinations that never agreed. */
+export interface ErasureStanding {
+  readonly underWay: number;
+  readonly failed: readonly string[];
 }
+
+/** What is known of a person: records of the log, rows of destinations, and who did not tell. */
+export type KnownOfPerson =
+  | PersonRecord
+  | { readonly store: 'destination'; readonly destination: string; readonly failed: string };
 
 /** How it goes, with how far each destination is. */
 export interface Standing {
@@ -47,6 +54,7 @@ export interface Standing {
   readonly consumers: readonly string[];
   /** How each destination is; none where nobody delivers. */
   readonly destinations: readonly DestinationReport[];
+  readonly erasures: ErasureStanding;
 }
 
 /**
@@ -75,8 +83,9 @@ export interface Operations {
   measure(args: LogRange): Promise<Measured | null>;
   replay(args: LogRange & { readonly destination: string }): Promise<number>;
   submit(args: { readonly events: readonly unknown[]; readonly facts: BatchFacts }): Promise<Submitted>;
-  about(args: PersonIds): AsyncIterable<PersonRecord>;
-  erase(args: PersonIds): Promise<ErasedEverywhere>;
+  about(args: PersonIds): AsyncIterable<KnownOfPerson>;
+  erase(args: PersonIds): Promise<ErasureBegun>;
+  receipts(args: ReceiptsOptions): Promise<readonly ErasureReceipt[]>;
   unsuppress(args: PersonIds): Promise<true>;
 }
 
@@ -85,14 +94,26 @@ export interface OperationsOptions {
   readonly log: Log;
   readonly plan: Plan | undefined;
   readonly unplanned: 'store' | 'quarantine';
-  /** Asks destinations to forget somebody. */
-  readonly eraseAt: (person: PersonIds) => Promise<readonly ErasedAt[]>;
+  /** Erases somebody here, and at destinations. */
+  readonly erase: (person: PersonIds) => Promise<ErasureBegun>;
+  /** Asks destinations what they hold about somebody. */
+  readonly exportFrom: (person: PersonIds) => AsyncIterable<ExportedRow>;
 }
+
+/** Receipts in which a destination that never agreed is looked for. */
+const receiptsLookedAt = 1_000;
 
 /** Where nobody wrote down who sent it, it is judged as a browser's: what may least. */
 const unknownFacts = (receivedAt: number): BatchFacts => ({ receivedAt, source: 'browser' });
 
-export function createOperations({ collector, log, plan, unplanned, eraseAt }: OperationsOptions): Operations {
+export function createOperations({
+  collector,
+  log,
+  plan,
+  unplanned,
+  erase,
+  exportFrom,
+}: OperationsOptions): Operations {
   const { records } = log;
 
   function requireEvent(event: object, facts: Pick<BatchFacts, 'source'>): void {
@@ -106,6 +127,14 @@ export function createOperations({ collector, log, plan, unplanned, eraseAt }: O
     return (JSON.parse(letter.event) as { source: BatchFacts['source'] }).source;
   }
 
+  function erasureStanding(): ErasureStanding {
+    const failed = new Set<string>();
+    for (const { destinations } of log.erasures.receipts({ limit: receiptsLookedAt })) {
+      for (const { destination, state } of destinations) if (state === 'failed') failed.add(destination);
+    }
+    return { underWay: log.erasures.open().length, failed: [...failed] };
+  }
+
   return {
     ping: async () => ({ pid: process.pid }),
     async standing() {
@@ -116,7 +145,7 @@ export function createOperations({ collector, log, plan, unplanned, eraseAt }: O
         const own = log.progress(name);
         if (own !== undefined) progress[name] = own;
       }
-      return { stats, progress, consumers, destinations: collector.destinations() };
+      return { stats, progress, consumers, destinations: collector.destinations(), erasures: erasureStanding() };
     },
     probe: () =>
       log.probe().then(
@@ -168,19 +197,24 @@ export function createOperations({ collector, log, plan, unplanned, eraseAt }: O
       }));
       return { stored: events.length - refused.length, refused };
     },
-    about: (person) => records.about(person),
-    async erase(person) {
-      const erased = await records.erase(person);
-      const devices = erased.anonymousIds.filter((anonymousId) => anonymousId !== person.anonymousId);
-      const worst = new Map<string, ErasedAt>();
-      // With whose device it was: where more is remembered than the log holds, others may have been on it too.
+    async *about(person) {
+      yield* records.about(person);
+      const devices = (await records.devicesOf(person)).filter((anonymousId) => anonymousId !== person.anonymousId);
+      const seen = new Set<string>();
       for (const who of [person, ...devices.map((anonymousId) => ({ ...person, anonymousId }))]) {
-        for (const at of await eraseAt(who)) {
-          if (worst.get(at.destination)?.kind !== 'failed') worst.set(at.destination, at);
+        for await (const exported of exportFrom(who)) {
+          const { destination } = exported;
+          const told = 'row' in exported ? { event: exported.row } : { failed: exported.failed };
+          // What is found by the person and by the device is one row.
+          const text = JSON.stringify([destination, told]);
+          if (seen.has(text)) continue;
+          seen.add(text);
+          yield { store: 'destination', destination, ...told };
         }
       }
-      return { ...erased, destinations: [...worst.values()] };
     },
+    erase,
+    receipts: async (options) => collector.receipts(options),
     async unsuppress(person) {
       await collector.unsuppress(person);
       return true;

@@ -8,7 +8,7 @@ import { inTransaction, migrate } from './duckdb-schema.ts';
 import { parametersOf, plainRows } from './duckdb-values.ts';
 import { stageAndStore, storeParked } from './duckdb-writes.ts';
 import { insertRows, parkedRow, rowsOf } from './parked-event.ts';
-import { erasePerson } from './person-rows.ts';
+import { erasePerson, exportPerson } from './person-rows.ts';
 
 export interface DuckDbOptions {
   /** Default `duckdb`. Name it to have two files in one collector. */
@@ -162,6 +162,8 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
           }
         }),
       ),
+    export: (person) =>
+      exportPerson(person, { tables: ['events', 'parked'], run: (sql, values) => query(sql, values) }),
     query,
     parked: async () => (await query<{ n: number }>('SELECT count(*) AS n FROM parked'))[0]?.n ?? 0,
     close: () =>

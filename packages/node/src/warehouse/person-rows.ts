@@ -26,6 +26,32 @@ export async function erasePerson({ userId, anonymousId }: ErasePerson, { tables
   for (const table of tables) await run(`DELETE FROM ${table} WHERE ${isAbout}`, [user, devices]);
 }
 
+/**
+ * What is about a person, a row of each table with the table's name; of a device that others had too only what says that
+ * it is theirs.
+ */
+export async function exportPerson(
+  { userId, anonymousId }: ErasePerson,
+  { tables, run }: ErasureTools,
+): Promise<readonly object[]> {
+  const user = personId(userId);
+  const device = personId(anonymousId);
+  const found = (await run(ownDevicesOf(tables), [user, device])) as readonly { readonly device: string }[];
+  const devices = found.map((row) => row.device);
+  const rows: object[] = [];
+  for (const table of tables) {
+    rows.push(...((await run(`SELECT * FROM ${table} WHERE ${isAbout}`, [user, devices])) as readonly object[]));
+  }
+  return rows;
+}
+
+const ownDevicesOf = (tables: readonly string[]): string => `SELECT device FROM (${devicesOf(tables)}) AS devices
+WHERE device = CAST($2 AS text) OR NOT EXISTS (SELECT 1 FROM (${tables
+  .map((table) => `SELECT anonymous_id, user_id, previous_id FROM ${table}`)
+  .join('\nUNION ALL ')}) AS others
+WHERE others.anonymous_id = device AND others.user_id <> CAST($1 AS text)
+  AND coalesce(others.previous_id, '') <> CAST($1 AS text))`;
+
 const devicesOf = (
   tables: readonly string[],
 ): string => `SELECT CAST($2 AS text) AS device WHERE CAST($2 AS text) IS NOT NULL

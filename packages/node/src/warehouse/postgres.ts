@@ -3,7 +3,7 @@ import { type ClientBase, Pool, type PoolClient, types } from 'pg';
 import type { Model } from '../models/model.ts';
 import { type Cell, columns } from './event-row.ts';
 import { insertRows, parkedColumns, parkedRow, rowsOf } from './parked-event.ts';
-import { erasePerson } from './person-rows.ts';
+import { erasePerson, exportPerson } from './person-rows.ts';
 import { insertInto, inTransaction, migrate, parkIn, quoted, takeTurn } from './postgres-schema.ts';
 
 export interface PostgresOptions {
@@ -140,6 +140,14 @@ export function postgres(options: PostgresOptions): PostgresDestination {
           inTransaction(client, () =>
             erasePerson(person, { tables, run: async (sql, values) => (await client.query(sql, [...values])).rows }),
           ),
+        signal,
+      );
+    },
+    async export(person, { signal }) {
+      await opened();
+      return connected(
+        (client) =>
+          exportPerson(person, { tables, run: async (sql, values) => (await client.query(sql, [...values])).rows }),
         signal,
       );
     },

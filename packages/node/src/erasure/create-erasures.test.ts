@@ -1,0 +1,113 @@
+import { createFakeClock, type FakeClock } from '@org/track-core/testing';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ErasedAt } from '../dispatch/dispatcher.ts';
+import type { Log, PersonIds } from '../log/log.ts';
+import { memoryLog } from '../log/memory-log.ts';
+import { createErasures, type Erasures, erasurePatienceMs } from './create-erasures.ts';
+
+let clock: FakeClock;
+let log: Log;
+
+beforeEach(() => {
+  clock = createFakeClock();
+  log = memoryLog({ now: clock.now });
+});
+
+afterEach(() => log.close());
+
+type Answer = 'erased' | 'unsupported' | 'failed';
+
+/** Destinations that answer as told, in turn; at last as they did last. */
+function erasuresAt(answers: Readonly<Record<string, readonly Answer[] | ((person: PersonIds) => Answer)>>): {
+  erasures: Erasures;
+  asked: string[];
+} {
+  const asked: string[] = [];
+  const erasures = createErasures({
+    log,
+    destinations: () => Object.keys(answers),
+    async eraseAt(destination, person): Promise<ErasedAt> {
+      const before = asked.filter((each) => each.startsWith(`${destination} `)).length;
+      asked.push(`${destination} ${Object.values(person).join('+')}`);
+      const script = answers[destination] ?? [];
+      const kind = typeof script === 'function' ? script(person) : (script[before] ?? script.at(-1) ?? 'erased');
+      return kind === 'failed' ? { destination, kind, reason: 'http-500' } : { destination, kind };
+    },
+    clock,
+    random: () => 0.5,
+    onDiagnostic: undefined,
+  });
+  return { erasures, asked };
+}
+
+/** Time passes, in steps: the log's work takes turns of the real event loop. */
+async function pass(ms: number, steps = 20): Promise<void> {
+  for (let step = 0; step < steps; step++) {
+    await clock.advance(ms / steps);
+    for (let turn = 0; turn < 8; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const statesOf = (receipt = log.erasures.receipts({ limit: 1 })[0]): object =>
+  Object.fromEntries((receipt?.destinations ?? []).map(({ destination, state }) => [destination, state]));
+
+test('each destination is asked once at once; the receipt says what came of it', async () => {
+  const { erasures } = erasuresAt({ yes: [], no: ['unsupported'], later: ['failed', 'erased'] });
+  const { receipt } = await erasures.erase({ userId: 'u1' });
+  expect([receipt.stage, statesOf(receipt)]).toEqual([
+    'destinations',
+    { yes: 'erased', no: 'unsupported', later: 'waiting' },
+  ]);
+});
+
+test('one that does not agree is asked until it does, and those that did are left in peace', async () => {
+  const { erasures, asked } = erasuresAt({ yes: [], later: ['failed', 'failed', 'failed', 'erased'] });
+  erasures.start();
+  await erasures.erase({ userId: 'u1' });
+  await pass(3_600_000);
+  expect([...asked].sort()).toEqual(['later u1', 'later u1', 'later u1', 'later u1', 'yes u1']);
+  expect([log.erasures.open(), statesOf()]).toEqual([[], { yes: 'erased', later: 'erased' }]);
+});
+
+test('the next process goes on where one was killed', async () => {
+  await log.erasures.begin({ userId: 'u1' }, ['far', 'gone']);
+  const { erasures, asked } = erasuresAt({ far: [] });
+  erasures.start();
+  await pass(1_000);
+  expect([asked, statesOf()]).toEqual([['far u1'], { far: 'erased', gone: 'waiting' }]);
+});
+
+test('after 30 days it is given up, also at one that is no destination any more, and nothing says who it was', async () => {
+  await log.erasures.begin({ userId: 'u1' }, ['never', 'gone']);
+  const { erasures } = erasuresAt({ never: ['failed'] });
+  erasures.start();
+  await pass(erasurePatienceMs - 3_600_000, 800);
+  expect(statesOf()).toEqual({ never: 'waiting', gone: 'waiting' });
+  await pass(12 * 3_600_000, 40);
+  expect(statesOf()).toEqual({ never: 'failed', gone: 'failed' });
+  expect(log.erasures.open()).toEqual([]);
+});
+
+test('devices that were theirs alone are forgotten too; one that knows no devices is no failure', async () => {
+  const timestamp = new Date(clock.now()).toISOString();
+  const event = { type: 'track', event: 'e', messageId: 'm', userId: 'u1', anonymousId: 'phone', timestamp };
+  await log.append({
+    body: JSON.stringify({ batch: [event] }),
+    ids: ['m'],
+    facts: { receivedAt: clock.now(), source: 'server' },
+  });
+  const { erasures, asked } = erasuresAt({
+    all: [],
+    users: ({ anonymousId }) => (anonymousId === undefined ? 'erased' : 'unsupported'),
+  });
+  const { receipt, anonymousIds } = await erasures.erase({ userId: 'u1' });
+  expect(anonymousIds).toEqual(['phone']);
+  expect([...asked].sort()).toEqual(['all u1', 'all u1+phone', 'users u1', 'users u1+phone']);
+  expect([receipt.stage, statesOf(receipt)]).toEqual(['done', { all: 'erased', users: 'erased' }]);
+});
+
+test('what is no person is refused', async () => {
+  const { erasures } = erasuresAt({});
+  await expect(erasures.erase({})).rejects.toThrow('expected a userId');
+  expect(log.erasures.receipts({ limit: 10 })).toEqual([]);
+});

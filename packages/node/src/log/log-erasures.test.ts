@@ -1,0 +1,96 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Log } from './log.ts';
+import { sqliteLog } from './sqlite-log.ts';
+
+let folder: string;
+let path: string;
+let log: Log;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'erasures-'));
+  path = join(folder, 'log.db');
+  log = sqliteLog(path);
+});
+
+afterEach(async () => {
+  await log.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function append(...events: readonly { messageId: string; [field: string]: unknown }[]): Promise<void> {
+  const timestamp = new Date().toISOString();
+  await log.append({
+    body: JSON.stringify({ batch: events.map((event) => ({ type: 'track', event: 'e', timestamp, ...event })) }),
+    ids: events.map(({ messageId }) => messageId),
+    facts: { receivedAt: Date.now(), source: 'server' },
+    quarantined: [{ messageId: 'q', issues: [], event: JSON.stringify({ userId: 'ada-1' }) }],
+  });
+}
+
+async function reopen(): Promise<void> {
+  await log.close();
+  log = sqliteLog(path);
+}
+
+const events = [
+  { messageId: '1', userId: 'ada-1', anonymousId: 'phone-1' },
+  { messageId: '2', anonymousId: 'phone-1' },
+  { messageId: '3', userId: 'bob' },
+];
+
+test('a receipt says when and how much, and at last nothing in the file says who', async () => {
+  await append(...events);
+  const id = await log.erasures.begin({ userId: 'ada-1' }, ['far']);
+  expect(log.suppression.has({ userId: 'ada-1' })).toBe(true);
+  await log.erasures.purge(id);
+  expect(log.erasures.open()).toMatchObject([
+    { id, stage: 'destinations', person: { userId: 'ada-1' }, anonymousIds: ['phone-1'] },
+  ]);
+  await log.erasures.told(id, { destination: 'far', state: 'erased' });
+  const counts = { events: 2, quarantined: 1, deadLetters: 0 };
+  const destinations = [{ destination: 'far', state: 'erased', tries: 1, at: expect.any(Number) }];
+  const receipt = { id, stage: 'done', askedAt: expect.any(Number), finishedAt: expect.any(Number), ...counts };
+  expect(log.erasures.receipt(id)).toEqual({ ...receipt, destinations });
+  expect(log.erasures.open()).toEqual([]);
+  await log.close();
+  const file = readFileSync(path, 'latin1');
+  expect([file.includes('ada-1'), file.includes('phone-1'), file.includes('bob')]).toEqual([false, false, true]);
+  log = sqliteLog(path);
+});
+
+test('whoever has an id finds the receipt, by the devices too; nobody else does', async () => {
+  await append(...events);
+  const id = await log.erasures.begin({ userId: 'ada-1' }, []);
+  await log.erasures.purge(id);
+  const found = (person: object): number => log.erasures.receipts({ limit: 10, person }).length;
+  expect([
+    found({ userId: 'ada-1' }),
+    found({ anonymousId: 'phone-1' }),
+    found({ userId: 'phone-1' }),
+    found({ userId: 'bob' }),
+  ]).toEqual([1, 1, 0, 0]);
+});
+
+test('what a destination says of somebody is kept without their ids', async () => {
+  const id = await log.erasures.begin({ userId: 'ada-1' }, ['far']);
+  await log.erasures.purge(id);
+  await log.erasures.told(id, { destination: 'far', state: 'waiting', nextAt: 5, reason: 'no user ada-1 here' });
+  expect(log.erasures.receipt(id)?.destinations).toMatchObject([
+    { state: 'waiting', tries: 1, nextAt: 5, reason: 'no user … here' },
+  ]);
+});
+
+test('an erasure that had only begun is gone on with by whoever opens the log next', async () => {
+  await append(...events);
+  const id = await log.erasures.begin({ userId: 'ada-1' }, ['far']);
+  await reopen();
+  expect(log.erasures.open()).toMatchObject([{ id, stage: 'log', waiting: [{ destination: 'far', tries: 0 }] }]);
+  await log.erasures.purge(id);
+  await log.erasures.purge(id);
+  await reopen();
+  expect(log.erasures.receipt(id)).toMatchObject({ stage: 'destinations', events: 2, quarantined: 1 });
+  await expect(log.erasures.purge('nobody')).rejects.toThrow('No erasure has the id');
+});

@@ -1,0 +1,185 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { ErasureRow, ErasureTaskRow } from './erasure-table.ts';
+import type { ErasureReceipt, LogErasures, OpenErasure, PersonIds } from './log.ts';
+import type { LogAccess } from './log-access.ts';
+import type { LogStore } from './log-store.ts';
+import type { ErasureJournal, KnownDevices, PersonRecords } from './person-records.ts';
+
+export interface LogErasuresOptions {
+  readonly store: LogStore;
+  readonly access: LogAccess;
+  readonly people: PersonRecords;
+  readonly suppress: (person: PersonIds) => Promise<void>;
+  /** Wall clock, epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** What is kept of a person while an erasure is under way. */
+type KeptPerson = PersonIds & KnownDevices;
+
+const saltBytes = 16;
+
+/** Erasures in the log's own file, so that whoever opens it next goes on. */
+export function createLogErasures({ store, access, people, suppress, now }: LogErasuresOptions): LogErasures {
+  const { erasures } = store;
+  const { requireOpen, write } = access;
+
+  function receiptOf(row: ErasureRow): ErasureReceipt {
+    const { id, askedAt, finishedAt, stage, counts } = row;
+    return {
+      id,
+      askedAt,
+      ...(finishedAt === null ? {} : { finishedAt }),
+      stage,
+      ...counts,
+      destinations: erasures.tasks(id).map(({ destination, state, tries, at, nextAt, reason }) => ({
+        destination,
+        state,
+        tries,
+        ...(tries === 0 ? {} : { at }),
+        ...(state === 'waiting' && tries > 0 ? { nextAt } : {}),
+        ...(reason === null ? {} : { reason }),
+      })),
+    };
+  }
+
+  /** Done with the log, and with every destination: then nothing tells any more who it was. */
+  function finishIfDone(id: string): void {
+    const row = erasures.get(id);
+    if (row === undefined || row.stage !== 'destinations') return;
+    if (erasures.tasks(id).some(({ state }) => state === 'waiting')) return;
+    erasures.update(id, { stage: 'done', finishedAt: now(), person: null });
+  }
+
+  function requireRow(id: string): ErasureRow {
+    const row = erasures.get(id);
+    if (row === undefined) throw new TypeError(`No erasure has the id "${id}"`);
+    return row;
+  }
+
+  const hashesOf = (salt: Uint8Array, ids: readonly string[]): string[] =>
+    ids.map((id) => createHash('sha256').update(salt).update(id).digest('hex'));
+
+  return {
+    async begin({ userId, anonymousId }, destinations) {
+      requireOpen();
+      const person = {
+        ...(userId === undefined ? {} : { userId }),
+        ...(anonymousId === undefined ? {} : { anonymousId }),
+      };
+      // Also what refuses ids that are none.
+      await suppress(person);
+      const id = randomUUID();
+      const salt = randomBytes(saltBytes);
+      const kept: KeptPerson = { ...person, own: [], shared: [] };
+      write(() => {
+        erasures.insert({
+          id,
+          askedAt: now(),
+          finishedAt: null,
+          stage: 'log',
+          salt,
+          hashes: hashesOf(salt, labelled(kept)),
+          counts: { events: 0, quarantined: 0, deadLetters: 0 },
+          person: JSON.stringify(kept),
+        });
+        for (const destination of destinations) {
+          erasures.setTask(id, { destination, state: 'waiting', tries: 0, nextAt: 0, at: 0, reason: null });
+        }
+      });
+      return id;
+    },
+    async purge(id) {
+      const { stage, person, salt } = requireRow(id);
+      if (stage !== 'log' || person === null) return;
+      const kept = JSON.parse(person) as KeptPerson;
+      const journal: ErasureJournal = {
+        devices: kept,
+        onFound({ own, shared }) {
+          const known = { ...kept, own, shared };
+          erasures.update(id, { person: JSON.stringify(known), hashes: hashesOf(salt, labelled(known)) });
+        },
+        onErased(more) {
+          const { counts } = requireRow(id);
+          erasures.update(id, {
+            counts: {
+              events: counts.events + (more.events ?? 0),
+              quarantined: counts.quarantined + (more.quarantined ?? 0),
+              deadLetters: counts.deadLetters + (more.deadLetters ?? 0),
+            },
+          });
+        },
+      };
+      await people.erase(kept, journal);
+      // Devices that others had too were only needed here.
+      store.scrub(() =>
+        write(() => {
+          const { own, ...ids } = JSON.parse(requireRow(id).person ?? '{}') as KeptPerson;
+          erasures.update(id, { stage: 'destinations', person: JSON.stringify({ ...ids, own, shared: [] }) });
+          finishIfDone(id);
+        }),
+      );
+    },
+    async told(id, { destination, ...told }) {
+      // What it said may have named them.
+      const { person } = requireRow(id);
+      const ids = person === null ? [] : plainIds(JSON.parse(person) as KeptPerson);
+      const reason =
+        told.reason === undefined ? null : ids.reduce((text, each) => text.replaceAll(each, '…'), told.reason);
+      store.scrub(() =>
+        write(() => {
+          const before = erasures.tasks(id).find((task) => task.destination === destination);
+          const task: ErasureTaskRow = {
+            destination,
+            state: told.state,
+            tries: (before?.tries ?? 0) + 1,
+            nextAt: told.nextAt ?? 0,
+            at: now(),
+            reason,
+          };
+          erasures.setTask(id, task);
+          finishIfDone(id);
+        }),
+      );
+    },
+    open() {
+      requireOpen();
+      return erasures.open().map(({ id, askedAt, stage, person }): OpenErasure => {
+        const { own, shared: _shared, ...ids } = JSON.parse(person ?? '{}') as KeptPerson;
+        return { id, askedAt, stage, person: ids, anonymousIds: own, waiting: waitingOf(erasures.tasks(id)) };
+      });
+    },
+    receipt(id) {
+      requireOpen();
+      const row = erasures.get(id);
+      return row === undefined ? undefined : receiptOf(row);
+    },
+    receipts({ limit, person }) {
+      requireOpen();
+      const ids = person === undefined ? undefined : labelled({ ...person, own: [], shared: [] });
+      const found: ErasureReceipt[] = [];
+      for (const row of erasures.all()) {
+        if (found.length === limit) break;
+        const isTheirs = ids === undefined || hashesOf(row.salt, ids).some((hash) => row.hashes.includes(hash));
+        if (isTheirs) found.push(receiptOf(row));
+      }
+      return found;
+    },
+  };
+}
+
+function waitingOf(tasks: readonly ErasureTaskRow[]): OpenErasure['waiting'] {
+  return tasks.flatMap(({ destination, state, tries, nextAt }) =>
+    state === 'waiting' ? [{ destination, tries, nextAt }] : [],
+  );
+}
+
+/** Each with what kind of id it is: the same text can be one person's `userId` and another's `anonymousId`. */
+function labelled({ userId, anonymousId, own }: KeptPerson): readonly string[] {
+  const devices = new Set([...(anonymousId === undefined ? [] : [anonymousId]), ...own]);
+  return [...(userId === undefined ? [] : [`userId ${userId}`]), ...[...devices].map((id) => `anonymousId ${id}`)];
+}
+
+function plainIds({ userId, anonymousId, own }: KeptPerson): readonly string[] {
+  return [userId, anonymousId, ...own].filter((id) => id !== undefined && id !== '') as string[];
+}
