@@ -34,7 +34,7 @@ function erasuresAt(answers: Readonly<Record<string, readonly Answer[] | ((perso
       return kind === 'failed' ? { destination, kind, reason: 'http-500' } : { destination, kind };
     },
     clock,
-    random: () => 0.5,
+    random: () => 0.1234567,
     onDiagnostic: undefined,
   });
   return { erasures, asked };

@@ -133,7 +133,7 @@ export function createLogErasures({ store, access, people, suppress, now }: LogE
             destination,
             state: told.state,
             tries: (before?.tries ?? 0) + 1,
-            nextAt: told.nextAt ?? 0,
+            nextAt: Math.ceil(told.nextAt ?? 0),
             at: now(),
             reason,
           };
