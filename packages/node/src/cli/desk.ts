@@ -4,7 +4,7 @@ import type { Destination } from '@org/track-core';
 import { createCollector } from '../collector/create-collector.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { createDispatcher, type Dispatcher } from '../dispatch/dispatcher.ts';
-import { createErasures } from '../erasure/create-erasures.ts';
+import { createErasures, eraseTryMs } from '../erasure/create-erasures.ts';
 import { memoryLog } from '../log/memory-log.ts';
 import { createNodeClock } from '../runtime/node-clock.ts';
 import { logFileOf, openLog } from '../server/create-track-server.ts';
@@ -42,7 +42,8 @@ export async function openDesk({ config }: LoadedConfig): Promise<Desk> {
   const erasures = createErasures({
     log,
     destinations: () => (config.destinations ?? []).map(({ name }) => name),
-    eraseAt: (name, person) => asked.dispatcher().eraseAt(name, person),
+    eraseAt: (name, person, deadline) => asked.dispatcher().eraseAt(name, person, deadline),
+    answerWithinMs: eraseTryMs, // whoever asks first hears the end of it
     clock,
     random: Math.random,
     onDiagnostic: undefined,

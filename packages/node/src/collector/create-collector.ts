@@ -193,6 +193,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     log,
     destinations: dispatcher.names,
     eraseAt: dispatcher.eraseAt,
+    answerWithinMs: defaultDeadlineMs,
     clock,
     random: Math.random,
     onDiagnostic,

@@ -137,7 +137,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   async function* exportFrom({ destination }: Seat, person: ErasePerson, deadlineMs: number) {
     const { name } = destination;
-    if (destination.export === undefined) return;
+    if (destination.export === undefined) {
+      if (destination.isWarehouse === true) yield { destination: name, failed: 'it has no way to be asked from here' };
+      return;
+    }
     try {
       const rows = await inTime(deadlineMs, async (signal) => destination.export?.(person, { signal }) ?? []);
       for (const row of rows) yield { destination: name, row };

@@ -15,7 +15,7 @@ beforeEach(() => {
 
 afterEach(() => log.close());
 
-type Answer = 'erased' | 'unsupported' | 'failed';
+type Answer = 'erased' | 'unsupported' | 'failed' | 'slow';
 
 /** Destinations that answer as told, in turn; at last as they did last. */
 function erasuresAt(answers: Readonly<Record<string, readonly Answer[] | ((person: PersonIds) => Answer)>>): {
@@ -31,8 +31,13 @@ function erasuresAt(answers: Readonly<Record<string, readonly Answer[] | ((perso
       asked.push(`${destination} ${Object.values(person).join('+')}`);
       const script = answers[destination] ?? [];
       const kind = typeof script === 'function' ? script(person) : (script[before] ?? script.at(-1) ?? 'erased');
+      if (kind === 'slow') {
+        await new Promise<void>((resolve) => clock.after(60_000, resolve));
+        return { destination, kind: 'erased' };
+      }
       return kind === 'failed' ? { destination, kind, reason: 'http-500' } : { destination, kind };
     },
+    answerWithinMs: 10_000,
     clock,
     random: () => 0.1234567,
     onDiagnostic: undefined,
@@ -104,6 +109,17 @@ test('devices that were theirs alone are forgotten too; one that knows no device
   expect(anonymousIds).toEqual(['phone']);
   expect([...asked].sort()).toEqual(['all u1', 'all u1+phone', 'users u1', 'users u1+phone']);
   expect([receipt.stage, statesOf(receipt)]).toEqual(['done', { all: 'erased', users: 'erased' }]);
+});
+
+test('one that takes its time does not keep whoever asked: it goes on, and the receipt follows', async () => {
+  const { erasures, asked } = erasuresAt({ slow: ['slow'] });
+  erasures.start();
+  const erasing = erasures.erase({ userId: 'u1' });
+  await pass(11_000);
+  const { receipt } = await erasing;
+  expect([receipt.stage, statesOf(receipt)]).toEqual(['destinations', { slow: 'waiting' }]);
+  await pass(60_000);
+  expect([asked, statesOf()]).toEqual([['slow u1'], { slow: 'erased' }]);
 });
 
 test('what is no person is refused', async () => {

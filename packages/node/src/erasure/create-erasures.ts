@@ -13,7 +13,7 @@ export interface ErasureBegun {
 export interface Erasures {
   /**
    * Suppresses somebody, takes them out of log, quarantine and dead letters, and asks every destination once to forget
-   * them. Those that do not agree are asked again and again, by this process and by those after it, for 30 days. Rejects
+   * them. Those that do not agree, or take longer than `answerWithinMs`, are asked again and again, by this process and by those after it, for 30 days. Rejects
    * with `TypeError` for what is no person, with `LogUnavailableError` if the log takes nothing: what began goes on.
    */
   erase(person: PersonIds): Promise<ErasureBegun>;
@@ -27,7 +27,9 @@ export interface ErasuresOptions {
   readonly log: Log;
   /** Names of those that can be asked. */
   readonly destinations: () => readonly string[];
-  readonly eraseAt: (destination: string, person: PersonIds) => Promise<ErasedAt>;
+  readonly eraseAt: (destination: string, person: PersonIds, deadline: Required<Deadline>) => Promise<ErasedAt>;
+  /** How long `erase` waits for destinations, milliseconds; they go on meanwhile. */
+  readonly answerWithinMs: number;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
@@ -41,11 +43,13 @@ export const erasurePatienceMs: number = 30 * 24 * 3_600_000;
 const firstWaitMs = 60_000;
 /** Cap of that wait, milliseconds. */
 const maxWaitMs = 6 * 3_600_000;
+/** What one try at one destination may take, milliseconds: a warehouse may have to rewrite much. */
+export const eraseTryMs: number = 600_000;
 /** How often it is looked whether something is to be done, at least; milliseconds. */
 const lookEveryMs = 3_600_000;
 
 export function createErasures(options: ErasuresOptions): Erasures {
-  const { log, destinations, eraseAt, clock, random, onDiagnostic } = options;
+  const { log, destinations, eraseAt, answerWithinMs, clock, random, onDiagnostic } = options;
   const underWay = new Map<string, Promise<void>>();
   let isStarted = false;
   let isClosed = false;
@@ -86,7 +90,7 @@ export function createErasures(options: ErasuresOptions): Erasures {
     const unsupported: string[] = [];
     let hasErased = false;
     for (const who of [person, ...devices.map((anonymousId) => ({ ...person, anonymousId }))]) {
-      const answer = await eraseAt(destination, who);
+      const answer = await eraseAt(destination, who, { deadlineMs: eraseTryMs });
       if (answer.kind === 'failed') {
         report(onDiagnostic, 'erasure-failed', `${destination}: ${id}`);
         const { reason } = answer;
@@ -146,13 +150,30 @@ export function createErasures(options: ErasuresOptions): Erasures {
     return Math.max(1_000, at - clock.now());
   }
 
+  /** Resolves when the work is over, or the time. */
+  function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const cancel = clock.after(ms, resolve);
+      void work.then(
+        () => {
+          cancel();
+          resolve();
+        },
+        (error: unknown) => {
+          cancel();
+          reject(error);
+        },
+      );
+    });
+  }
+
   return {
     async erase(person) {
       const id = await log.erasures.begin(person, destinations());
       try {
         await log.erasures.purge(id);
         const { anonymousIds = [] } = jobOf(id) ?? {};
-        await work(id);
+        await atMost(answerWithinMs, work(id));
         const receipt = log.erasures.receipt(id);
         if (receipt === undefined) throw new LogUnavailableError('The receipt is gone.');
         return { receipt, anonymousIds };
@@ -167,14 +188,7 @@ export function createErasures(options: ErasuresOptions): Erasures {
     async close({ deadlineMs = 10_000 } = {}) {
       isClosed = true;
       cancelLook?.();
-      const ended = Promise.allSettled([...underWay.values()]);
-      await new Promise<void>((resolve) => {
-        const cancel = clock.after(deadlineMs, resolve);
-        void ended.then(() => {
-          cancel();
-          resolve();
-        });
-      });
+      await atMost(deadlineMs, Promise.allSettled([...underWay.values()]));
     },
   };
 }

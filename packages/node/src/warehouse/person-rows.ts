@@ -34,8 +34,8 @@ export async function exportPerson(
   { userId, anonymousId }: ErasePerson,
   { tables, run }: ErasureTools,
 ): Promise<readonly object[]> {
-  const user = personId(userId);
-  const device = personId(anonymousId);
+  const user = storedId(userId);
+  const device = storedId(anonymousId);
   const found = (await run(ownDevicesOf(tables), [user, device])) as readonly { readonly device: string }[];
   const devices = found.map((row) => row.device);
   const rows: object[] = [];
