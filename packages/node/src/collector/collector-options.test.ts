@@ -50,6 +50,13 @@ test.each([
   { options: { log, allowedOrigins: ['*'] }, expected: 'browsers take no "*"' },
   { options: { log, allowedOrigins: ['https://shop.example/'] }, expected: 'allowedOrigins: expected origins such as' },
   {
+    options: { log, allowedOrigins: ['chrome-extension://abc/'] },
+    expected: 'allowedOrigins: expected origins such as',
+  },
+  { options: { log, allowedOrigins: ['capacitor://a b'] }, expected: 'allowedOrigins: expected origins such as' },
+  { options: { log, allowedOrigins: ['file://'] }, expected: 'allowedOrigins: expected origins such as' },
+  { options: { log, allowedOrigins: ['null'] }, expected: 'allowedOrigins: expected origins such as' },
+  {
     options: { log, enrichments: [() => {}] },
     expected: 'enrichments: expected a list of enrichments, such as userAgents()',
   },
@@ -66,6 +73,9 @@ test.each([
 test('accepts what is right', () => {
   const keys = { k: { source: 'server', name: 'shop', consent: { analytics: true } } };
   expect(() =>
-    checkCollectorOptions({ log, keys, allowedOrigins: ['https://shop.example'], limits: {} }),
+    checkCollectorOptions({
+      ...{ log, keys, limits: {} },
+      allowedOrigins: ['https://shop.example', 'chrome-extension://bcdefghijklmnop', 'capacitor://localhost'],
+    }),
   ).not.toThrow();
 });

@@ -168,11 +168,18 @@ function checkKeys(where: string, keys: { readonly [writeKey: string]: Collector
 
 function checkOrigins(where: string, origins: readonly unknown[]): void {
   for (const origin of origins) {
-    if (typeof origin !== 'string' || !URL.canParse(origin) || new URL(origin).origin !== origin) {
+    if (typeof origin !== 'string' || !isOrigin(origin)) {
       throw new TypeError(
         `${where}: expected origins such as "https://shop.example", got ${describe(origin)}` +
           (origin === '*' ? '; browsers take no "*" for requests that carry cookies' : ''),
       );
     }
   }
+}
+
+/** As browsers write it in `Origin`. Of extensions and apps (`chrome-extension://…`, `capacitor://localhost`) `URL` knows none. */
+function isOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { origin } = new URL(text);
+  return origin === text || (origin === 'null' && /^[a-z][a-z\d+.-]*:\/\/[a-z\d.-]+(:\d+)?$/.test(text));
 }
