@@ -80,12 +80,17 @@ describe('a collector that refuses', needs(chromium), () => {
     },
   );
 
-  test('T7 500 and 503: tried again after jittered waits of growing bounds', async () => {
+  test.each([
+    { why: 'no request says which it is', delivery: [], retryCounts: [undefined, undefined, undefined] },
+    { why: 'with numbered() each says which it is', delivery: ['numbered'] as const, retryCounts: [undefined, 1, 2] },
+  ])('T7 500 and 503: tried again after jittered waits of growing bounds; $why', async ({ delivery, retryCounts }) => {
     const time = await stopTime(site.context);
-    await site.options({ queue: { maxWaitMs } });
+    await site.options({ queue: { maxWaitMs }, delivery });
     const page = await openWithChance(0.5);
     const answers = [500, 503];
-    site.front.inject(() => {
+    const counted: unknown[] = [];
+    site.front.inject(({ body }) => {
+      counted.push(JSON.parse(new TextDecoder().decode(body)).retryCount);
       const status = answers.shift();
       return status === undefined ? undefined : new Response(null, { status });
     });
@@ -100,6 +105,7 @@ describe('a collector that refuses', needs(chromium), () => {
     await nextRequestAfter(1_600, page, time);
     expect(inRequest(2)).toEqual(ids);
     expect(site.front.statuses).toEqual([500, 503, 200]);
+    expect(counted).toEqual(retryCounts);
     expect(await diagnostics(page)).toEqual(['send-failed: http-500', 'send-failed: http-503']);
     expect(await site.kept(ids)).toEqual(ids);
   });

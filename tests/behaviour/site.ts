@@ -41,7 +41,7 @@ type PageOptions = Partial<
   /** Default: no. */
   readonly deliveryState?: boolean;
   /** Other parts, by their names. Default: none. */
-  readonly delivery?: readonly ('deferred' | 'compressed' | 'eager')[];
+  readonly delivery?: readonly ('deferred' | 'compressed' | 'eager' | 'numbered')[];
   /** By its name. Default: none. */
   readonly storage?: 'rootDomain' | 'hostOnly' | 'pageOnly';
   /** By their names. Default: none. */

@@ -41,3 +41,4 @@ export {
   deliveryState,
 } from './transport/delivery-state.ts';
 export { eager } from './transport/eager.ts';
+export { numbered } from './transport/numbered.ts';

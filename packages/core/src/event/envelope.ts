@@ -9,6 +9,8 @@ export interface Envelope {
   /** In its place where a browser sends the batch later, at a time of its own: sender's clock when that was handed over. */
   readonly deferredAt?: string;
   readonly writeKey?: string;
+  /** How often the sender has tried before, without being told when to come back. Only some tell. */
+  readonly retryCount?: number;
 }
 
 /** Why an event of an acknowledged batch was not simply stored. */

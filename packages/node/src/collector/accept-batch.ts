@@ -30,6 +30,8 @@ export interface AcceptOptions {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly store: StoreEvents;
+  /** Called for each batch that was stored and is not its sender's first try. */
+  readonly onRetried: () => void;
   readonly onDiagnostic: OnDiagnostic | undefined;
 }
 
@@ -63,7 +65,7 @@ interface Admitted {
 
 /** The way of a request through the collector, top to bottom: the first step that refuses is the last. */
 export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
-  const { limits, inFlight, authenticate, clock, newId, store, onDiagnostic } = options;
+  const { limits, inFlight, authenticate, clock, newId, store, onRetried, onDiagnostic } = options;
   const inflate = createInflate(limits.maxInflatedBytes);
   const drain = createDrain(clock.elapsed);
   const throttle = createThrottle({
@@ -123,6 +125,7 @@ export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
     const about = { facts, visitor: visitorOf(incoming, address), ...(identity === undefined ? {} : { identity }) };
     try {
       const results = await drain.measure(text.length, () => store({ ...batch, ...about }));
+      if ((batch.retryCount ?? Number(incoming.header('x-retry-count'))) > 0) onRetried();
       return { results, setCookie: identity?.setCookie() };
     } catch (error) {
       if (!(error instanceof LogUnavailableError)) throw error;

@@ -91,6 +91,25 @@ describe('a batch', () => {
     expect(stored).not.toHaveProperty('sentAt');
   });
 
+  test.each<{ why: string; field?: string; headers?: Record<string, string>; retried: number }>([
+    { why: 'says nothing', retried: 0 },
+    { why: 'says that it is its first', field: '"retryCount":0,', retried: 0 },
+    { why: 'says in its envelope that it is its third', field: '"retryCount":2,', retried: 1 },
+    { why: 'says anything in its envelope', field: '"retryCount":"x",', headers: { 'X-Retry-Count': 'x' }, retried: 0 },
+    { why: 'says in a header that it is its second', headers: { 'X-Retry-Count': '1' }, retried: 1 },
+  ])('of a sender that $why', async ({ field = '', headers = {}, retried }) => {
+    const { post, log, collector } = await run();
+    const batch = `"batch":[ ${JSON.stringify(okEvent())} ]}`;
+    const body = `{${field}"sentAt":"2026-01-01T00:00:00.000Z",${batch}`;
+    log.isFull = true;
+    expect((await post(body, { headers })).status).toBe(503);
+    expect(collector.stats().retried).toBe(0); // nothing was stored
+    log.isFull = false;
+    expect((await post(body, { headers })).status).toBe(200);
+    expect(collector.stats().retried).toBe(retried);
+    if (!field.includes('x')) expect(log.appended[0]?.body).toBe(`{${batch}`); // as it came
+  });
+
   test('with the id __proto__ is answered under that id', async () => {
     const { post } = await run();
     const { body } = await post(batchOf(anEvent({ messageId: '__proto__' })));

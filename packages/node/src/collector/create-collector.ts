@@ -45,6 +45,8 @@ export interface CollectorStats {
   readonly requests: { readonly [status: string]: number };
   /** Requests that were refused as a whole, by reason: `address-limit`, `overloaded`, `unknown-key` … */
   readonly refusals: { readonly [reason: string]: number };
+  /** Batches stored that were not their sender's first try, as far as it tells: `numbered()` in a page, Segment's SDKs. */
+  readonly retried: number;
   /** What is worked on right now, of what `limits` allow. */
   readonly inFlight: { readonly requests: number; readonly bytes: number };
   readonly log: LogStats;
@@ -137,6 +139,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     consent_denied: 0,
     retry: 0,
   };
+  let retried = 0;
   const watchers = new Set<(arrival: Arrival) => void>();
   const keyOrigins = Object.values(keys).flatMap(({ allowedOrigins: own = [] }) => own);
   const cors = createCors(allowedOrigins, keyOrigins);
@@ -171,6 +174,9 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     clock,
     newId: createIds({ now: clock.now, random64: createRandomPool() }).time,
     store,
+    onRetried: () => {
+      retried++;
+    },
     onDiagnostic,
   });
   const { handle, counts: countsOfRequests } = createAnswer({
@@ -256,6 +262,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     stats: () => ({
       events: { ...counts },
       ...countsOfRequests(),
+      retried,
       inFlight: { requests: inFlight.requests(), bytes: inFlight.bytes() },
       log: log.stats(),
       tracker: tracker.stats(),

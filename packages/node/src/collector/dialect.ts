@@ -8,6 +8,8 @@ export interface IncomingBatch {
   readonly events: readonly unknown[];
   readonly sentAt?: string;
   readonly deferredAt?: string;
+  /** How often its sender says to have tried before. */
+  readonly retryCount?: number;
   readonly writeKey?: string;
   /** The sender's own text `{"batch":[…]}` of exactly these events, if it can be kept as it is. */
   readonly text?: string;
@@ -48,6 +50,7 @@ export function readDialect(json: unknown, text: string, defaults: Defaults): In
   return {
     ...envelope,
     ...(typeof json.deferredAt === 'string' ? { deferredAt: json.deferredAt } : {}),
+    ...(typeof json.retryCount === 'number' ? { retryCount: json.retryCount } : {}),
     events,
     ...(kept === undefined ? {} : { text: kept }),
   };
@@ -94,7 +97,8 @@ function merged(key: 'context' | 'integrations', shared: Fields, event: Fields):
     : {};
 }
 
-const envelopeHead = /^\{"(?:sent|deferred)At":"[^"\\]*",(?:"writeKey":"(?:[^"\\]|\\.)*",)?(?="batch":\[)/;
+const envelopeHead =
+  /^\{(?:"retryCount":\d+,)?"(?:sent|deferred)At":"[^"\\]*",(?:"writeKey":"(?:[^"\\]|\\.)*",)?(?="batch":\[)/;
 
 /**
  * Our own envelope has the batch last, so its text can be stored as it came: no event is written out again, and the key

@@ -48,6 +48,7 @@ export function measuresOf({ stats, destinations, logPath }: MetricsOptions): re
     counter('events', 'Events by what became of them at the door.', ['status'], () => byKey(stats().events)),
     counter('requests', 'Requests by the status they were answered with.', ['status'], () => byKey(stats().requests)),
     counter('refusals', 'Requests refused as a whole, by reason.', ['reason'], () => byKey(stats().refusals)),
+    counter('retried', 'Batches stored that were not the first try of their sender.', [], () => one(stats().retried)),
     gauge('in_flight_requests', 'Requests worked on now.', [], () => one(stats().inFlight.requests)),
     gauge('in_flight_bytes', 'Bytes of bodies worked on now.', [], () => one(stats().inFlight.bytes)),
     gauge('log_batches', 'Batches in the log.', [], () => one(stats().log.batches)),
