@@ -39,6 +39,8 @@ const entries = {
     export const visitor = readVisitor();`,
   '… + rootDomain': `import { createTracker, pageViews, rootDomain } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], storage: rootDomain() });`,
+  '… + cookieCheck': `import { cookieCheck, createTracker, pageViews } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], storage: cookieCheck() });`,
   '… + pageOnly': `import { createTracker, pageOnly, pageViews } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], storage: pageOnly() });`,
   createWorkerTracker: `import { createWorkerTracker } from '@org/track-browser/worker';

@@ -220,6 +220,41 @@ describe('storage that fails', needs(chromium), () => {
     },
   );
 
+  test.each([
+    {
+      why: 'throw on access',
+      script: () =>
+        Object.defineProperty(Document.prototype, 'cookie', {
+          get() {
+            throw new DOMException('The operation is insecure.', 'SecurityError');
+          },
+        }),
+    },
+    {
+      why: 'are refused silently',
+      script: () => Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set: () => {} }),
+    },
+  ])('T10 with cookieCheck(): cookies that $why are told to the host once, and by each event', async ({ script }) => {
+    const marks: unknown[] = [];
+    site.front.inject(({ body }) => {
+      const { batch } = JSON.parse(new TextDecoder().decode(body));
+      marks.push(...batch.map((event: { context: { cookieless?: boolean } }) => event.context.cookieless));
+      return undefined;
+    });
+    await site.options({ storage: 'cookieCheck', queue: { maxWaitMs: 100 } });
+    const well = await site.open();
+    const known = await site.track(well, 1);
+    await expect.poll(() => site.kept(known), patience).toEqual(known);
+    expect(await well.evaluate(() => window.diagnostics)).toEqual([]);
+
+    await site.context.addInitScript(script);
+    const page = await site.open();
+    const ids = [...(await site.track(page, 2)), ...(await site.track(page, 1))];
+    await expect.poll(() => site.kept(ids), patience).toEqual(ids);
+    expect(await page.evaluate(() => window.diagnostics)).toEqual(['no-cookie: ']);
+    expect(marks).toEqual([undefined, true, true, true]);
+  });
+
   test('T10 localStorage full of another’s data: events arrive, the data is as it was, and nothing of ours is beside it', async () => {
     await site.options({ queue: { maxWaitMs: 100 } });
     const page = await site.open();

@@ -43,7 +43,7 @@ type PageOptions = Partial<
   /** Other parts, by their names. Default: none. */
   readonly delivery?: readonly ('deferred' | 'compressed' | 'eager' | 'numbered')[];
   /** By its name. Default: none. */
-  readonly storage?: 'rootDomain' | 'hostOnly' | 'pageOnly';
+  readonly storage?: 'rootDomain' | 'hostOnly' | 'pageOnly' | 'cookieCheck';
   /** By their names. Default: none. */
   readonly plugins?: readonly ('attribution' | 'erasure' | 'sequence' | 'sharedConsent')[];
 };
@@ -82,6 +82,7 @@ const setUp = `
 globalThis.diagnostics = [];
 globalThis.states = [];
 globalThis.startTracker = () => {
+  const onDiagnostic = ({ code, detail }) => diagnostics.push(code + ': ' + detail);
   const { pageViews, deliveryState, delivery = [], storage, plugins = [], ...options } = globalThis.trackerOptions ?? {};
   return orgTrack.createTracker({
     endpoint: '/api/j',
@@ -91,9 +92,9 @@ globalThis.startTracker = () => {
       ...delivery.map((name) => orgTrack[name]()),
       ...(deliveryState ? [orgTrack.deliveryState({ onChange: (state) => states.push(state) })] : []),
     ],
-    storage: storage && orgTrack[storage](),
+    storage: storage && orgTrack[storage](storage === 'cookieCheck' ? { onDiagnostic } : undefined),
     plugins: plugins.map((name) => orgTrack[name]()),
-    onDiagnostic: ({ code, detail }) => diagnostics.push(code + ': ' + detail),
+    onDiagnostic,
     ...options,
   });
 };
