@@ -29,8 +29,8 @@ export function cookieCheck({ storage, onDiagnostic }: CookieCheckOptions = {}):
     const { anonymousId } = device;
     const wasRefused = isRefused;
     store.save(device);
-    // A decision alone is written where nobody may be known: its loss makes no visitor of nobody.
-    isRefused = !!anonymousId && store.load()?.anonymousId !== anonymousId;
+    // A decision alone has no id: where nobody was known before, its loss makes no visitor of nobody.
+    isRefused = store.load()?.anonymousId !== anonymousId;
     if (isRefused && !wasRefused) report(onDiagnostic, 'no-cookie');
   }
 
