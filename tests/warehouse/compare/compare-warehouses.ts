@@ -49,9 +49,9 @@ export async function compareWarehouses({ events: count, seed, names, say }: Com
   let collector: Collector | undefined;
   try {
     for (const name of names) {
-      const open = contestants[name];
-      if (open === undefined) throw new TypeError(`There is no "${name}"; there is ${Object.keys(contestants)}.`);
-      opened.set(name, await open(folder));
+      const contestant = contestants[name];
+      if (contestant === undefined) throw new TypeError(`There is no "${name}"; there is ${Object.keys(contestants)}.`);
+      opened.set(name, await contestant.start(folder));
     }
     const destinations: Destination[] = [...opened.values()].map(({ destination }) => destination);
     // So few ids are remembered that most duplicates come through.

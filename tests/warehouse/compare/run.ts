@@ -4,11 +4,12 @@ import { parseArgs } from 'node:util';
 import { compareWarehouses } from './compare-warehouses.ts';
 import { contestants } from './contestants.ts';
 
+const found = Object.keys(contestants).filter((name) => contestants[name]?.isFound);
 const { values } = parseArgs({
   options: {
     events: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
-    warehouse: { type: 'string', multiple: true, default: Object.keys(contestants) },
+    warehouse: { type: 'string', multiple: true, default: found },
   },
 });
 

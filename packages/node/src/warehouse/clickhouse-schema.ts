@@ -82,6 +82,7 @@ const migrations: readonly (readonly string[])[] = [
     key String,
     reason String,
     parked_at_ms Int64,
+    message_id Nullable(String),
     anonymous_id Nullable(String),
     user_id Nullable(String),
     previous_id Nullable(String),
@@ -152,7 +153,16 @@ function views({ isModern }: ServerFeatures): readonly (readonly [name: string, 
       ? `fromUnixTimestamp64Milli(${name}_ms, 'UTC') AS ${name}`
       : `toDateTime(intDiv(${name}_ms, 1000), 'UTC') AS ${name}`;
   const events = columns.map(({ name, type }) => (type === 'TIMESTAMPTZ' ? moment(name) : name));
-  const parked = ['key', 'reason', moment('parked_at'), 'anonymous_id', 'user_id', 'previous_id', 'event'];
+  const parked = [
+    'key',
+    'reason',
+    moment('parked_at'),
+    'message_id',
+    'anonymous_id',
+    'user_id',
+    'previous_id',
+    'event',
+  ];
   return [
     ['events', `SELECT ${events.join(', ')} FROM ${storage.events} FINAL`],
     ['parked', `SELECT ${parked.join(', ')} FROM ${storage.parked} FINAL`],
