@@ -36,6 +36,9 @@ interface Step {
   readonly visitors: number;
 }
 
+/** Its multiples fall evenly between whole numbers, and in step with nothing else that visitors have by their number. */
+const goldenRatio = 0.618_034;
+
 const longestVisitMs = 5 * 60_000;
 
 const server = createServer(values.url.replace(/\/$/, ''));
@@ -93,7 +96,7 @@ async function takeVisitors(): Promise<void> {
     const character = characterOf(index, name, random);
     // The mark is the browser's own, not emulated by the context: a request that outlives its page has no context.
     const userAgent = `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156 Safari/537.36 ${runMark(run)}${name}`;
-    const isGuarded = blocker !== undefined && createRandom(seed * 7_919 + index).chance(blockerShare);
+    const isGuarded = blocker !== undefined && ((index + seed) * goldenRatio) % 1 < blockerShare;
     const isBlocked = isGuarded && blocker.blocks(endpoint);
     const browser = await chromium.launch({
       executablePath,

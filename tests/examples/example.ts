@@ -102,9 +102,12 @@ export async function startExample(
   }
 }
 
-export function launchChromium(): Promise<Browser> {
+export function launchChromium(args: readonly string[] = []): Promise<Browser> {
   const executablePath = findChromium();
-  return playwright.launch({ args: chromiumArgs, ...(executablePath === undefined ? {} : { executablePath }) });
+  return playwright.launch({
+    args: [...chromiumArgs, ...args],
+    ...(executablePath === undefined ? {} : { executablePath }),
+  });
 }
 
 /** The names of the events that a page's collector has acknowledged, as they come. */

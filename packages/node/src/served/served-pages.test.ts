@@ -350,7 +350,7 @@ describe('who asked, as far as it may be told', () => {
     const url = await listening(
       pagesOf({ path }).node((_request, response) => void response.writeHead(200, html).end('<p>')),
     );
-    expect(await open(url)).toMatchObject({ status: 200, body: '<p>' });
+    expect(await open(url)).toMatchObject({ status: 200, body: '<p>', id: expect.any(String) });
     expect(await told()).toEqual([]);
   });
 });
