@@ -39,6 +39,14 @@ const tasks = {
     await last('examples/shop/drive.ts', args);
   },
 
+  /** The demo by itself, with visitors of whom half have a content blocker: is what it measures what they did? */
+  async 'drive:blockers'() {
+    await install();
+    await turbo('Building', ['build'], ['--filter=shop']);
+    await chromium();
+    await last('examples/shop/drive-blockers.ts', args);
+  },
+
   /** Everything. Arguments go to vitest: `npm test -- queue`. */
   async test() {
     await install();

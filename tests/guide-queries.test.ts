@@ -14,14 +14,15 @@ import {
   type Plugin,
   type Tracker,
 } from '@org/track-core';
-import { createCollector, sqliteLog } from '@org/track-node';
+import { createCollector, memoryLog, sqliteLog } from '@org/track-node';
 import { type DuckDbDestination, duckdb } from '@org/track-node/duckdb';
+import { models } from '@org/track-node/models';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 const guide = (name: string): string => readFileSync(new URL(`../docs/guides/${name}.md`, import.meta.url), 'utf8');
-const [lostByBrowser, clocksSetRight] = [...guide('measure-what-is-lost').matchAll(/```sql\n(.*?)```/gs)].map(
-  ([, sql]) => sql ?? '',
-);
+const [lostByBrowser, whatBlockersSwallow, clocksSetRight] = [
+  ...guide('measure-what-is-lost').matchAll(/```sql\n(.*?)```/gs),
+].map(([, sql]) => sql ?? '');
 const [, scaledCount] = /`(sum\(.*?)`/.exec(guide('track-a-web-app')) ?? [];
 
 const second = 1_000;
@@ -301,4 +302,17 @@ test('a sample is counted as what it stands for', async () => {
   expect(counted).toBe(10 + 4 * sampled);
   // Which visits are kept follows from their ids: no matter of luck from here on.
   expect(Math.abs(4 * sampled - 3 * 400)).toBeLessThan(200);
+});
+
+test('what blockers swallow: four numbers apart, and the share with its interval', async () => {
+  const withModels = duckdb(':memory:', { models });
+  const counting = createCollector({ log: memoryLog(), destinations: [withModels] });
+  const id = (digit: number): string => `0b8c1a52-7f0e-4c39-9d7a-00000000000${digit}`;
+  counting.tracker.served({ page_view_id: id(1), consent: 'given', browser: 'Firefox' });
+  counting.tracker.served({ page_view_id: id(2), consent: 'denied', browser: 'Firefox' });
+  counting.tracker.served({ page_view_id: id(3), consent: 'undecided', bot: 'Googlebot' });
+  await counting.flush();
+  const rows = await withModels.query(whatBlockersSwallow ?? '');
+  await counting.close();
+  expect(rows).toMatchObject([{ confirmed: 0, declined: 1, bot: 1, unconfirmed: 1, percent: 100, percent_high: 100 }]);
 });

@@ -15,7 +15,10 @@ import { createScriptedEndpoint } from '../destination/scripted-endpoint.ts';
 import { segment } from '../destination/segment.ts';
 import { webhook } from '../destination/webhook.ts';
 import { judgeEvent } from '../dispatch/judge-event.ts';
+import { bigquery } from '../warehouse/bigquery.ts';
+import { clickhouse } from '../warehouse/clickhouse.ts';
 import { duckdb } from '../warehouse/duckdb.ts';
+import { files } from '../warehouse/files.ts';
 import { postgres } from '../warehouse/postgres.ts';
 
 afterEach(closeAll);
@@ -109,6 +112,14 @@ describe('a rule of dispatch, whatever else is said', () => {
     { why: 'one of the host’s own', make: aDestination, event: served, expected: 'filtered' },
     { why: 'DuckDB', make: () => duckdb(':memory:'), event: served, expected: 'wanted' },
     { why: 'Postgres', make: () => postgres({ url: 'postgres://127.0.0.1/x' }), event: served, expected: 'wanted' },
+    { why: 'ClickHouse', make: () => clickhouse({ url: 'http://127.0.0.1:9' }), event: served, expected: 'wanted' },
+    { why: 'files', make: () => files({ to: 'never-opened' }), event: served, expected: 'wanted' },
+    {
+      why: 'BigQuery',
+      make: () => bigquery({ project: 'p', dataset: 'd', endpoint: 'http://127.0.0.1:9' }),
+      event: served,
+      expected: 'wanted',
+    },
     {
       why: 'a warehouse that asks consent for all the rest',
       make: () => duckdb(':memory:', { requires: ['advertising'] }),
