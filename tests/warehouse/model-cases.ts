@@ -94,6 +94,8 @@ const pagesServed: readonly CollectedEvent[] = [
   page('10:00:00', '/of-a-single-page-app'),
   // Whoever says it of somebody, or from a page, says something else.
   track('10:00:00', 'Page Served', { page_view_id: pageId('9'), consent: 'given' }),
+  track('10:00:00', 'Page Served', { page_view_id: pageId('9'), consent: 'given' }, { anonymousId: undefined }),
+  servedAt('10:00:00', 'a', { called_home: true }), // of an answer that nobody told of
   track('10:00:00', 'Page Served', { page_view_id: pageId('9'), consent: 'given' }, { source: 'server' }),
 ];
 

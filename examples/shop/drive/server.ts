@@ -44,6 +44,21 @@ export function createServer(url: string): Server {
     return waiting;
   };
 
+  async function ask(path: string, headers: Record<string, string> = {}): Promise<string> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const response = await fetch(url + path, { headers, signal: AbortSignal.timeout(30_000) });
+        const text = await response.text();
+        if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text}`);
+        return text;
+      } catch (error) {
+        if (attempt === 5) throw error;
+        await sleep(pollMs);
+        await untilUp();
+      }
+    }
+  }
+
   return {
     url,
     get absences() {
@@ -52,23 +67,11 @@ export function createServer(url: string): Server {
     untilUp,
     async endpoint() {
       // A script asks, so it is no page view.
-      const response = await fetch(`${url}/privacy`, { headers: { 'sec-fetch-dest': 'empty' } });
-      const [, path] = /data-endpoint="([^"]+)"/.exec(await response.text()) ?? [];
+      const page = await ask('/privacy', { 'sec-fetch-dest': 'empty' });
+      const [, path] = /data-endpoint="([^"]+)"/.exec(page) ?? [];
       if (path === undefined) throw new Error(`${url} does not say where it takes events.`);
       return url + path;
     },
-    async json<T>(path: string): Promise<T> {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          const response = await fetch(url + path, { signal: AbortSignal.timeout(30_000) });
-          if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-          return (await response.json()) as T;
-        } catch (error) {
-          if (attempt === 5) throw error;
-          await sleep(pollMs);
-          await untilUp();
-        }
-      }
-    },
+    json: async <T>(path: string): Promise<T> => JSON.parse(await ask(path)) as T,
   };
 }
