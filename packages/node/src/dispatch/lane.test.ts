@@ -3,7 +3,8 @@ import { createFakeClock, type FakeClock } from '@org/track-core/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Log } from '../log/log.ts';
 import { memoryLog } from '../log/memory-log.ts';
-import { defaultDestinationLimits, stopProbeMs } from './lane.ts';
+import { defaultDestinationLimits } from './lane.ts';
+import { stopProbeMs } from './pace.ts';
 import { type Answer, idsOf, runDispatcher, scripted } from './running-dispatcher.ts';
 
 let clock: FakeClock;
@@ -259,6 +260,30 @@ describe('order', () => {
     expect(idsOf(ordered)).toEqual(['a', 'x', 'y']);
     await pass(10_000);
     expect(idsOf(ordered).filter((id) => 'abc'.includes(id))).toEqual(['a', 'a', 'a', 'b', 'c']);
+  });
+
+  test('of what is new and of what was there before it holds for each; new comes first, and waits only for what is away', async () => {
+    const log = memoryLog({ now: clock.now });
+    const before = runDispatcher(clock, [], { log });
+    await before.append({ messageId: 'old-1', ...one }, { messageId: 'old-2', ...one }, { messageId: 'old-3', ...one });
+    let answer = (): void => {};
+    const slow = async (): Promise<Answer> => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return delivered;
+    };
+    const ordered = scripted('ordered', slow, { order: 'person', limits: { maxEvents: 1, concurrency: 4 } });
+    const { append, pass } = runDispatcher(clock, [ordered], { log });
+    await pass(maxWaitMs);
+    await append({ messageId: 'new-1', ...one }, { messageId: 'new-2', ...one });
+    for (let delivery = 0; delivery < 5; delivery++) {
+      await pass(maxWaitMs);
+      expect(ordered.underWay).toBe(1);
+      answer();
+    }
+    await pass(maxWaitMs);
+    expect(idsOf(ordered)).toEqual(['old-1', 'new-1', 'new-2', 'old-2', 'old-3']);
   });
 
   test('who is known from now on is still who they were', async () => {

@@ -15,9 +15,8 @@ import { unconfirmed } from '../log/log-consumer.ts';
 import { backoffMs } from './backoff.ts';
 import { createBooks, type DestinationReport, type DestinationStats } from './books.ts';
 import { createDestinationCalls, textOf } from './call-destination.ts';
-import { createCircuit } from './circuit.ts';
-import { createConcurrency } from './concurrency.ts';
 import { judgeEvent } from './judge-event.ts';
+import { createPace } from './pace.ts';
 import { createParcel, type Parcel } from './parcel.ts';
 import { createSteadyAge } from './steady-age.ts';
 import { takeDelivery } from './take-delivery.ts';
@@ -59,9 +58,6 @@ export const defaultDestinationLimits: Required<DestinationLimits> = {
   horizonMs: never,
 };
 
-/** A stopped destination is asked again by one event after this time, milliseconds: its key may be right by now. */
-export const stopProbeMs = 600_000;
-
 /** An event in so many deliveries that failed travels alone once others come through. */
 const suspectAfterTries = 3;
 
@@ -79,18 +75,13 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
   const books = createBooks(clock);
   const ageOf = createSteadyAge(clock);
   const room = createWaitingRoom(limits);
-  const circuit = createCircuit(clock.elapsed);
-  const concurrency = createConcurrency(limits.concurrency);
+  const pace = createPace({ clock, random, limits });
 
   const away = new Set<string>(); // persons with something under way
   const underWay = new Set<Promise<void>>();
   const flushes = new Set<() => void>();
-  let mostAtOnce = limits.maxEvents; // lowered for good by a far end that takes less
-  let cap = mostAtOnce; // lowered for a while by one that fails
-  let failures = 0; // in a row
   let waitedAt = never; // when the first that waits has waited long enough
   let isPaused = false;
-  let stopReason: string | undefined;
   let isClosed = false;
   let closing: Promise<void> | undefined;
   let plannedAt = never;
@@ -168,12 +159,18 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
   function begin(): boolean {
     const now = clock.elapsed();
     const waiting = room.waiting();
-    const isProbe = circuit.state() !== 'closed';
+    const isProbe = pace.state() !== 'closed';
     if (waiting.length === 0) waitedAt = never;
-    if (isPaused || waiting.length === 0 || underWay.size >= (isProbe ? 1 : concurrency.allowed())) return false;
-    if (circuit.restUntil() > now) return planAt(circuit.restUntil());
+    if (isPaused || waiting.length === 0 || underWay.size >= pace.allowed()) return false;
+    if (pace.restUntil() > now) return planAt(pace.restUntil());
     if (flushes.size === 0 && waitedAt > now && !isFull()) return planAt(waitedAt);
-    const parcels = takeDelivery(waiting, { maxEvents: cap, maxBytes: limits.maxBytes }, away, now, isProbe);
+    const parcels = takeDelivery(
+      waiting,
+      { maxEvents: pace.mostEvents(), maxBytes: limits.maxBytes },
+      away,
+      now,
+      isProbe,
+    );
     if (parcels.length === 0) {
       const times = waiting.map(({ notBefore }) => notBefore).filter((notBefore) => notBefore > now);
       return planAt(times.reduce((soonest, time) => Math.min(soonest, time), never));
@@ -190,7 +187,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
     return true;
   }
 
-  const isFull = (): boolean => room.waiting().length >= cap || room.waitingBytes() >= limits.maxBytes;
+  const isFull = (): boolean => room.waiting().length >= pace.mostEvents() || room.waitingBytes() >= limits.maxBytes;
 
   /** Delivers until every parcel has its fate or waits again. Resolves with whether all of them have it. */
   async function run(parcels: readonly Parcel[]): Promise<boolean> {
@@ -214,7 +211,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
     succeed(); // it answers
     books.failed(outcome.reason, false);
     const half = live.length >> 1;
-    if (isTooLarge) cap = mostAtOnce = Math.min(mostAtOnce, half);
+    if (isTooLarge) pace.tooLarge(half);
     if (await run(live.slice(0, half))) return run(live.slice(half));
     // Something is in the way: the rest has time, and must not overtake.
     return giveBack(live.slice(half));
@@ -250,8 +247,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
       case 'unconfirmed':
         if (resends) return fail(parcels, 'timeout', 0);
         for (const parcel of parcels) finish(parcel, { kind: 'dead', reason: unconfirmed });
-        cap = Math.max(1, parcels.length >> 1);
-        return fail([], 'timeout', 0);
+        return failAll(parcels, 'timeout', 0);
     }
   }
 
@@ -277,33 +273,30 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
     return again.length === 0;
   }
 
-  /** The far end answers: larger deliveries may come through again, and what failed often is looked at alone. */
+  /** The far end answers: what failed often is looked at alone. */
   function succeed(): void {
-    if (failures > 0) for (const parcel of room.waiting()) parcel.isSuspect = parcel.tries >= suspectAfterTries;
-    failures = 0;
-    stopReason = undefined;
-    cap = Math.min(mostAtOnce, cap * 2);
-    circuit.succeeded();
-    concurrency.succeeded();
+    if (!pace.succeeded()) return;
+    for (const parcel of room.waiting()) parcel.isSuspect = parcel.tries >= suspectAfterTries;
   }
 
   function fail(parcels: readonly Parcel[], reason: string, retryAfterMs: number): false {
-    books.failed(reason, true);
-    report(onDiagnostic, 'send-failed', `${name}: ${reason}`);
     const [first] = parcels;
     if (first?.isSuspect === true && first.successesSeen < books.successes() && retryAfterMs === 0) {
+      books.failed(reason, true);
+      report(onDiagnostic, 'send-failed', `${name}: ${reason}`);
       return failAlone(first, reason);
     }
-    concurrency.failed();
-    failures++;
-    // A far end that asks for peace is well: the size of what we sent is not what it minds.
+    return failAll(parcels, reason, retryAfterMs) || giveBack(parcels);
+  }
+
+  /** The far end failed, or asked for peace. */
+  function failAll(parcels: readonly Parcel[], reason: string, retryAfterMs: number): false {
+    books.failed(reason, true);
+    report(onDiagnostic, 'send-failed', `${name}: ${reason}`);
     const isThrottled = retryAfterMs > 0 || reason === 'throttled' || reason === 'http-429';
-    if (!isThrottled && parcels.length > 0) {
-      cap = Math.max(1, Math.min(cap, parcels.length) >> 1);
-      for (const parcel of parcels) parcel.tries++;
-    }
-    circuit.failed(retryAfterMs + backoffMs(failures, random()));
-    return giveBack(parcels);
+    if (!isThrottled) for (const parcel of parcels) parcel.tries++;
+    pace.failed({ events: parcels.length, isThrottled, retryAfterMs });
+    return false;
   }
 
   /** Others come through, it does not: the fault may be its own. */
@@ -319,15 +312,12 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
   }
 
   function stop(reason: string): void {
-    if (stopReason === undefined) report(onDiagnostic, 'destination-stopped', `${name}: ${reason}`);
-    stopReason = reason;
-    cap = 1;
+    if (pace.stop(reason)) report(onDiagnostic, 'destination-stopped', `${name}: ${reason}`);
     books.failed(reason, true);
-    circuit.failed(stopProbeMs);
   }
 
   function endFlushes(): void {
-    const canMove = !(isPaused || stopReason !== undefined);
+    const canMove = !(isPaused || pace.stopReason() !== undefined);
     const hasWork = canMove ? !room.isEmpty() || outbox.depth().waiting > 0 : underWay.size > 0;
     if (hasWork && !isClosed) return;
     for (const done of flushes) done();
@@ -370,11 +360,11 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
     report() {
       return books.report({
         name,
-        state: isPaused ? 'paused' : stopReason !== undefined ? 'stopped' : circuit.state(),
-        stopReason,
+        state: isPaused ? 'paused' : pace.stopReason() !== undefined ? 'stopped' : pace.state(),
+        stopReason: pace.stopReason(),
         underWay: underWay.size,
-        concurrency: concurrency.allowed(),
-        restMs: Math.max(0, circuit.restUntil() - clock.elapsed()),
+        concurrency: pace.bears(),
+        restMs: Math.max(0, pace.restUntil() - clock.elapsed()),
         oldestReceivedAt: room.oldestReceivedAt(),
       });
     },
@@ -384,9 +374,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
     },
     resume() {
       isPaused = false;
-      stopReason = undefined;
-      cap = mostAtOnce;
-      circuit.reset();
+      pace.reset();
       pump();
     },
     flush,
