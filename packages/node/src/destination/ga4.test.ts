@@ -1,7 +1,9 @@
 import { describe, expect, it, test } from 'vitest';
 import { aCanonicalEvent } from './canonical-events.ts';
 import { destinationContract, goldenPayloads } from './destination-contract.ts';
-import { clientIdOf, eventName, type Ga4Options, ga4, sessionIdOf } from './ga4.ts';
+import { type Ga4Options, ga4 } from './ga4.ts';
+import { clientIdOf, sessionIdOf } from './ga4-ids.ts';
+import { eventName } from './ga4-names.ts';
 
 const apiSecret = 'secret-of-the-stream';
 const create = (endpoint: string, options: Partial<Ga4Options> = {}) =>

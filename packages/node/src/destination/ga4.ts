@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { CollectedEvent } from '@org/track-core';
 import { currencyOf, orderValue, productFields, productValue } from './commerce.ts';
 import { type DestinationFactory, type DestinationOptions, defineDestination } from './define-destination.ts';
+import { clientIdOf, sessionIdOf } from './ga4-ids.ts';
+import { cut, eventName, type Param, paramName, paramValue } from './ga4-names.ts';
 import { hashed, normalise } from './hash-person.ts';
 import { outcomeOfStatus } from './http-exchange.ts';
 import {
@@ -32,9 +33,6 @@ const maxParams = 25;
 const maxBodyBytes = 130_000;
 /** What stands around the events of a request at most: ids, consent, user properties. */
 const envelopeBytes = 10_000;
-const maxNameLength = 40;
-const maxValueLength = 100;
-const longValues: Readonly<Record<string, number>> = { page_title: 300, page_referrer: 420, page_location: 1_000 };
 const maxUserProperties = 25;
 const maxUserPropertyName = 24;
 const maxUserPropertyValue = 36;
@@ -43,13 +41,6 @@ const maxItems = 200;
 /** Older events are re-stamped or refused without a word. Sources differ on whose midnight counts; hours are safe. */
 const maxAgeMs = 72 * 3_600_000;
 
-const reservedNames: ReadonlySet<string> = new Set(
-  `ad_activeview ad_click ad_exposure ad_impression ad_query adunit_exposure app_clear_data app_install app_update
-  app_remove error first_open first_visit in_app_purchase notification_dismiss notification_foreground
-  notification_open notification_receive os_update screen_view session_start user_engagement app_store_refund
-  app_store_subscription_cancel app_store_subscription_convert app_store_subscription_renew`.split(/\s+/),
-);
-const reservedPrefix = /^(_|firebase_|ga_|google_|gtag\.)/;
 const reservedUserProperties: ReadonlySet<string> = new Set([
   'first_open_time',
   'first_visit_time',
@@ -186,18 +177,6 @@ function calledOf(event: CollectedEvent, words: Mapping): string | null {
   return called === null ? null : eventName(called);
 }
 
-/** A name that Google takes: letters, digits and `_`, begun by a letter, none of its own, at most 40 long. */
-export function eventName(name: string): string {
-  const clean = name
-    .trim()
-    .replace(/[\s.-]+/g, '_')
-    .replace(/[^A-Za-z0-9_]/g, '');
-  const isTheirs = reservedNames.has(clean) || reservedPrefix.test(name) || !/^[A-Za-z]/.test(clean);
-  return (isTheirs ? `ev_${clean}` : clean).slice(0, maxNameLength);
-}
-
-type Param = string | number | boolean;
-
 function paramsOf(
   event: CollectedEvent,
   called: string,
@@ -260,24 +239,6 @@ function itemsOf(properties: object, words: Mapping): readonly Record<string, un
     });
 }
 
-function paramName(field: string): string {
-  const clean = field.replace(/[\s.-]+/g, '_').replace(/[^A-Za-z0-9_]/g, '');
-  const isTheirs = reservedPrefix.test(clean) || !/^[A-Za-z]/.test(clean);
-  return (isTheirs ? `p_${clean.replace(/^_+/, '')}` : clean).slice(0, maxNameLength);
-}
-
-/** Texts, numbers and booleans only; texts are cut between characters, not inside one. */
-function paramValue(param: string, value: unknown): Param | undefined {
-  if (typeof value === 'number' || typeof value === 'boolean') return value;
-  const text = Array.isArray(value) ? value.filter((each) => !isObject(each)).join() : value;
-  if (typeof text !== 'string' || text === '') return undefined;
-  return cut(text, longValues[param] ?? maxValueLength);
-}
-
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : [...text].slice(0, length).join('');
-}
-
 /** Nested fields as `outer_inner`. */
 function flat(fields: object, prefix = ''): Record<string, unknown> {
   return Object.fromEntries(
@@ -323,34 +284,4 @@ function userPropertiesOf(traits: object): Record<string, { value: Param }> {
     return [[name, { value: typeof clean === 'string' ? cut(clean, maxUserPropertyValue) : clean }]];
   });
   return Object.fromEntries(allowed.slice(0, maxUserProperties));
-}
-
-/** What a page or backend hands over for this destination: `integrations: { ga4: { clientId, sessionId } }`. */
-function handedOver(event: CollectedEvent, destination: string, field: string): string | undefined {
-  return textAt(valueAt(event.integrations, destination), field);
-}
-
-/**
- * The browser's client id if it was handed over, as the id or as the `_ga` cookie's text (`GA1.1.123.456`). Else one of
- * our own, in Google's look, that is the same for all events of a device.
- */
-export function clientIdOf(event: CollectedEvent, destination = 'ga4'): string {
-  const given = handedOver(event, destination, 'clientId');
-  if (given !== undefined) return /^GA\d\.\d\.(\d+\.\d+)$/.exec(given)?.[1] ?? given;
-  const hash = createHash('sha256')
-    .update(event.anonymousId ?? event.userId ?? '')
-    .digest();
-  return `${hash.readUInt32BE(0)}.${hash.readUInt32BE(4)}`;
-}
-
-/**
- * The browser's session if it was handed over, as the id or as the `_ga_…` cookie's text of either format
- * (`GS1.1.123.4`, `GS2.1.s123$o1`). Else ours: the second it began at.
- */
-export function sessionIdOf(event: CollectedEvent, destination = 'ga4'): string | undefined {
-  const given = handedOver(event, destination, 'sessionId');
-  if (given !== undefined) return /^GS\d\.\d\.s?(\d+)/.exec(given)?.[1] ?? given;
-  // UUIDv7: its first 48 bits are the session's start.
-  const startMs = Number.parseInt((event.context?.session?.id ?? '').replaceAll('-', '').slice(0, 12), 16);
-  return Number.isNaN(startMs) ? undefined : String(Math.floor(startMs / 1_000));
 }
