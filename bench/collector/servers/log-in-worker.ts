@@ -56,7 +56,8 @@ export function logInWorker(path: string): Log {
     append: (batch) =>
       new Promise((resolve, reject) => {
         events += batch.ids.length;
-        batches.push(batch);
+        // A view is sent with all the memory it looks at, which may be another's.
+        batches.push(typeof batch.body === 'string' ? batch : { ...batch, body: new Uint8Array(batch.body) });
         waiting.push({ resolve, reject });
         if (batches.length === 1) setImmediate(post);
       }),

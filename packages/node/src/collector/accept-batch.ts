@@ -11,9 +11,9 @@ import { createDrain } from './drain.ts';
 import type { InFlight, Visit } from './in-flight.ts';
 import { createInflate } from './inflate.ts';
 import type { Authenticate, Sender } from './keys.ts';
-import { jsonOf, refusalOfShape, textOfBytes } from './read-json.ts';
+import { jsonOf, type PlainBody, plainBody, refusalOfShape } from './read-json.ts';
 import { Refusal, tooMany, unavailable } from './refusal.ts';
-import { requestIdentity } from './signed-identity.ts';
+import { type RequestIdentity, requestIdentity } from './signed-identity.ts';
 import type { Results, StoreEvents } from './store-events.ts';
 import { createThrottle } from './throttle.ts';
 
@@ -95,19 +95,27 @@ export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
     }
   };
 
-  /** Read and unpack, parse, tell the dialect, who sent it, whether it is too much; then its events are judged. */
-  async function takeBody(
-    incoming: HttpRequest,
-    { type, address, visitor, known, visit }: Admitted,
-  ): Promise<Accepted | Refusal> {
+  async function takeBody(incoming: HttpRequest, admitted: Admitted): Promise<Accepted | Refusal> {
     const receivedAt = clock.now();
-    const text = await readText(incoming, visit);
-    throttle.payForBytes(visitor, text instanceof Refusal ? 1 : text.length);
-    if (text instanceof Refusal) return text;
+    return readBody(incoming, admitted.visit).then((body) => {
+      throttle.payForBytes(admitted.visitor, body instanceof Refusal ? 1 : body.text.length);
+      return body instanceof Refusal ? body : takeEvents(incoming, body, receivedAt, admitted);
+    });
+  }
 
-    const parsed = jsonOf(text, limits);
+  /**
+   * Parse, tell the dialect, who sent it, whether it is too much; then its events are judged. All at once: a batch waits
+   * for its commit longer than for anything else, and what an `async` function has read would be held as long.
+   */
+  function takeEvents(
+    incoming: HttpRequest,
+    body: PlainBody,
+    receivedAt: number,
+    { type, address, visitor, known }: Admitted,
+  ): Promise<Accepted | Refusal> | Refusal {
+    const parsed = jsonOf(body.text, limits);
     if (parsed instanceof Refusal) return parsed;
-    const batch = readDialect(parsed.json, text, { type, receivedAt, newId });
+    const batch = readDialect(parsed.json, body, { type, receivedAt, newId });
     if (batch instanceof Refusal) return batch;
     const sender = known ?? authenticate.byBody(incoming, batch.writeKey);
     if (sender instanceof Refusal) return sender;
@@ -123,9 +131,19 @@ export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
         ? undefined
         : requestIdentity(incoming, identityCookie, facts.consent);
     const about = { facts, visitor: visitorOf(incoming, address), ...(identity === undefined ? {} : { identity }) };
+    const storing = drain.measure(body.text.length, () => store({ ...batch, ...about }));
+    const isRepeated = (batch.retryCount ?? Number(incoming.header('x-retry-count'))) > 0;
+    return whenStored(storing, identity, isRepeated);
+  }
+
+  async function whenStored(
+    storing: Promise<Results>,
+    identity: RequestIdentity | undefined,
+    isRepeated: boolean,
+  ): Promise<Accepted | Refusal> {
     try {
-      const results = await drain.measure(text.length, () => store({ ...batch, ...about }));
-      if ((batch.retryCount ?? Number(incoming.header('x-retry-count'))) > 0) onRetried();
+      const results = await storing;
+      if (isRepeated) onRetried();
       return { results, setCookie: identity?.setCookie() };
     } catch (error) {
       if (!(error instanceof LogUnavailableError)) throw error;
@@ -146,7 +164,7 @@ export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
     return declared > 0 && declared <= limits.maxBodyBytes ? declared : 0;
   }
 
-  async function readText(incoming: HttpRequest, visit: Visit): Promise<string | Refusal> {
+  async function readBody(incoming: HttpRequest, visit: Visit): Promise<PlainBody | Refusal> {
     const { maxBodyBytes, bodyTimeoutMs } = limits;
     const isHopeless = Number(incoming.header('content-length')) > maxBodyBytes;
     const body = await incoming.readBody({
@@ -159,7 +177,7 @@ export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
     const encoding = body.decoded === true ? undefined : incoming.header('content-encoding');
     const plain = await inflate(body.bytes, encoding);
     if (plain instanceof Refusal) return plain;
-    return visit.weigh(plain.length) ? textOfBytes(plain) : overloaded();
+    return visit.weigh(plain.length) ? plainBody(plain) : overloaded();
   }
 
   function overloaded(): Refusal {

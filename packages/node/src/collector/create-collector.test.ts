@@ -73,11 +73,11 @@ describe('a batch', () => {
     const { post, log } = await run({ keys: { secret: { source: 'browser', name: 'site' } } });
     const event = JSON.stringify(okEvent());
     await post(`{"sentAt":"2026-01-01T00:00:00.000Z","writeKey":"secret","batch":[ ${event} ]}`);
-    expect(log.appended[0]?.body).toBe(`{"batch":[ ${event} ]}`);
+    expect(String(log.appended[0]?.body)).toBe(`{"batch":[ ${event} ]}`);
     expect(log.appended[0]?.facts).toMatchObject({ keyName: 'site', sentAt: '2026-01-01T00:00:00.000Z' });
     const other = JSON.parse(event);
     await post({ batch: [{ ...other, messageId: 'm', writeKey: 'secret' }], writeKey: 'secret' });
-    expect(JSON.stringify(log.appended)).not.toContain('secret');
+    expect(log.appended.map(({ body }) => String(body)).join()).not.toContain('secret');
   });
 
   test('that the browser held back keeps its time, and nobody is told when it was sent', async () => {
@@ -85,7 +85,8 @@ describe('a batch', () => {
     const event = okEvent();
     const batch = `"batch":[${JSON.stringify(event)}]}`;
     await post(`{"deferredAt":"2026-01-01T00:00:01.000Z","writeKey":"secret",${batch}`);
-    expect(log.appended[0]).toMatchObject({ body: `{${batch}`, facts: { deferredAt: '2026-01-01T00:00:01.000Z' } });
+    expect(log.appended[0]?.facts).toMatchObject({ deferredAt: '2026-01-01T00:00:01.000Z' });
+    expect(String(log.appended[0]?.body)).toBe(`{${batch}`);
     const [stored] = await delivered();
     expect(stored?.timestamp).toBe(event.timestamp);
     expect(stored).not.toHaveProperty('sentAt');

@@ -88,7 +88,7 @@ export interface Collector<P extends Plan = AnyPlan> {
    * `LogUnavailableError` if nothing could be.
    */
   submit(events: readonly unknown[], facts: BatchFacts): Promise<ReadonlyMap<string, EventResult>>;
-  /** Hears every event as it arrives, stored or not. Returns a function that stops it. */
+  /** Hears every event that arrives from now on, stored or not. Returns a function that stops it. */
   watch(listener: (arrival: Arrival) => void): () => void;
   stats(): CollectorStats;
   /** How each destination is: state, lag, rate, errors, age of what waits longest. */
@@ -161,6 +161,10 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     enrichments: options.enrichments ?? [],
     transformations: options.transformations ?? [],
     onArrival: noticeArrival,
+    isWatched: () => watchers.size > 0,
+    onStored(count) {
+      counts.stored += count;
+    },
     onDiagnostic,
   });
   const accept = createAcceptBatch({
@@ -225,7 +229,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     const sentAt = new Date(receivedAt).toISOString();
     const facts = { receivedAt, sentAt, source: 'server' as const, ...(consent === undefined ? {} : { consent }) };
     try {
-      return { kind: 'delivered', verdicts: await store({ events: batch, text, facts }) };
+      return { kind: 'delivered', verdicts: await store({ events: batch, body: text, facts }) };
     } catch (error) {
       if (!(error instanceof LogUnavailableError)) throw error;
       report(onDiagnostic, 'log-unavailable', error.message);

@@ -7,23 +7,26 @@ import { Refusal } from './refusal.ts';
 const receivedAt = Date.UTC(2026, 10, 20, 10);
 const now = new Date(receivedAt).toISOString();
 const read = (text: string, type?: EventType) =>
-  readDialect(JSON.parse(text), text, { type, receivedAt, newId: () => 'new-id' });
+  readDialect(JSON.parse(text), { text }, { type, receivedAt, newId: () => 'new-id' });
 
 describe('our own envelope', () => {
   const entries = [anEntry({ id: '1' }), anEntry({ id: '2' })];
   const batch = `"batch":[${entries.map(({ value }) => value).join()}]}`;
 
   test.each([
-    { why: 'without a key', body: envelopeBody(entries, receivedAt) },
-    { why: 'with a key, which is cut off', body: envelopeBody(entries, receivedAt, 'se"cret') },
-  ])('keeps its text $why', ({ body }) => {
-    expect(read(body)).toMatchObject({ sentAt: now, text: `{${batch}` });
+    { why: 'without a key', text: envelopeBody(entries, receivedAt), kept: `{"sentAt":"${now}",${batch}` },
+    { why: 'with a key, which is cut off', text: envelopeBody(entries, receivedAt, 'se"crèt'), kept: `{${batch}` },
+  ])('is kept as it came $why', ({ text, kept }) => {
+    expect(read(text)).toMatchObject({ sentAt: now, body: kept });
+    const bytes = Buffer.from(text);
+    const asBytes = readDialect(JSON.parse(text), { text, bytes }, { type: undefined, receivedAt, newId: () => '' });
+    expect(asBytes).toMatchObject({ body: Buffer.from(kept) });
   });
 
-  test('keeps its text if it was deferred, and says since when', () => {
+  test('is kept if it was deferred, and says since when', () => {
     const body = envelopeBody(entries, receivedAt, 'secret').replace('sentAt', 'deferredAt');
     const found = read(body);
-    expect(found).toMatchObject({ deferredAt: now, text: `{${batch}` });
+    expect(found).toMatchObject({ deferredAt: now, body: `{${batch}` });
     expect(found).not.toHaveProperty('sentAt');
   });
 
@@ -42,7 +45,7 @@ describe('our own envelope', () => {
   ])('is read but not kept: $why', ({ body }) => {
     const found = read(body);
     expect(found).not.toBeInstanceOf(Refusal);
-    expect(found).not.toHaveProperty('text');
+    expect(found).not.toHaveProperty('body');
     expect(JSON.stringify((found as { events: unknown }).events)).not.toContain('secret');
   });
 });

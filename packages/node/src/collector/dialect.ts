@@ -1,4 +1,5 @@
 import type { EventType } from '@org/track-core';
+import type { PlainBody } from './read-json.ts';
 import { Refusal } from './refusal.ts';
 import { fromRudderStack } from './rudderstack-event.ts';
 
@@ -11,8 +12,8 @@ export interface IncomingBatch {
   /** How often its sender says to have tried before. */
   readonly retryCount?: number;
   readonly writeKey?: string;
-  /** The sender's own text `{"batch":[…]}` of exactly these events, if it can be kept as it is. */
-  readonly text?: string;
+  /** The sender's own JSON with exactly these events as its `batch`, if it can be kept as it is. */
+  readonly body?: string | Uint8Array;
 }
 
 export interface Defaults {
@@ -25,7 +26,7 @@ export interface Defaults {
 type Fields = { readonly [key: string]: unknown };
 
 /** Reads our own envelope, Segment's batch, or a single event. */
-export function readDialect(json: unknown, text: string, defaults: Defaults): IncomingBatch | Refusal {
+export function readDialect(json: unknown, body: PlainBody, defaults: Defaults): IncomingBatch | Refusal {
   if (!isObject(json)) return new Refusal(400, 'not-a-batch', 'The body is neither a batch nor an event.');
   const { type } = defaults;
   const envelope = {
@@ -45,14 +46,15 @@ export function readDialect(json: unknown, text: string, defaults: Defaults): In
     ...(isObject(json.context) ? { context: json.context } : {}),
     ...(isObject(json.integrations) ? { integrations: json.integrations } : {}),
   };
-  const events = batch.map((event) => complete(event, { ...defaults, type: undefined, shared }));
-  const kept = events.every((event, index) => event === batch[index]) ? ownText(json, text) : undefined;
+  const whole = { ...defaults, type: undefined, shared };
+  const events = batch.map((event) => complete(event, whole));
+  const kept = events.every((event, index) => event === batch[index]) ? ownBody(json, body) : undefined;
   return {
     ...envelope,
     ...(typeof json.deferredAt === 'string' ? { deferredAt: json.deferredAt } : {}),
     ...(typeof json.retryCount === 'number' ? { retryCount: json.retryCount } : {}),
     events,
-    ...(kept === undefined ? {} : { text: kept }),
+    ...(kept === undefined ? {} : { body: kept }),
   };
 }
 
@@ -98,15 +100,22 @@ function merged(key: 'context' | 'integrations', shared: Fields, event: Fields):
 }
 
 const envelopeHead =
-  /^\{(?:"retryCount":\d+,)?"(?:sent|deferred)At":"[^"\\]*",(?:"writeKey":"(?:[^"\\]|\\.)*",)?(?="batch":\[)/;
+  /^\{(?:"retryCount":\d+,)?"(?:sent|deferred)At":"[^"\\]*",(?:("writeKey":)"(?:[^"\\]|\\.)*",)?(?="batch":\[)/;
 
 /**
- * Our own envelope has the batch last, so its text can be stored as it came: no event is written out again, and the key
- * in front is cut off. A body that could hide a second key behind the first is not ours.
+ * Our own envelope has the batch last, so it can be stored as it came: no event is written out again, and a key in front
+ * is cut off. A body that could hide a second key behind the first is not ours.
  */
-function ownText(json: Fields, text: string): string | undefined {
-  const head = envelopeHead.exec(text);
-  if (head === null || Object.keys(json).at(-1) !== 'batch') return undefined;
-  const start = head[0].length;
-  return text.includes('writeKey', start) ? undefined : `{${text.slice(start)}`;
+function ownBody(json: Fields, { text, bytes }: PlainBody): string | Uint8Array | undefined {
+  const [head, writeKey] = envelopeHead.exec(text) ?? [];
+  if (head === undefined || Object.keys(json).at(-1) !== 'batch') return undefined;
+  // Without a key in front, one behind would be the last of the keys, or stand in an event.
+  if (writeKey === undefined) return bytes ?? text;
+  if (text.includes('writeKey', head.length)) return undefined;
+
+  return bytes === undefined
+    ? `{${text.slice(head.length)}`
+    : Buffer.concat([openBrace, bytes.subarray(Buffer.byteLength(head))]);
 }
+
+const openBrace = Buffer.from('{');

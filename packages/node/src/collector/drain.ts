@@ -1,6 +1,6 @@
 /** How fast the log takes what is under way, so that who is turned away is told a time that is true. */
 export interface Drain {
-  /** Measures `work`, which stores `bytes`. */
+  /** Measures `work`, which stores `bytes`. It rejects, and never throws. */
   measure<T>(bytes: number, work: () => Promise<T>): Promise<T>;
   /** Whole seconds until `bytes` are stored at the rate measured lately: 1 to `maxWaitS`. 1 if nothing was measured yet. */
   waitS(bytes: number): number;
@@ -40,18 +40,23 @@ export function createDrain(elapsed: () => number): Drain {
     sliceBytes = 0;
   }
 
+  /** Apart from `work`, which holds what it stores, and may go as soon as it has begun. */
+  async function measured<T>(bytes: number, result: Promise<T>): Promise<T> {
+    try {
+      await result;
+      sliceBytes += bytes;
+      storedAt = elapsed();
+      return result;
+    } finally {
+      underWay--;
+    }
+  }
+
   return {
-    async measure(bytes, work) {
+    measure(bytes, work) {
       if (underWay === 0 || storedAt - sliceStart >= sliceMs) endSlice();
       underWay++;
-      try {
-        const result = await work();
-        sliceBytes += bytes;
-        storedAt = elapsed();
-        return result;
-      } finally {
-        underWay--;
-      }
+      return measured(bytes, work());
     },
     waitS(bytes) {
       const seconds = Math.ceil(bytes / rate() / 1_000);

@@ -99,7 +99,7 @@ describe('enrichment', () => {
     const { post, log } = await run({ enrichments: [bots()] });
     const body = `{"sentAt":"2026-01-01T00:00:00.000Z","batch":[ ${JSON.stringify(okEvent())} ]}`;
     await post(body, { headers: { 'User-Agent': chrome } });
-    expect(log.appended[0]?.body).toBe(`{"batch":[ ${JSON.stringify(JSON.parse(body).batch[0])} ]}`);
+    expect(String(log.appended[0]?.body)).toBe(body);
   });
 
   test('that fails costs nothing', async () => {

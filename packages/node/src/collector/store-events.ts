@@ -11,7 +11,7 @@ import {
   type TrackEvent,
 } from '@org/track-core';
 import { createEnrich, type Enrichment, type Visitor } from '../enrichment/enrichment.ts';
-import type { BatchFacts, Log, QuarantinedEvent } from '../log/log.ts';
+import type { Appended, BatchFacts, Log, QuarantinedEvent } from '../log/log.ts';
 import { requestContext } from '../log/stamp-event.ts';
 import { createTransformations, type RunTransformations } from '../transformation/run-transformations.ts';
 import type { Transformation, Transformed } from '../transformation/transformation.ts';
@@ -41,16 +41,20 @@ export interface StoreOptions {
   readonly unplanned: 'store' | 'quarantine';
   readonly enrichments: readonly Enrichment[];
   readonly transformations: readonly Transformation[];
-  /** Hears every event. */
+  /** Hears every event, save those that `onStored` hears of. */
   readonly onArrival: (arrival: Arrival) => void;
+  /** Does anybody look at each event? */
+  readonly isWatched: () => boolean;
+  /** Hears how many were stored while nobody did. */
+  readonly onStored: (count: number) => void;
   readonly onDiagnostic: OnDiagnostic | undefined;
 }
 
 /** Events of one sender, ready to be judged. */
 export interface EventsToStore {
   readonly events: readonly unknown[];
-  /** JSON `{"batch":[…]}` of exactly these events, kept as it is if all of them are. */
-  readonly text?: string;
+  /** JSON with exactly these events as its `batch`, kept as it is if all of them are. */
+  readonly body?: string | Uint8Array;
   readonly facts: BatchFacts;
   /** Nobody sends them again, and somebody hears at once what is wrong with them: nothing of them is quarantined. */
   readonly isSubmitted?: boolean;
@@ -79,12 +83,22 @@ interface Sorting {
 
 /** The way of events through the collector, top to bottom. Each step passes on what may go further, and says why of the rest. */
 export function createStoreEvents(options: StoreOptions): StoreEvents {
-  const { log, maxEvents, plan, unplanned, enrichments, transformations, onArrival, onDiagnostic } = options;
+  const { log, maxEvents, plan, unplanned, enrichments, transformations, onDiagnostic } = options;
+  const { onArrival, isWatched, onStored } = options;
   const enrich = createEnrich(enrichments, onDiagnostic);
   const transform = transformations.length === 0 ? undefined : createTransformations(transformations);
   const reported = new Set<string>();
 
-  return async ({ events: inputs, text, facts, visitor, identity, isSubmitted = false }) => {
+  return (batch) => {
+    try {
+      return take(batch);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+
+  function take(batch: EventsToStore): Promise<Results> {
+    const { events: inputs, facts, visitor, identity } = batch;
     const parsed = parseEnvelope({ batch: inputs }, { maxEvents });
     if (!parsed.ok) throw new Error(reasonOf(parsed.issues));
     const { events: valid, invalid, duplicates, isIntact } = parsed.value;
@@ -106,28 +120,56 @@ export function createStoreEvents(options: StoreOptions): StoreEvents {
     const named =
       identity === undefined ? allowed : allowed.map(identity.apply).filter((event) => mayBeKept(event, sorting));
     const enriched = enrichments.length === 0 ? named : enrichedEvents(named, visitor, sorting);
-    const changed = transform === undefined ? enriched : await transformedEvents(enriched, facts, transform, sorting);
-    const kept = changed.filter((event) => isAsPlanned(event, sorting));
+    const intact = isIntact ? valid : undefined;
+    if (transform === undefined) return keep(enriched, intact, batch, sorting);
+    const final = { ...batch, facts: { ...facts, isContextFinal: true } };
+    return transformedEvents(enriched, facts, transform, sorting).then((changed) =>
+      keep(changed, intact, final, sorting),
+    );
+  }
 
-    const isAsItCame = isIntact && kept.length === valid.length && kept.every((event, place) => event === valid[place]);
-    const { refused } = sorting;
+  /** @param intact - the events of `body`, in its order, if all of them are valid */
+  function keep(
+    events: readonly TrackEvent[],
+    intact: readonly TrackEvent[] | undefined,
+    { body, facts, isSubmitted = false }: EventsToStore,
+    sorting: Sorting,
+  ): Promise<Results> {
+    const kept = events.filter((event) => isAsPlanned(event, sorting));
     const quarantined = isSubmitted ? [] : sorting.quarantined;
-    const known = new Set<string>();
-    if (kept.length > 0 || quarantined.length > 0) {
-      const appended = await log.append({
-        body: text !== undefined && isAsItCame ? text : JSON.stringify({ batch: kept }),
-        ids: kept.map(({ messageId }) => messageId),
-        facts: transform === undefined ? facts : { ...facts, isContextFinal: true },
-        ...(quarantined.length === 0 ? {} : { quarantined }),
-      });
-      for (const id of appended.duplicates) known.add(id);
-    }
-    for (const event of kept) {
-      if (known.has(event.messageId)) refused.push({ event, status: 'duplicate' });
-      else onArrival({ event, status: 'stored', source: facts.source, receivedAt: facts.receivedAt });
+    if (kept.length === 0 && quarantined.length === 0) return Promise.resolve(tell(sorting.refused, facts));
+    const ids = kept.map(({ messageId }) => messageId);
+    const appending = log.append({
+      body: body !== undefined && intact !== undefined && isSame(kept, intact) ? body : JSON.stringify({ batch: kept }),
+      ids,
+      facts,
+      ...(quarantined.length === 0 ? {} : { quarantined }),
+    });
+    return whenAppended(appending, ids.length, isWatched() ? kept : undefined, sorting.refused, facts);
+  }
+
+  /** Apart from the events: hundreds of batches may wait for the disk, and parsed they take several times their text. */
+  async function whenAppended(
+    appending: Promise<Appended>,
+    count: number,
+    watched: readonly TrackEvent[] | undefined,
+    refused: Refused[],
+    facts: BatchFacts,
+  ): Promise<Results> {
+    const { duplicates } = await appending;
+    if (watched === undefined) {
+      for (const messageId of duplicates) refused.push({ event: { messageId }, status: 'duplicate' });
+      onStored(count - duplicates.length);
+    } else {
+      const { source, receivedAt } = facts;
+      const known = new Set(duplicates);
+      for (const event of watched) {
+        if (known.has(event.messageId)) refused.push({ event, status: 'duplicate' });
+        else onArrival({ event, status: 'stored', source, receivedAt });
+      }
     }
     return tell(refused, facts);
-  };
+  }
 
   /** Keeps what is no event for people to look at, if it may be kept at all. */
   function setAside(input: unknown, issues: readonly Issue[], { law, quarantined, refused }: Sorting): void {
@@ -229,6 +271,10 @@ export function createStoreEvents(options: StoreOptions): StoreEvents {
     reported.add(`${code} ${detail}`);
     report(onDiagnostic, code, detail);
   }
+}
+
+function isSame(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some === others || (some.length === others.length && some.every((one, place) => one === others[place]));
 }
 
 function withContext(event: TrackEvent, context: TrackEvent['context']): TrackEvent {

@@ -102,6 +102,25 @@ export function logContract({ create, reopen }: LogUnderTest): readonly Contract
       },
     },
     {
+      rule: 'takes a body in bytes as it takes text, whatever else stands in it',
+      async check() {
+        const log = create();
+        const { body, ...batch } = aBatch(['1', '2'], { properties: { text: 'é 漢 😀' } });
+        const bytes = Buffer.from(`{"sentAt":"2026-01-01T00:00:00.000Z",${String(body).slice(1)}`);
+        await log.append({ ...batch, body: new Uint8Array(bytes) });
+        const again = Buffer.from(String(aBatch(['2', '3']).body));
+        expectSame('duplicates', await log.append({ ...aBatch(['2', '3']), body: again }), { duplicates: ['2'] });
+        const entries = await aConsumer(log).outbox.pull(all);
+        expectSame(
+          'stored',
+          entries.map(({ id }) => id),
+          ['1', '2', '3'],
+        );
+        expectSame('text', entries[0]?.value.type === 'track' && entries[0].value.properties?.text, 'é 漢 😀');
+        await log.close();
+      },
+    },
+    {
       rule: 'collapses one id in one body, and in appends that share a commit',
       async check() {
         const log = create();

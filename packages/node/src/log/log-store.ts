@@ -21,7 +21,7 @@ export interface StoredBatch {
   /** UTF-8 length of `body`. */
   readonly bytes: number;
   readonly facts: BatchFacts;
-  /** JSON text `{"batch":[…]}`. */
+  /** JSON text of an object with a `batch`. */
   readonly body: string;
 }
 
@@ -148,7 +148,8 @@ export function openLogStore(path: string, maxBytes?: number): LogStore {
   const begin = prepare('BEGIN IMMEDIATE');
   const commit = prepare('COMMIT');
   const rollback = prepare('ROLLBACK');
-  const insertBatch = prepare('INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)');
+  // Bytes are text from here on; SQLite does not touch them for that.
+  const insertBatch = prepare('INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, CAST(? AS TEXT))');
   // A retried batch brings its invalid events again.
   const insertQuarantined = prepare(
     'INSERT OR IGNORE INTO quarantined (received_at, message_id, issues, event, facts) VALUES (?, ?, ?, ?, ?)',

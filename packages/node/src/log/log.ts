@@ -40,8 +40,11 @@ export interface QuarantinedEvent {
 
 /** One accepted batch: one row of the log. */
 export interface AcceptedBatch {
-  /** JSON text `{"batch":[…]}`, holding exactly the events named in `ids`, in that order. */
-  readonly body: string;
+  /**
+   * JSON text, or its UTF-8, of an object whose `batch` is exactly the events named in `ids`, in that order. Bytes are
+   * stored without a copy, and must not change until then.
+   */
+  readonly body: string | Uint8Array;
   readonly ids: readonly string[];
   readonly facts: BatchFacts;
   readonly quarantined?: readonly QuarantinedEvent[];

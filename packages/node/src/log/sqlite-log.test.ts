@@ -179,7 +179,7 @@ test.each([
   await log.append(batchOf('2', 'marker of the other '));
   for (let index = 0; index < others; index++) {
     const batch = batchOf(`other-${index}`, 'somebody else ');
-    await log.append({ ...batch, body: batch.body.replace('"userId":"u"', '"userId":"v"') });
+    await log.append({ ...batch, body: String(batch.body).replace('"userId":"u"', '"userId":"v"') });
   }
   const event = JSON.stringify({ userId: 'u', text: 'marker in quarantine '.repeat(repeats) });
   await log.append(aBatch([], { quarantined: [{ issues: [], event }] }));

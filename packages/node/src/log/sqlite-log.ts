@@ -162,7 +162,7 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
         const count = kept.ids.length;
         if (count === 0) continue;
         const keptHashes = kept === batch ? hashes : hashIds(kept.ids);
-        const bytes = Buffer.byteLength(kept.body);
+        const bytes = typeof kept.body === 'string' ? Buffer.byteLength(kept.body) : kept.body.byteLength;
         store.insertBatch(++seq, kept, new Uint8Array(keptHashes.buffer), bytes);
         written.push({ seq, hashes: keptHashes, count, bytes });
       }
@@ -208,7 +208,7 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
     }
     if (places.size === 0) return { kept: batch, duplicates: [] };
     const isKept = (_: unknown, place: number): boolean => !places.has(place);
-    const { batch: events } = JSON.parse(batch.body) as { batch: unknown[] };
+    const { batch: events } = JSON.parse(textOf(batch.body)) as { batch: unknown[] };
     return {
       kept: { ...batch, ids: batch.ids.filter(isKept), body: JSON.stringify({ batch: events.filter(isKept) }) },
       duplicates: batch.ids.filter((_, place) => places.has(place)),
@@ -287,6 +287,10 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
       store.close();
     },
   };
+}
+
+function textOf(body: string | Uint8Array): string {
+  return typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
 }
 
 function requirePositive(option: string, value: number): void {
