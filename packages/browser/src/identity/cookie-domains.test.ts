@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { domainsOf } from './cookie-domains.ts';
+import { domainsOf, expireElsewhere } from './cookie-domains.ts';
 
 describe('domains that a cookie may name, the widest first', () => {
   test.each([
@@ -17,4 +17,12 @@ describe('domains that a cookie may name, the widest first', () => {
   ])('$why: $hostname', ({ hostname, expected }) => {
     expect(domainsOf(hostname)).toEqual(expected);
   });
+});
+
+test('what is removed is gone, also in a DOM of tests', () => {
+  // biome-ignore lint/suspicious/noDocumentCookie: as pages write it
+  document.cookie = 'jn=1; Path=/';
+  expect(document.cookie).toContain('jn=1');
+  expireElsewhere();
+  expect(document.cookie).not.toContain('jn');
 });

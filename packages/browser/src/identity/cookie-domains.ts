@@ -12,6 +12,9 @@ export function domainsOf(hostname: string): readonly string[] {
   return labels.slice(1).map((_, index) => labels.slice(labels.length - 2 - index).join('.'));
 }
 
+/** Expired: below 0 also for the DOMs of tests, some of which keep a cookie of age 0. */
+const atOnce = '; Max-Age=-1';
+
 /** The attribute that gives a cookie to `domain` and all below it; to the page's host alone without one. */
 const attribute = (domain: string): string => domain && `; Domain=${domain}`;
 
@@ -36,7 +39,7 @@ export function rootDomainAttribute(): string {
         attempt(() => {
           document.cookie = `${name}=1; Path=/; Max-Age=10; SameSite=Lax${attribute(domain)}`;
           if (!document.cookie.includes(name)) return false;
-          document.cookie = `${name}=; Path=/; Max-Age=0${attribute(domain)}`;
+          document.cookie = `${name}=; Path=/${atOnce}${attribute(domain)}`;
           return true;
         }),
       ) ?? '',
@@ -53,7 +56,7 @@ export const cookiesSeen = (): readonly string[] => attempt(() => document.cooki
 export function expireElsewhere(kept?: string): void {
   for (const domain of ['', ...domainsOf(location.hostname).map(attribute)]) {
     attempt(() => {
-      if (domain !== kept) document.cookie = `${deviceCookieName}=; Path=/; Max-Age=0${domain}`;
+      if (domain !== kept) document.cookie = `${deviceCookieName}=; Path=/${atOnce}${domain}`;
     });
   }
 }

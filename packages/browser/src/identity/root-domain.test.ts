@@ -34,7 +34,7 @@ function visit(hostname: string): void {
     const isOwn = !domain || `.${hostname}`.endsWith(`.${domain}`);
     if (jar.refuses || !isOwn || (domain && domain !== hostname && publicSuffixes.includes(domain))) return;
     const key = `${name} ${domain ?? `=${hostname}`}`;
-    if (text.includes('Max-Age=0')) jar.cookies.delete(key);
+    if (text.includes('Max-Age=-1')) jar.cookies.delete(key);
     else jar.cookies.set(key, value);
   });
 }
