@@ -158,6 +158,18 @@ describe.each(engines)('in ClickHouse, $title', ({ component, start }) => {
       expect(kept.map(({ reason }) => reason).sort()).toEqual(['refused-131', 'timestamp-unreadable']);
     });
 
+    test.each([
+      { why: 'one that is parked stays, whatever comes under its id later', isFirstOdd: true },
+      { why: 'one that is a row stays, and nothing is parked under its id', isFirstOdd: false },
+    ])('of two the first counts: $why', async ({ isFirstOdd }) => {
+      const good = aCollectedEvent({ messageId: `it's m1` });
+      const odd = { ...good, timestamp: 'yesterday' } as CollectedEvent;
+      const destination = open();
+      for (const event of isFirstOdd ? [odd, good] : [good, odd]) await destination.deliver([event], { signal });
+      const counts = [(await idsIn(destination)).length, await destination.parked()];
+      expect(counts).toEqual(isFirstOdd ? [0, 1] : [1, 0]);
+    });
+
     test.each(erasureCases)('forgets $why', async (each) => {
       const destination = open();
       const [first, ...rest] = eventsOf(each);

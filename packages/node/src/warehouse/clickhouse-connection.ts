@@ -96,3 +96,10 @@ export const quoted = (value: string): string => `'${value.replace(/[\\']/g, '\\
 
 /** A name that may be any. */
 export const named = (name: string): string => `\`${name.replace(/[\\`]/g, '\\$&')}\``;
+
+/** The rows of a reply in the format JSONEachRow. */
+export const linesOf = <Row>(reply: string): readonly Row[] =>
+  reply
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Row);

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ErasePerson } from '@org/track-core';
-import { quoted } from './clickhouse-connection.ts';
+import { linesOf, quoted } from './clickhouse-connection.ts';
 import { storage } from './clickhouse-schema.ts';
 import type { Errand } from './clickhouse-writes.ts';
 import { storedId } from './parked-event.ts';
@@ -21,7 +21,7 @@ export async function erasePerson({ userId, anonymousId }: ErasePerson, errand: 
     for (const table of Object.values(storage)) {
       const sql = `SELECT DISTINCT anonymous_id FROM ${table} WHERE user_id IS NOT NULL AND anonymous_id IS NOT NULL AND (${isOwn}) FORMAT JSONEachRow`;
       const found = await connection.ask(sql, { settings: { database }, signal });
-      for (const row of rowsIn<{ anonymous_id: string }>(found)) devices.add(row.anonymous_id);
+      for (const row of linesOf<{ anonymous_id: string }>(found)) devices.add(row.anonymous_id);
     }
   }
   const theirs = [...devices].map(quoted).join(', ');
@@ -46,7 +46,7 @@ async function deleteFrom(errand: Errand, table: string, key: string, condition:
     `SELECT DISTINCT ${key} AS key FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE ${condition}) AND NOT ifNull(${condition}, 0) FORMAT JSONEachRow`,
     question,
   );
-  const keys = rowsIn<{ key: string }>(hidden).map((row) => quoted(row.key));
+  const keys = linesOf<{ key: string }>(hidden).map((row) => quoted(row.key));
   const where = `WHERE ${condition}${keys.length === 0 ? '' : ` OR ${key} IN (${keys.join(', ')})`}`;
   if (features.isModern) {
     // Nobody sees the rows from here on; the second statement takes them off the disk, in its own time.
@@ -61,9 +61,3 @@ async function deleteFrom(errand: Errand, table: string, key: string, condition:
     await wait(mutationPollMs, undefined, { signal });
   }
 }
-
-const rowsIn = <Row>(lines: string): readonly Row[] =>
-  lines
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as Row);

@@ -1,5 +1,6 @@
 import { type ClickHouseConnection, named, quoted } from './clickhouse-connection.ts';
 import { columns } from './event-row.ts';
+import { parkedColumns } from './parked-event.ts';
 
 /** What of a server's abilities is used. */
 export interface ServerFeatures {
@@ -153,18 +154,11 @@ function views({ isModern }: ServerFeatures): readonly (readonly [name: string, 
       ? `fromUnixTimestamp64Milli(${name}_ms, 'UTC') AS ${name}`
       : `toDateTime(intDiv(${name}_ms, 1000), 'UTC') AS ${name}`;
   const events = columns.map(({ name, type }) => (type === 'TIMESTAMPTZ' ? moment(name) : name));
-  const parked = [
-    'key',
-    'reason',
-    moment('parked_at'),
-    'message_id',
-    'anonymous_id',
-    'user_id',
-    'previous_id',
-    'event',
-  ];
+  const parked = parkedColumns.join(', ');
+  // What is parked was there first: nothing is parked under the id of a row.
+  const isFirst = `message_id NOT IN (SELECT message_id FROM ${storage.parked} WHERE message_id IS NOT NULL)`;
   return [
-    ['events', `SELECT ${events.join(', ')} FROM ${storage.events} FINAL`],
-    ['parked', `SELECT ${parked.join(', ')} FROM ${storage.parked} FINAL`],
+    ['events', `SELECT ${events.join(', ')} FROM ${storage.events} FINAL WHERE ${isFirst}`],
+    ['parked', `SELECT ${parked}, ${moment('parked_at')} FROM ${storage.parked} FINAL`],
   ];
 }

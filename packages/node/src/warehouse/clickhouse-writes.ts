@@ -1,18 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { CollectedEvent } from '@org/track-core';
 import { refusalOf } from './clickhouse-answers.ts';
-import { type ClickHouseConnection, quoted, type Settings } from './clickhouse-connection.ts';
+import { type ClickHouseConnection, linesOf, quoted, type Settings } from './clickhouse-connection.ts';
 import { type ServerFeatures, storage, storedColumns } from './clickhouse-schema.ts';
 import type { Cell } from './event-row.ts';
-import {
-  insertRows,
-  type ParkedEvent,
-  parkedColumns,
-  parkedRow,
-  rowsOf,
-  type StoredRow,
-  storedId,
-} from './parked-event.ts';
+import { insertRows, type ParkedEvent, parkedColumns, parkedRow, rowsOf, type StoredRow } from './parked-event.ts';
 
 /** What work on the tables needs. */
 export interface Errand {
@@ -36,51 +28,35 @@ const tokenLifeMs = 600_000;
 /** Stores what can be a row, and parks the rest. Of each id the first stays, parked or not. */
 export async function storeEvents(events: readonly CollectedEvent[], insertion: Insertion): Promise<void> {
   const { rows, odd } = rowsOf(events);
-  const isParked = await idsIn(storage.parked, rows, insertion);
-  const refused = await storeRows(
-    rows.filter(({ event }) => !isParked.has(event.messageId)),
-    insertion,
-  );
-  const isRow = await idsIn(storage.events, odd, insertion);
-  const parked = [...odd.filter(({ event }) => !isRow.has(event.messageId)), ...refused].map(parkedRow);
-  if (parked.length === 0) return;
+  const all = [...odd, ...(await storeRows(rows, insertion))].map(parkedRow);
+  if (all.length === 0) return;
+  const known = await knownAsRows(all.map(messageIdOf), insertion);
   const parkedAt = BigInt(Date.now()) * 1_000n;
-  const cells = firsts(parked, ([key]) => key).map((row) => [...row, parkedAt]);
-  await insert(storage.parked, [...parkedColumns, 'parked_at_ms'], cells, insertion);
+  const parked = all.filter((row) => !known.has(messageIdOf(row))).map((row) => [...row, parkedAt]);
+  if (parked.length > 0) await insert(storage.parked, [...parkedColumns, 'parked_at_ms'], parked, insertion);
 }
 
-/** Ids in one question: its text must stay below 256 KiB. */
-const idsAtOnce = 1_000;
+const messageIdOf = (row: readonly (string | null)[]): string | null =>
+  row[parkedColumns.indexOf('message_id')] ?? null;
 
-/** Those of the events that a table has already. */
-async function idsIn(
-  table: string,
-  events: readonly { readonly event: CollectedEvent }[],
-  { connection, database, signal }: Errand,
-): Promise<ReadonlySet<string>> {
-  const question = { settings: { database }, signal };
-  const found = new Set<string>();
-  // Mostly nothing was ever parked, which costs no look at ids.
-  if (events.length === 0 || (await connection.ask(`SELECT count() FROM ${table}`, question)).trim() === '0') {
-    return found;
-  }
-  // An id that would have to be changed is that of no row.
-  const asked = events.map(({ event }) => event.messageId).filter((id) => storedId(id) === id);
-  for (let from = 0; from < asked.length; from += idsAtOnce) {
-    const ids = asked.slice(from, from + idsAtOnce).map(quoted);
-    const sql = `SELECT DISTINCT message_id FROM ${table} WHERE message_id IN (${ids.join(', ')}) FORMAT JSONEachRow`;
-    for (const line of (await connection.ask(sql, question)).split('\n')) {
-      if (line !== '') found.add((JSON.parse(line) as { readonly message_id: string }).message_id);
-    }
-  }
-  return found;
-}
+/** Most bytes of ids in a question: servers read no statement beyond 256 KiB. */
+const maxIdBytes = 100_000;
 
-/** Twins in one delivery have the same precedence: the first of them is the one. */
-function firsts<Row>(rows: readonly Row[], keyOf: (row: Row) => unknown): readonly Row[] {
-  const found = new Map<unknown, Row>();
-  for (const row of rows) if (!found.has(keyOf(row))) found.set(keyOf(row), row);
-  return [...found.values()];
+async function knownAsRows(
+  ids: readonly (string | null)[],
+  { connection, database, signal }: Insertion,
+): Promise<ReadonlySet<string | null>> {
+  const literals = ids.filter((id) => id !== null).map(quoted);
+  const known = new Set<string | null>();
+  for (let from = 0, bytes = 0, to = 0; from < literals.length; from = to, bytes = 0) {
+    do bytes += Buffer.byteLength(literals[to++] ?? '') + 1;
+    while (to < literals.length && bytes < maxIdBytes);
+    const list = literals.slice(from, to).join(',');
+    const sql = `SELECT DISTINCT message_id FROM ${storage.events} WHERE message_id IN (${list}) FORMAT JSONEachRow`;
+    const found = await connection.ask(sql, { settings: { database }, signal });
+    for (const row of linesOf<{ message_id: string }>(found)) known.add(row.message_id);
+  }
+  return known;
 }
 
 async function storeRows(rows: readonly StoredRow[], insertion: Insertion): Promise<readonly ParkedEvent[]> {
