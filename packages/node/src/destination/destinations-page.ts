@@ -35,6 +35,8 @@ export function destinationsPage(listed: readonly ListedDestination[]): string {
     '',
     'Every event needs consent for its own purpose besides. All of them take `name`, `requires` (more consent), `accepts` (a filter), `mapping` (other words), `limits`, `maxAgeMs`, `resendsUnconfirmed` and `endpoint` too.',
     '',
+    'Warehouses are destinations too: [DuckDB, Postgres, ClickHouse and BigQuery](guides/ask-the-warehouse.md), and [files](guides/keep-events-in-files.md) in a folder or in S3.',
+    '',
     ...listed.flatMap(section),
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 import type { ErasePerson } from '@org/track-core';
 import { columns } from './event-row.ts';
+import { storedId } from './parked-event.ts';
 
 /** Where a table is. */
 export interface TablePlace {
@@ -50,7 +51,9 @@ QUALIFY row_number() OVER (PARTITION BY message_id, timestamp ORDER BY received_
  * Deletes what is about a person, by the rule of the log (log/person.ts). One statement: the devices are read from what
  * it deletes.
  */
-export function erasureQuery(place: TablePlace, { userId, anonymousId }: ErasePerson): object {
+export function erasureQuery(place: TablePlace, person: ErasePerson): object {
+  const userId = storedId(person.userId) ?? undefined;
+  const anonymousId = storedId(person.anonymousId) ?? undefined;
   const name = nameOf(place);
   const known = [
     ...(anonymousId === undefined ? [] : ['SELECT @device AS device']),
