@@ -197,7 +197,11 @@ describe('the contract of destinations', () => {
       { why: 'not our key', answer: refused(403, 'AccessDenied'), expected: 'config' },
       { why: 'no such bucket', answer: refused(404, 'NoSuchBucket'), expected: 'config' },
       { why: 'a key that ended', answer: refused(400, 'ExpiredToken'), expected: 'config' },
-      { why: 'another region', answer: refused(301, 'PermanentRedirect'), expected: 'config' },
+      {
+        why: 'another region, told as a redirect that would be followed',
+        answer: { status: 301, headers: { location: '/' } },
+        expected: 'config',
+      },
       { why: 'broken on the way', answer: refused(400, 'BadDigest'), expected: 'retry' },
       { why: 'two at once', answer: refused(409, 'ConditionalRequestConflict'), expected: 'retry' },
       { why: 'slow down', answer: refused(503, 'SlowDown'), expected: 'retry' },
@@ -274,8 +278,8 @@ test('an answer that never comes ends with the delivery', async () => {
 test('forgets a person on every page of the list', async () => {
   const line = (fields: object): string => `${JSON.stringify(fields)}\n`;
   const objects = new Map([
-    ['e/dt=1/a.ndjson', line({ user_id: 'u1' }) + line({ user_id: 'u2' })],
-    ['e/dt=1/b.ndjson', line({ user_id: 'u1' })],
+    ['e/dt=1/hour=1/a.ndjson', line({ user_id: 'u1' }) + line({ user_id: 'u2' })],
+    ['e/dt=1/hour=1/b.ndjson', line({ user_id: 'u1' })],
   ]);
   const pages = [...objects.keys()].map((key) => encodeURIComponent(key));
   const endpoint = await createScriptedEndpoint(({ method, path, body }) => {
@@ -291,7 +295,27 @@ test('forgets a person on every page of the list', async () => {
   });
   const destination = files({ to: 's3://bucket/e', s3: { endpoint: endpoint.url, credentials } });
   await destination.erase?.({ userId: 'u1' }, { signal });
-  expect([...objects]).toEqual([['e/dt=1/a.ndjson', line({ user_id: 'u2' })]]);
+  expect([...objects]).toEqual([['e/dt=1/hour=1/a.ndjson', line({ user_id: 'u2' })]]);
   await destination.close?.();
+  await endpoint.close();
+});
+
+test('the token of keys that end travels with them, whether of the environment or of an option', async () => {
+  const endpoint = await createScriptedEndpoint(() => ({ status: 200 }));
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'id');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
+  vi.stubEnv('AWS_SESSION_TOKEN', 'of the environment');
+  const keys = { accessKeyId: 'id', secretAccessKey: 'secret', sessionToken: 'of an option' };
+  for (const own of [{}, { credentials: keys }]) {
+    const s3 = { endpoint: endpoint.url, ...own };
+    const destination = files({ to: 's3://bucket', format: 'ndjson', s3 });
+    await destination.deliver(numbered(0, 1), { signal });
+    await destination.close?.();
+  }
+  expect(endpoint.received.map(({ headers }) => headers['x-amz-security-token'])).toEqual([
+    'of the environment',
+    'of an option',
+  ]);
+  vi.unstubAllEnvs();
   await endpoint.close();
 });

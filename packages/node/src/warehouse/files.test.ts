@@ -140,13 +140,15 @@ describe.each([
       ],
       { signal },
     );
-    writeFileSync(join(lake, 'README'), 'somebody wrote this');
+    // What others keep there stays as it is.
+    mkdirSync(join(lake, 'other'));
+    for (const name of ['README', `other/u1${ending}`]) writeFileSync(join(lake, name), 'somebody wrote this');
     const untouched = filesIn().map((file) => [file, readFileSync(join(lake, file))] as const);
     await destination.erase?.({ userId: 'nobody' }, { signal });
     for (const [file, bytes] of untouched) expect(readFileSync(join(lake, file)).equals(bytes)).toBe(true);
     await destination.erase?.({ userId: 'u1' }, { signal });
     expect(await idsIn()).toEqual(['m2', 'm3', 'm6', 'm8']);
-    expect(filesIn()).toHaveLength(4); // one is gone: nobody else was in it
+    expect(filesIn()).toHaveLength(5); // one is gone: nobody else was in it
     await destination.erase?.({ userId: "u'2", anonymousId: 'a1' }, { signal });
     expect(await idsIn()).toEqual(['m3', 'm6', 'm8']);
     await destination.deliver([aCollectedEvent({ messageId: 'm9' })], { signal });

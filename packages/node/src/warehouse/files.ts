@@ -185,6 +185,9 @@ async function writeFile(
   }
 }
 
+/** What else lies there is not ours to read or to change. */
+const isOurs = /^dt=[^/]+\/hour=[^/]+\/[^/]+$/;
+
 async function eachFile(
   store: FileStore,
   formats: readonly FileFormat[],
@@ -193,7 +196,7 @@ async function eachFile(
 ): Promise<void> {
   for await (const file of store.list(signal)) {
     signal.throwIfAborted();
-    const format = formats.find(({ ending }) => file.endsWith(ending));
+    const format = isOurs.test(file) ? formats.find(({ ending }) => file.endsWith(ending)) : undefined;
     if (format !== undefined) await work(file, format);
   }
 }

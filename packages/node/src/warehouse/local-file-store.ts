@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, open, opendir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { type FileStore, StoreError } from './file-store.ts';
@@ -49,12 +50,13 @@ export function localFileStore(folder: string): FileStore {
     put: (name, draft) => explained(() => put(name, draft)),
     async *list() {
       for await (const entry of await opendir(root, { recursive: true })) {
-        const isOurs = entry.isFile() && entry.parentPath !== drafts;
-        if (isOurs) yield relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/');
+        if (entry.isFile()) yield relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/');
       }
     },
     async rewrite(name, look) {
       const path = join(root, name);
+      // Somebody else may have erased the last of it meanwhile.
+      if (!existsSync(path)) return;
       const result = await look(path);
       if (result.kind === 'unchanged') return;
       await explained(async () => {
