@@ -108,7 +108,7 @@ describe('a batch', () => {
     log.isFull = false;
     expect((await post(body, { headers })).status).toBe(200);
     expect(collector.stats().retried).toBe(retried);
-    if (!field.includes('x')) expect(log.appended[0]?.body).toBe(`{${batch}`); // as it came
+    if (!field.includes('x')) expect(String(log.appended[0]?.body)).toBe(body); // as it came
   });
 
   test('with the id __proto__ is answered under that id', async () => {
