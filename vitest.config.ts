@@ -84,7 +84,14 @@ const projects: TestProjectConfiguration[] = [
   ...(leaveOutChromium ? [] : [chromiumProject]),
   { resolve, test: { name: 'node', environment: 'node', include: ['packages/node/src/**/*.test.ts'] } },
   { test: { ...slow, name: 'packages', include: ['tests/packages/**/*.test.ts'] } },
-  { test: { ...slow, name: 'journey', include: ['tests/**/*.test.ts', 'examples/destination/*.test.ts'], exclude: ['tests/{packages,runtimes}/**'] } },
+  {
+    test: {
+      ...slow,
+      name: 'journey',
+      include: ['tests/**/*.test.ts', 'examples/destination/*.test.ts'],
+      exclude: ['tests/{packages,runtimes}/**'],
+    },
+  },
 ];
 
 // `npm run test:runtimes`: half a gigabyte of other runtimes, so only when asked for.
