@@ -89,6 +89,7 @@ const tasks = {
     await install();
     await turbo('Building', ['build'], ['--filter=./packages/*']);
     await ensure(postgres);
+    await modernClickHouse();
     await last('tests/warehouse/compare/run.ts', args);
   },
 

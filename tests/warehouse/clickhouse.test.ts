@@ -170,6 +170,17 @@ describe.each(engines)('in ClickHouse, $title', ({ component, start }) => {
       expect(counts).toEqual(isFirstOdd ? [0, 1] : [1, 0]);
     });
 
+    test('a delivery in which nothing is a row and ids are long is parked all the same', async () => {
+      const destination = open();
+      // Together longer than a statement may be.
+      const odd = Array.from({ length: 700 }, (_, index) => ({
+        ...aCollectedEvent({ messageId: `${index} ${'x'.repeat(500)}` }),
+        timestamp: 'yesterday',
+      }));
+      expect(await destination.deliver(odd as CollectedEvent[], { signal })).toEqual(delivered);
+      expect(await destination.parked()).toBe(700);
+    });
+
     test.each(erasureCases)('forgets $why', async (each) => {
       const destination = open();
       const [first, ...rest] = eventsOf(each);
@@ -197,6 +208,16 @@ describe.each(engines)('in ClickHouse, $title', ({ component, start }) => {
       expect(await destination.query(`SELECT count() AS n FROM events_raw WHERE message_id = 'm1'`)).toEqual([
         { n: 0 },
       ]);
+    });
+
+    test('forgets somebody with more devices than a statement has room for', async () => {
+      const destination = open();
+      const events = Array.from({ length: 4_000 }, (_, index) =>
+        aCollectedEvent({ messageId: `m${index}`, userId: 'u1', anonymousId: `${index} ${'x'.repeat(80)}` }),
+      );
+      await destination.deliver([...events, aCollectedEvent({ messageId: 'other', userId: 'u2' })], { signal });
+      await destination.erase?.({ userId: 'u1' }, { signal });
+      expect(await idsIn(destination)).toEqual(['other']);
     });
 
     test('asked to forget nobody, forgets nothing', async () => {

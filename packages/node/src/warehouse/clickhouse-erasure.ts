@@ -8,6 +8,9 @@ import { storedId } from './parked-event.ts';
 /** Between two looks at a deletion on an old server, milliseconds. */
 const mutationPollMs = 100;
 
+/** Somebody may have had thousands of devices; by default servers read 256 KiB of a statement. */
+const maxStatementBytes = 64 * 1024 * 1024;
+
 /**
  * Deletes what is about a person, by the rule of the log (log/person.ts): their own events, and on every device on which
  * they were those of nobody in particular. What somebody else did on it, as themselves, stays.
@@ -40,7 +43,8 @@ export async function erasePerson({ userId, anonymousId }: ErasePerson, errand: 
 /** Deletes such rows, and with them what hides under them: other rows of their keys. */
 async function deleteFrom(errand: Errand, table: string, key: string, condition: string): Promise<void> {
   const { connection, features, database, signal } = errand;
-  const question = { settings: { database }, signal };
+  const settings = { database, max_query_size: maxStatementBytes };
+  const question = { settings, signal };
   // Found before, because a deletion goes from part to part, and in the next one no longer sees what it deleted.
   const hidden = await connection.ask(
     `SELECT DISTINCT ${key} AS key FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE ${condition}) AND NOT ifNull(${condition}, 0) FORMAT JSONEachRow`,
@@ -50,7 +54,7 @@ async function deleteFrom(errand: Errand, table: string, key: string, condition:
   const where = `WHERE ${condition}${keys.length === 0 ? '' : ` OR ${key} IN (${keys.join(', ')})`}`;
   if (features.isModern) {
     // Nobody sees the rows from here on; the second statement takes them off the disk, in its own time.
-    await connection.ask(`DELETE FROM ${table} ${where}`, { settings: { database, mutations_sync: 2 }, signal });
+    await connection.ask(`DELETE FROM ${table} ${where}`, { settings: { ...settings, mutations_sync: 2 }, signal });
     const later = { settings: { database, mutations_sync: 0 }, signal };
     await connection.ask(`ALTER TABLE ${table} APPLY DELETED MASK`, later);
     return;
