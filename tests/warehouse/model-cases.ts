@@ -1,14 +1,38 @@
-import type { CollectedEvent } from '@org/track-core';
+import { type CollectedEvent, definePlan } from '@org/track-core';
 import {
   attribution,
   blockedShare,
   content,
+  eventViews,
   funnel,
   type Model,
   models,
   reconciliation,
   retention,
 } from '@org/track-node/models';
+import { z } from 'zod';
+
+const plan = definePlan({
+  version: '1',
+  events: {
+    'Order Completed': {
+      properties: z.object({
+        order_id: z.string(),
+        total: z.number().optional(),
+        quantity: z.int().nullable(),
+        isGift: z.boolean().optional(),
+        paid_at: z.iso.datetime().optional(),
+        items: z.array(z.object({ id: z.string() })).optional(),
+        size: z.union([z.string(), z.number()]).optional(),
+        timestamp: z.string().optional(),
+      }),
+    },
+    'order-completed': {},
+  },
+});
+const orders = eventViews(plan)[0] as Model;
+const conflicts = eventViews(plan).at(-1) as Model;
+const order = (clock: string, properties: object): CollectedEvent => track(clock, 'Order Completed', properties);
 
 function named(name: string): Model {
   const found = models.find((model) => model.name === name);
@@ -100,6 +124,102 @@ const pagesServed: readonly CollectedEvent[] = [
 ];
 
 export const modelCases: readonly ModelCase[] = [
+  {
+    why: 'a column for each property of the plan: what is not of its type is NULL there, and what is of no one type is text',
+    model: orders,
+    ask: `SELECT order_id, total, quantity, is_gift, paid_at, size FROM ${orders.name} ORDER BY message_id`,
+    events: [
+      order('10:00:00', {
+        order_id: 'o1',
+        total: 1e21,
+        quantity: 3,
+        isGift: true,
+        paid_at: '2024-02-29T10:00:00.5+02:00',
+        size: 4,
+      }),
+      order('10:01:00', {
+        order_id: 7,
+        total: '9.90',
+        quantity: 2.5,
+        isGift: 'yes',
+        paid_at: '2026-02-29T10:00:00Z',
+        size: 'L',
+      }),
+      order('10:02:00', { order_id: { a: 1 }, total: null, quantity: 1e300 }),
+      track('10:03:00', 'order-completed', { order_id: 'of another' }),
+    ],
+    rows: [
+      {
+        order_id: 'o1',
+        total: 1e21,
+        quantity: 3,
+        is_gift: true,
+        paid_at: new Date('2024-02-29T08:00:00.500Z'),
+        size: '4',
+      },
+      { order_id: null, total: null, quantity: null, is_gift: null, paid_at: null, size: 'L' },
+      { order_id: null, total: null, quantity: null, is_gift: null, paid_at: null, size: null },
+    ],
+  },
+  {
+    why: 'what is not of its type is listed and counted; what is missing or null is not',
+    model: conflicts,
+    ask: 'SELECT event, property, expected, found, times FROM type_conflicts ORDER BY property, found, timestamp',
+    events: [
+      order('10:00:00', { order_id: 7, quantity: 1 }),
+      order('10:01:00', { order_id: 8, quantity: 2.5, total: null, size: true }),
+      order('10:02:00', { order_id: ['o'], paid_at: 'soon', items: 'none', isGift: false }),
+      track('10:03:00', 'order-completed', { order_id: 7 }),
+    ],
+    rows: [
+      { property: 'items', expected: 'array', found: 'string', times: 1 },
+      { property: 'order_id', expected: 'string', found: 'array', times: 1 },
+      { property: 'order_id', expected: 'string', found: 'number', times: 2 },
+      { property: 'order_id', expected: 'string', found: 'number', times: 2 },
+      { property: 'paid_at', expected: 'time', found: 'string', times: 1 },
+      { property: 'quantity', expected: 'integer', found: 'number', times: 1 },
+    ].map((row) => ({ event: 'Order Completed', ...row })),
+  },
+  {
+    why: 'who was on which device; a previous id that was a user is none',
+    model: named('identities'),
+    ask: 'SELECT anonymous_id, user_id, is_shared, events FROM identities ORDER BY anonymous_id, user_id',
+    events: [
+      at('10:00:00', { anonymousId: 'phone', userId: 'u1' }),
+      at('10:01:00', { anonymousId: 'tablet', userId: 'u1' }),
+      at('10:02:00', { anonymousId: 'tablet', userId: 'u2' }),
+      at('10:03:00', { type: 'alias', event: undefined, anonymousId: undefined, userId: 'u2', previousId: 'laptop' }),
+      at('10:04:00', { type: 'alias', event: undefined, anonymousId: undefined, userId: 'u3', previousId: 'u1' }),
+      at('10:05:00', { anonymousId: 'stranger' }),
+    ],
+    rows: [
+      { anonymous_id: 'laptop', user_id: 'u2', is_shared: false, events: 1 },
+      { anonymous_id: 'phone', user_id: 'u1', is_shared: false, events: 1 },
+      { anonymous_id: 'tablet', user_id: 'u1', is_shared: true, events: 1 },
+      { anonymous_id: 'tablet', user_id: 'u2', is_shared: true, events: 1 },
+    ],
+  },
+  {
+    why: 'an event of nobody is its device’s one person’s, also from before they said who they are',
+    model: named('stitched_events'),
+    ask: 'SELECT anonymous_id, user_id, person_id, known_by FROM stitched_events ORDER BY timestamp',
+    events: [
+      at('10:00:00', { anonymousId: 'phone' }),
+      at('10:01:00', { anonymousId: 'phone', userId: 'u1' }),
+      at('10:02:00', { anonymousId: 'tablet', userId: 'u1' }),
+      at('10:03:00', { anonymousId: 'tablet', userId: 'u2' }),
+      at('10:04:00', { anonymousId: 'tablet' }),
+      at('10:05:00', { anonymousId: undefined, userId: 'u2' }),
+    ],
+    rows: [
+      { anonymous_id: 'phone', user_id: null, person_id: 'u1', known_by: 'device' },
+      { anonymous_id: 'phone', user_id: 'u1', person_id: 'u1', known_by: 'user' },
+      { anonymous_id: 'tablet', user_id: 'u1', person_id: 'u1', known_by: 'user' },
+      { anonymous_id: 'tablet', user_id: 'u2', person_id: 'u2', known_by: 'user' },
+      { anonymous_id: 'tablet', user_id: null, person_id: 'tablet', known_by: 'nobody' },
+      { anonymous_id: null, user_id: 'u2', person_id: 'u2', known_by: 'user' },
+    ],
+  },
   {
     why: 'a session has its first and last page, its length, and the person who signed in during it',
     model: named('sessions'),

@@ -1,3 +1,5 @@
+import { type TypedWords, typedWords } from './typed-words.ts';
+
 /** Whose SQL it is. The models are the same questions in all of them, with the same answers. */
 export type SqlDialect = 'duckdb' | 'postgres' | 'clickhouse';
 
@@ -12,7 +14,7 @@ export interface Model {
 }
 
 /** What the databases say differently. All else in a model is said so that each understands it. */
-export interface SqlWords {
+export interface SqlWords extends TypedWords {
   /** A field of a JSON column as text, or NULL: `text('context', 'stream', 'id')`. */
   text(column: 'properties' | 'context', ...path: string[]): string;
   /** The same as a number; what is no number is NULL, for one odd event must not cost the others their answer. */
@@ -84,18 +86,21 @@ const textInClickHouse: SqlWords['text'] = (column, ...path) =>
 const words: { readonly [dialect in SqlDialect]: SqlWords } = {
   duckdb: {
     ...common,
+    ...typedWords.duckdb(text),
     number: (...field) =>
       `CASE WHEN regexp_matches(${text(...field)}, '${numeric}') THEN TRY_CAST(${text(...field)} AS DOUBLE PRECISION) END`,
     quote,
   },
   postgres: {
     ...common,
+    ...typedWords.postgres(text),
     number: (...field) =>
       `CASE WHEN ${text(...field)} ~ '${numeric}' THEN CAST(${text(...field)} AS DOUBLE PRECISION) END`,
     // A backslash is only itself where the server's settings say so; after an E it is always the same.
     quote: (value) => (value.includes('\\') ? `E${quote(value.replaceAll('\\', '\\\\'))}` : quote(value)),
   },
   clickhouse: {
+    ...typedWords.clickhouse(textInClickHouse),
     text: textInClickHouse,
     // In a tuple, because NULL is passed over otherwise.
     first: (column, where) => `tupleElement(argMinIf(tuple(${column}), (timestamp, message_id), ${where}), 1)`,
