@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createSeededRandom } from '@org/track-core/testing';
+import { createCollector, sqliteLog } from '@org/track-node';
 import { duckdb } from '@org/track-node/duckdb';
 import { eventsIn, files } from '@org/track-node/files';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -72,6 +73,29 @@ describe.each(formats)('%s', (format) => {
     const expected = said.flatMap((batch) => Array.from({ length: 40 }, (_, index) => `m${batch}-${index}`));
     expect(expected.filter((id) => !ids.includes(id))).toEqual([]);
   });
+});
+
+test('a replay into files that are there already shows nobody twice', async () => {
+  const lake = join(folder, 'lake');
+  const collector = createCollector({
+    log: sqliteLog(join(folder, 'log.db')),
+    destinations: [files({ to: lake, limits: { maxEvents: 7 } })],
+  });
+  const idsOfFirst = Array.from({ length: 20 }, (_, index) => `m${index}`);
+  const track = (messageId: string): unknown =>
+    collector.tracker.with({ userId: 'u1', consent: { analytics: true } }).track('Order Completed', {}, { messageId });
+  for (const id of idsOfFirst) track(id);
+  await collector.flush();
+  track('m20');
+  await collector.flush();
+  // Seven, seven, six and one are three times seven now.
+  expect(await collector.dispatch.replay('files')).toBe(21);
+  await collector.flush();
+  await collector.close();
+  expect(
+    readdirSync(lake, { recursive: true }).filter((file) => String(file).endsWith('.parquet')).length,
+  ).toBeGreaterThan(4);
+  expect(await idsIn(lake, 'parquet')).toEqual([...idsOfFirst, 'm20'].sort());
 });
 
 /** Only root may make file systems, and not in every container. */
