@@ -124,11 +124,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
   }
 
-  async function eraseAt({ destination }: Seat, person: ErasePerson, deadlineMs: number): Promise<ErasedAt> {
+  async function eraseAt({ destination, lane }: Seat, person: ErasePerson, deadlineMs: number): Promise<ErasedAt> {
     const { name } = destination;
     if (destination.erase === undefined) return { destination: name, kind: 'unsupported' };
     try {
-      const answer = await inTime(deadlineMs, async (signal) => destination.erase?.(person, { signal }));
+      const answer = await inTime(deadlineMs, async (signal) => {
+        // Whoever is suppressed is in no later delivery; what is on its way must not arrive behind the wish.
+        await lane.underWayEnded();
+        return destination.erase?.(person, { signal });
+      });
       return { destination: name, kind: answer ?? 'erased' };
     } catch (error) {
       return { destination: name, kind: 'failed', reason: textOf(error) };

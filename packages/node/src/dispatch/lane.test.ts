@@ -506,6 +506,32 @@ describe('one by one', () => {
     expect(report('far').books).toMatchObject({ pending: 0, dead: { expired: 1 } });
   });
 
+  test('who is to be forgotten is asked for once what is on its way has arrived', async () => {
+    const told: string[] = [];
+    let answer = (): void => {};
+    const slow = scripted(
+      'slow',
+      async () => {
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+        told.push('arrived');
+        return delivered;
+      },
+      { erase: async () => void told.push('forgotten') },
+    );
+    const { append, pass, dispatcher } = runDispatcher(clock, [slow]);
+    await append('e1');
+    await pass(maxWaitMs);
+    const erased = dispatcher.erase({ userId: 'u1' });
+    await pass(1_000);
+    expect(told).toEqual([]);
+    answer();
+    await pass(0);
+    await erased;
+    expect(told).toEqual(['arrived', 'forgotten']);
+  });
+
   test('everyone is asked to forget somebody; each says what came of it', async () => {
     const asked: unknown[] = [];
     const { dispatcher, pass } = runDispatcher(clock, [

@@ -38,6 +38,8 @@ export interface Lane {
   /** Deliveries under way end; none begins until `resume`, which also ends a stop. */
   pause(): void;
   resume(): void;
+  /** Resolves when the deliveries that are under way now have ended. */
+  underWayEnded(): Promise<void>;
   /** Resolves when all has its fate, when nothing can move (paused, stopped), or at the deadline (10 s). */
   flush(deadline?: Deadline): Promise<void>;
   /** Flushes, then stops for good and closes the destination. What has no fate stays in the log. */
@@ -225,6 +227,9 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
       isPaused = false;
       pace.reset();
       pump();
+    },
+    async underWayEnded() {
+      await Promise.all(underWay);
     },
     flush,
     shutdown: (deadline) => (closing ??= flush(deadline).then(close)),
