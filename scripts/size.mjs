@@ -78,14 +78,16 @@ const entries = {
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], delivery: [eager()] });`,
   '… + numbered': `import { createTracker, numbered, pageViews } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], delivery: [numbered()] });`,
+  '… + takeover': `import { createTracker, pageViews, takeover } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], delivery: [takeover()] });`,
   '… + compressed': `import { compressed, createTracker, pageViews } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], delivery: [compressed()] });`,
   ...Object.fromEntries(captures.map((plugin) => [`… + ${plugin}`, capturing([plugin])])),
   '… + all of these eight': capturing(captures),
   '… + all that captures': capturing([...captures, 'errors', 'forms', 'impressions', 'media', 'webVitals']),
-  '… + all of the delivery': `import { beacon, compressed, createTracker, deferred, deliveryState, eager, numbered, pageViews, rateLimit, sampling, sequence } from '@org/track-browser';
+  '… + all of the delivery': `import { beacon, compressed, createTracker, deferred, deliveryState, eager, numbered, pageViews, rateLimit, sampling, sequence, takeover } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()],
-      delivery: [numbered(), compressed(), deferred(), beacon(), eager(), deliveryState()], plugins: [sampling({ share: 0.5 }), rateLimit(), sequence()] });`,
+      delivery: [numbered(), compressed(), deferred(), beacon(), eager(), takeover(), deliveryState()], plugins: [sampling({ share: 0.5 }), rateLimit(), sequence()] });`,
   'overlay, debug (beside it)': `export * from '@org/track-browser/overlay';`,
   everything: `export * from '@org/track-browser';`,
 };

@@ -71,6 +71,26 @@ describe('tabs of one device', needs(chromium), () => {
     expect(await staying.evaluate(() => window.writes)).toBe(before);
   });
 
+  test('T9 with takeover(): a tab that was open before takes over, without another page', async () => {
+    await site.options({ delivery: ['takeover'], queue: { maxWaitMs: 100 } });
+    const staying = await site.open('/a');
+    await expect.poll(() => staying.evaluate(async () => (await indexedDB.databases()).length), patience).toBe(1);
+    site.front.inject(answerWith(503));
+    const crashing = await site.open('/b');
+    const ids = [...(await site.track(crashing, 50)), ...(await site.track(staying, 50))];
+    await expect.poll(() => stored(staying), patience).toBe(100);
+    // With each request it looks around.
+    const requests = () => staying.evaluate(() => window.requests.length);
+    const before = await requests();
+    await expect.poll(requests, patience).toBeGreaterThan(before);
+    site.front.inject(undefined);
+    await crash(crashing);
+    await expect.poll(() => site.kept(ids), patience).toEqual(ids);
+    expect(site.context.pages()).toEqual([staying]);
+    await expect.poll(async () => (await stats(staying)).pending, patience).toBe(0);
+    await expect.poll(() => stored(staying), patience).toBe(0);
+  });
+
   test('T12 a tab that was idle goes on with the visit another kept alive; when it ended in both, the first to act begins the next for both', async () => {
     const time = await stopTime(site.context);
     const [a, b] = [await site.open('/a'), await site.open('/b')] as const;

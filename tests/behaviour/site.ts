@@ -41,7 +41,7 @@ type PageOptions = Partial<
   /** Default: no. */
   readonly deliveryState?: boolean;
   /** Other parts, by their names. Default: none. */
-  readonly delivery?: readonly ('deferred' | 'compressed' | 'eager' | 'numbered')[];
+  readonly delivery?: readonly ('deferred' | 'compressed' | 'eager' | 'numbered' | 'takeover')[];
   /** By its name. Default: none. */
   readonly storage?: 'rootDomain' | 'hostOnly' | 'pageOnly' | 'cookieCheck';
   /** By their names. Default: none. */

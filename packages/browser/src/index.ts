@@ -43,3 +43,4 @@ export {
 } from './transport/delivery-state.ts';
 export { eager } from './transport/eager.ts';
 export { numbered } from './transport/numbered.ts';
+export { takeover } from './transport/takeover.ts';
