@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startModernClickHouse } from '../../scripts/chdb.mjs';
 import { startClickHouse } from '../../scripts/clickhouse.mjs';
 import { clickhouseServer, modernClickHouse, needs } from '../../scripts/optional.mjs';
-import { erasureCases, eventsOf } from './erasure-cases.ts';
+import { erasureCases, eventsOf, idsOfRows, toldIds } from './erasure-cases.ts';
 import { modelCases } from './model-cases.ts';
 
 const { signal } = new AbortController();
@@ -181,12 +181,13 @@ describe.each(engines)('in ClickHouse, $title', ({ component, start }) => {
       expect(await destination.parked()).toBe(700);
     });
 
-    test.each(erasureCases)('forgets $why', async (each) => {
+    test.each(erasureCases)('tells, and forgets $why', async (each) => {
       const destination = open();
       const [first, ...rest] = eventsOf(each);
       // In several parts, which are not merged yet.
       await destination.deliver(first === undefined ? [] : [first], { signal });
       await destination.deliver(rest, { signal });
+      expect(idsOfRows(await destination.export?.(each.person, { signal }))).toEqual(toldIds(each));
       await destination.erase?.(each.person, { signal });
       const ids = [
         ...(await idsIn(destination)),

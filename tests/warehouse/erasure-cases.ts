@@ -15,6 +15,8 @@ export interface ErasureCase {
   readonly person: ErasePerson;
   /** Places of `events`. */
   readonly left: readonly number[];
+  /** Places of what they are told on request; default all that is not left. */
+  readonly told?: readonly number[];
 }
 
 export const erasureCases: readonly ErasureCase[] = [
@@ -40,6 +42,7 @@ export const erasureCases: readonly ErasureCase[] = [
     ],
     person: { userId: 'u1' },
     left: [2, 3],
+    told: [1],
   },
   {
     why: 'a user is not the device of the same name',
@@ -58,6 +61,7 @@ export const erasureCases: readonly ErasureCase[] = [
     ],
     person: { userId: 'u1' },
     left: [4],
+    told: [0, 1, 2],
   },
   {
     why: 'a device, whoever had it',
@@ -116,6 +120,18 @@ export const eventsOf = ({ events }: ErasureCase): readonly CollectedEvent[] =>
         ...whose,
       }) as CollectedEvent,
   );
+
+/** The ids of the events that the person of a case is told of. */
+export const toldIds = ({ events, left, told }: ErasureCase): readonly string[] =>
+  (told ?? events.map((_, place) => place).filter((place) => !left.includes(place))).map((place) => `m${place}`);
+
+/** The ids of rows of `events`, and of `parked` where a whole event is a column. */
+export const idsOfRows = (rows: readonly object[] = []): readonly string[] =>
+  (rows as readonly { readonly message_id: string; readonly event: unknown; readonly reason?: string }[])
+    .map(({ message_id: id, event, reason }) =>
+      reason === undefined ? id : (JSON.parse(String(event)) as CollectedEvent).messageId,
+    )
+    .sort();
 
 /** The ids of all that a warehouse has, parked or not. */
 export const allIds = `SELECT message_id AS id FROM events

@@ -1,14 +1,15 @@
 import { memoryLog } from '@org/track-node';
 import { duckdb } from '@org/track-node/duckdb';
 import { expect, test } from 'vitest';
-import { allIds, erasureCases, eventsOf } from './erasure-cases.ts';
+import { allIds, erasureCases, eventsOf, idsOfRows, toldIds } from './erasure-cases.ts';
 
 const { signal } = new AbortController();
 
-test.each(erasureCases)('DuckDB forgets $why', async (each) => {
+test.each(erasureCases)('DuckDB tells, and forgets $why', async (each) => {
   const warehouse = duckdb(':memory:');
   try {
     await warehouse.deliver(eventsOf(each), { signal });
+    expect(idsOfRows(await warehouse.export?.(each.person, { signal }))).toEqual(toldIds(each));
     await warehouse.erase?.(each.person, { signal });
     expect(await warehouse.query(allIds)).toEqual(each.left.map((place) => ({ id: `m${place}` })));
   } finally {

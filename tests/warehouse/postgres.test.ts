@@ -5,7 +5,7 @@ import { type PostgresDestination, type PostgresOptions, postgres } from '@org/t
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { needs, postgresServer } from '../../scripts/optional.mjs';
 import { startPostgres } from '../../scripts/postgres.mjs';
-import { allIds, erasureCases, eventsOf } from './erasure-cases.ts';
+import { allIds, erasureCases, eventsOf, idsOfRows, toldIds } from './erasure-cases.ts';
 import { modelCases } from './model-cases.ts';
 
 const { signal } = new AbortController();
@@ -134,9 +134,10 @@ describe('in Postgres', { ...needs(postgresServer), timeout: 60_000 }, () => {
     ]);
   });
 
-  test.each(erasureCases)('forgets $why', async (each) => {
+  test.each(erasureCases)('tells, and forgets $why', async (each) => {
     const destination = open();
     await destination.deliver(eventsOf(each), { signal });
+    expect(idsOfRows(await destination.export?.(each.person, { signal }))).toEqual(toldIds(each));
     await destination.erase?.(each.person, { signal });
     expect(await destination.query(allIds)).toEqual(each.left.map((place) => ({ id: `m${place}` })));
   });

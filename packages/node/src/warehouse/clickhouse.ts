@@ -5,9 +5,9 @@ import {
   type ClickHouseAddress,
   type ClickHouseConnection,
   connectClickHouse,
-  type Settings,
+  type Question,
 } from './clickhouse-connection.ts';
-import { erasePerson } from './clickhouse-erasure.ts';
+import { erasePerson, maxStatementBytes, personCondition } from './clickhouse-person.ts';
 import { makeView, migrate, modernVersion, readFeatures, type ServerFeatures } from './clickhouse-schema.ts';
 import { plainRows } from './clickhouse-values.ts';
 import { storeEvents } from './clickhouse-writes.ts';
@@ -102,6 +102,22 @@ export function clickhouse(options: ClickHouseOptions): ClickHouseDestination {
     return lastPrecedence;
   }
 
+  async function rowsOf(sql: string, { settings, ...question }: Question): Promise<readonly Record<string, unknown>[]> {
+    const { isModern } = await opened();
+    const reply = await connection.ask(sql, {
+      ...question,
+      settings: {
+        ...settings,
+        database,
+        default_format: 'JSONCompact',
+        output_format_json_quote_64bit_integers: 1,
+        wait_end_of_query: 1, // an error in the middle of the rows has a status of its own
+        ...(isModern ? { date_time_output_format: 'iso' } : {}),
+      },
+    });
+    return plainRows(reply);
+  }
+
   return {
     name,
     requires,
@@ -131,21 +147,21 @@ export function clickhouse(options: ClickHouseOptions): ClickHouseDestination {
           await erasePerson(person, { connection, features, database, signal });
         })(),
       ),
-    query<Row>(sql: string, params?: Readonly<Record<string, unknown>>) {
-      return tracked(
+    export: (person, { signal }) =>
+      tracked(
         (async () => {
-          const { isModern } = await opened();
-          const settings: Settings = {
-            database,
-            default_format: 'JSONCompact',
-            output_format_json_quote_64bit_integers: 1,
-            wait_end_of_query: 1, // an error in the middle of the rows has a status of its own
-            ...(isModern ? { date_time_output_format: 'iso' } : {}),
-          };
-          return plainRows(await connection.ask(sql, { settings, ...(params && { params }) })) as readonly Row[];
+          const condition = await personCondition(person, { connection, features: await opened(), database, signal });
+          if (condition === '') return [];
+          const rows: object[] = [];
+          for (const view of ['events', 'parked']) {
+            const sql = `SELECT * FROM ${view} WHERE ${condition}`;
+            rows.push(...(await rowsOf(sql, { settings: { max_query_size: maxStatementBytes }, signal })));
+          }
+          return rows;
         })(),
-      );
-    },
+      ),
+    query: <Row>(sql: string, params?: Readonly<Record<string, unknown>>) =>
+      tracked(rowsOf(sql, { ...(params && { params }) })) as Promise<readonly Row[]>,
     parked: () =>
       tracked(
         (async () => {

@@ -9,35 +9,76 @@ import { storedId } from './parked-event.ts';
 const mutationPollMs = 100;
 
 /** Somebody may have had thousands of devices; by default servers read 256 KiB of a statement. */
-const maxStatementBytes = 64 * 1024 * 1024;
+export const maxStatementBytes: number = 64 * 1024 * 1024;
+
+/** Whose rows they are: of a user, and of devices. */
+interface Whose {
+  readonly user: string | null;
+  readonly devices: ReadonlySet<string>;
+}
 
 /**
  * Deletes what is about a person, by the rule of the log (log/person.ts): their own events, and on every device on which
  * they were those of nobody in particular. What somebody else did on it, as themselves, stays.
  */
-export async function erasePerson({ userId, anonymousId }: ErasePerson, errand: Errand): Promise<void> {
-  const { connection, database, signal } = errand;
+export async function erasePerson(person: ErasePerson, errand: Errand): Promise<void> {
+  const condition = isAbout(await whose(person, errand));
+  if (condition === '') return;
+  await deleteFrom(errand, storage.events, 'message_id', condition);
+  await deleteFrom(errand, storage.parked, 'key', condition);
+}
+
+/**
+ * The conditions of `SELECT`s from `events` and `parked` for what is about a person; of a device that others had too only
+ * what says that it is theirs. Empty: there is nothing.
+ */
+export async function personCondition(person: ErasePerson, errand: Errand): Promise<string> {
+  const { user, devices } = await whose(person, errand);
+  const own = new Set(devices);
+  const known = storedId(person.anonymousId);
+  if (user !== null && devices.size > 0) {
+    const condition = `anonymous_id IN (${listOf(devices)}) AND user_id <> ${quoted(user)} AND ifNull(previous_id, '') <> ${quoted(user)}`;
+    for (const device of await devicesWhere(condition, errand)) if (device !== known) own.delete(device);
+  }
+  return isAbout({ user, devices: own });
+}
+
+async function whose({ userId, anonymousId }: ErasePerson, errand: Errand): Promise<Whose> {
   const [user, device] = [storedId(userId), storedId(anonymousId)];
   const devices = new Set(device === null ? [] : [device]);
-  const isOwn = user === null ? '' : `user_id = ${quoted(user)} OR previous_id = ${quoted(user)}`;
-  if (isOwn !== '') {
-    for (const table of Object.values(storage)) {
-      const sql = `SELECT DISTINCT anonymous_id FROM ${table} WHERE user_id IS NOT NULL AND anonymous_id IS NOT NULL AND (${isOwn}) FORMAT JSONEachRow`;
-      const found = await connection.ask(sql, { settings: { database }, signal });
-      for (const row of linesOf<{ anonymous_id: string }>(found)) devices.add(row.anonymous_id);
-    }
+  if (user !== null) {
+    for (const found of await devicesWhere(`user_id IS NOT NULL AND (${isOf(user)})`, errand)) devices.add(found);
   }
-  const theirs = [...devices].map(quoted).join(', ');
-  const isAbout = [
-    isOwn,
+  return { user, devices };
+}
+
+async function devicesWhere(condition: string, errand: Errand): Promise<readonly string[]> {
+  const question = {
+    settings: { database: errand.database, max_query_size: maxStatementBytes },
+    signal: errand.signal,
+  };
+  const devices: string[] = [];
+  for (const table of Object.values(storage)) {
+    const sql = `SELECT DISTINCT anonymous_id FROM ${table} WHERE anonymous_id IS NOT NULL AND ${condition} FORMAT JSONEachRow`;
+    const found = linesOf<{ anonymous_id: string }>(await errand.connection.ask(sql, question));
+    devices.push(...found.map((row) => row.anonymous_id));
+  }
+  return devices;
+}
+
+const listOf = (ids: Iterable<string>): string => [...ids].map(quoted).join(', ');
+
+const isOf = (user: string): string => `user_id = ${quoted(user)} OR previous_id = ${quoted(user)}`;
+
+function isAbout({ user, devices }: Whose): string {
+  const theirs = listOf(devices);
+  return [
+    user !== null && isOf(user),
     theirs && `previous_id IN (${theirs})`,
     theirs && `${user === null ? '' : 'user_id IS NULL AND '}anonymous_id IN (${theirs})`,
   ]
     .filter(Boolean)
     .join(' OR ');
-  if (isAbout === '') return;
-  await deleteFrom(errand, storage.events, 'message_id', isAbout);
-  await deleteFrom(errand, storage.parked, 'key', isAbout);
 }
 
 /** Deletes such rows, and with them what hides under them: other rows of their keys. */
