@@ -36,6 +36,18 @@ describe('our own envelope', () => {
       why: 'a second key behind the first',
       body: `{"sentAt":"${now}","writeKey":"a","batch":[],"writeKey":"secret","batch":[${event}]}`,
     },
+    {
+      why: 'a batch before the batch, which nobody judges',
+      body: `{"sentAt":"${now}","batch":[{"userId":"secret"}],"batch":[${event}]}`,
+    },
+    {
+      why: 'and one that is spelt with an escape',
+      body: `{"sentAt":"${now}","batch":[{"userId":"secret"}],"b\\u0061tch":[${event}]}`,
+    },
+    {
+      why: 'a second key that is spelt with an escape',
+      body: `{"sentAt":"${now}","writeKey":"a","batch":[${event.replace('{', '{"x":{"write\\u004bey":"s"},')}]}`,
+    },
     { why: 'a key after the batch', body: `{"sentAt":"${now}","batch":[${event}],"writeKey":"secret"}` },
     {
       why: 'a key inside an event',

@@ -109,13 +109,22 @@ const envelopeHead =
 function ownBody(json: Fields, { text, bytes }: PlainBody): string | Uint8Array | undefined {
   const [head, writeKey] = envelopeHead.exec(text) ?? [];
   if (head === undefined || Object.keys(json).at(-1) !== 'batch') return undefined;
+  if (mayHide(text, 'batch"', head.length + batchKey.length)) return undefined;
   // Without a key in front, one behind would be the last of the keys, or stand in an event.
   if (writeKey === undefined) return bytes ?? text;
-  if (text.includes('writeKey', head.length)) return undefined;
-
+  if (mayHide(text, 'writeKey', head.length)) return undefined;
   return bytes === undefined
     ? `{${text.slice(head.length)}`
     : Buffer.concat([openBrace, bytes.subarray(Buffer.byteLength(head))]);
 }
 
 const openBrace = Buffer.from('{');
+const batchKey = '"batch"';
+
+/**
+ * May the rest of a text have this key once more? Of two JSON keeps the last: what stands under the first is judged by
+ * nobody, and must not be kept. An escape can spell any key.
+ */
+function mayHide(text: string, key: string, from: number): boolean {
+  return text.includes(key, from) || text.includes('\\u', from);
+}
