@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { CollectedEvent } from '@org/track-core';
 import { aCollectedEvent } from '@org/track-core/testing';
@@ -165,6 +167,31 @@ describe('once', () => {
     await destination.deliver([...twins, aCollectedEvent({ messageId: 'm2' })], { signal });
     expect(await destination.query(`SELECT event FROM events WHERE message_id = 'm1'`)).toEqual([{ event: 'first' }]);
     expect(await countOf(destination)).toBe(2);
+  });
+
+  test('what did not go in and was erased does not come back, whatever is collected as garbage', async () => {
+    const destination = open();
+    const deliver = (...ids: string[]) =>
+      destination.deliver(
+        ids.map((messageId) => aCollectedEvent({ messageId, userId: 'u1' })),
+        { signal },
+      );
+    await deliver('m1');
+    await deliver('m1', 'm2');
+    await destination.erase?.({ userId: 'u1' }, { signal });
+    setFlagsFromString('--expose-gc');
+    for (let times = 0; times < 5; times++) {
+      runInNewContext('gc')();
+      await nextTurn();
+    }
+    expect(await idsIn(destination)).toEqual([]);
+  });
+
+  test('a table to which somebody added a column', async () => {
+    const destination = open();
+    await destination.query('ALTER TABLE events ADD COLUMN mine VARCHAR');
+    await destination.deliver([aCollectedEvent({ messageId: 'm1' })], { signal });
+    expect(await destination.query('SELECT message_id, mine FROM events')).toEqual([{ message_id: 'm1', mine: null }]);
   });
 
   test.each([

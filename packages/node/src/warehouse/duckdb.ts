@@ -6,7 +6,7 @@ import type { Model } from '../models/model.ts';
 import { isFatal, refusalOf } from './duckdb-errors.ts';
 import { inTransaction, migrate } from './duckdb-schema.ts';
 import { parametersOf, plainRows } from './duckdb-values.ts';
-import { stageAndStore, storeParked } from './duckdb-writes.ts';
+import { createStoreRows, type StoreRows, storeParked } from './duckdb-writes.ts';
 import { insertRows, parkedRow, rowsOf } from './parked-event.ts';
 import { erasePerson, exportPerson } from './person-rows.ts';
 
@@ -52,6 +52,7 @@ interface Database {
   readonly instance: DuckDBInstance;
   /** Only for writing: its temporary table is shared by all batches. */
   readonly writer: DuckDBConnection;
+  readonly storeRows: StoreRows;
 }
 
 /**
@@ -86,15 +87,15 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
     return result;
   }
 
-  async function written(write: (writer: DuckDBConnection) => Promise<void>): Promise<void> {
-    const { instance, writer } = await opened();
+  async function written(write: (open: Database) => Promise<void>): Promise<void> {
+    const open = await opened();
     try {
-      await write(writer);
+      await write(open);
     } catch (error) {
       // After a fatal error a database only answers that it is invalid; the file itself is sound.
       if (isFatal(error)) {
         database = undefined;
-        instance.closeSync();
+        open.instance.closeSync();
       }
       throw error;
     }
@@ -135,8 +136,8 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
       const { rows, odd } = rowsOf(events);
       return inTurn(async () => {
         if (signal.aborted) return { kind: 'retry', reason: 'timeout' };
-        await written(async (writer) => {
-          const refused = await insertRows(rows, { insert: (cells) => stageAndStore(writer, cells), refusalOf });
+        await written(async ({ writer, storeRows }) => {
+          const refused = await insertRows(rows, { insert: storeRows, refusalOf });
           await storeParked(writer, [...odd, ...refused].map(parkedRow));
         });
         return { kind: 'delivered' };
@@ -144,7 +145,7 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
     },
     erase: (person, { signal }) =>
       inTurn(() =>
-        written(async (writer) => {
+        written(async ({ writer }) => {
           if (signal.aborted) throw new Error('nobody waits for it any more');
           const stop = (): void => writer.interrupt();
           signal.addEventListener('abort', stop);
@@ -204,7 +205,7 @@ async function openDatabase(
     await writer.run(`SET GLOBAL TimeZone = 'UTC'`);
     await migrate(writer);
     for (const model of models) await writer.run(`CREATE OR REPLACE VIEW ${model.name} AS\n${model.sql('duckdb')}`);
-    return { instance, writer };
+    return { instance, writer, storeRows: createStoreRows(writer) };
   } catch (error) {
     instance?.closeSync();
     throw new Error(`duckdb("${path}"): ${openingProblem(error)}`, { cause: error });

@@ -96,7 +96,8 @@ function idOf(value: unknown): unknown {
 
 /** Text that every warehouse takes, and gives back as it was: a zero character or half a surrogate pair becomes U+FFFD. */
 export function storableText(text: string): string {
-  return text.replace(unstorableCharacter, '\ufffd');
+  // Asked first, because nearly all text is fine, and a pattern looks at each character.
+  return text.isWellFormed() && !text.includes('\0') ? text : text.replace(unstorableCharacter, '\ufffd');
 }
 
 // With the flag `u` whole pairs are characters of their own, which are not in this range.

@@ -11,7 +11,7 @@ const written = '(FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)';
 interface Engine {
   readonly instance: DuckDBInstance;
   readonly connection: DuckDBConnection;
-  readonly staged: typeof import('./stage-rows.ts');
+  readonly staged: typeof import('./append-rows.ts');
 }
 
 /** Parquet, packed with zstd. DuckDB reads and writes it, and is loaded when it is first needed. */
@@ -89,11 +89,12 @@ function isOf({ user, devices }: Person): string {
 }
 
 async function start(): Promise<Engine> {
-  const [{ DuckDBInstance }, staged] = await Promise.all([import('@duckdb/node-api'), import('./stage-rows.ts')]).catch(
-    (error: unknown) => {
-      throw new Error('Parquet needs the package @duckdb/node-api', { cause: error });
-    },
-  );
+  const [{ DuckDBInstance }, staged] = await Promise.all([
+    import('@duckdb/node-api'),
+    import('./append-rows.ts'),
+  ]).catch((error: unknown) => {
+    throw new Error('Parquet needs the package @duckdb/node-api', { cause: error });
+  });
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: memoryLimit,
     autoinstall_known_extensions: 'false',
