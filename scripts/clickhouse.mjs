@@ -1,6 +1,16 @@
 // Where a ClickHouse is, and a server of its own for tests: in a temporary folder, on a port of its own.
 import { spawn, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -39,13 +49,13 @@ export const howToGetClickHouse =
  * A server for tests: the one at `TRACK_CLICKHOUSE_URL`, else a new one. Only what is new can be stopped and started, and
  * has the user `reader`, with the same password, who may only read.
  *
- * @returns {Promise<{ url: string, isOwn: boolean, start(): Promise<void>, stop(signal?: NodeJS.Signals): Promise<void>, pause(): void, resume(): void, remove(): Promise<void> }>}
+ * @returns {Promise<{ url: string, isOwn: boolean, start(): Promise<void>, stop(signal?: NodeJS.Signals): Promise<void>, pause(): Promise<void>, resume(): void, remove(): Promise<void> }>}
  */
 export async function startClickHouse() {
   const given = process.env.TRACK_CLICKHOUSE_URL;
   const nothing = async () => {};
   if (given) {
-    return { url: given, isOwn: false, start: nothing, stop: nothing, pause() {}, resume() {}, remove: nothing };
+    return { url: given, isOwn: false, start: nothing, stop: nothing, pause: nothing, resume() {}, remove: nothing };
   }
   const [program, ...before] = findProgram() ?? [];
   if (program === undefined) throw new Error(`There is no ClickHouse: ${howToGetClickHouse}.`);
@@ -90,13 +100,27 @@ export async function startClickHouse() {
     isOwn: true,
     start,
     stop,
-    pause: () => void server?.kill('SIGSTOP'),
+    async pause() {
+      server?.kill('SIGSTOP');
+      // Each of its threads stops when it hears of it, and on a busy machine answers something before.
+      while (server && !areStopped(server.pid)) await wait(10);
+    },
     resume: () => void server?.kill('SIGCONT'),
     async remove() {
       await stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** @param {number | undefined} pid */
+function areStopped(pid) {
+  const tasks = `/proc/${pid}/task`;
+  try {
+    return readdirSync(tasks).every((task) => / T /.test(readFileSync(join(tasks, task, 'stat'), 'utf8')));
+  } catch {
+    return false; // one has just ended, so it was not stopped
+  }
 }
 
 const configuration = (/** @type {string} */ folder, /** @type {number} */ port, /** @type {number} */ tcpPort) => `

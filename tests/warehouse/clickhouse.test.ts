@@ -292,7 +292,7 @@ describe('in ClickHouse, an old server', { ...needs(clickhouseServer), timeout: 
     const destination = open({ limits: { timeoutMs: 600_000 } }); // nothing but the signal ends it
     await destination.open?.();
     const controller = new AbortController();
-    server().pause();
+    await server().pause();
     try {
       const delivery = destination.deliver([aCollectedEvent({ messageId: 'm1' })], { signal: controller.signal });
       setTimeout(() => controller.abort(), 200);
