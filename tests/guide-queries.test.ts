@@ -17,10 +17,10 @@ import {
 import { createCollector, memoryLog, sqliteLog } from '@org/track-node';
 import { type DuckDbDestination, duckdb } from '@org/track-node/duckdb';
 import { models } from '@org/track-node/models';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 const guide = (name: string): string => readFileSync(new URL(`../docs/guides/${name}.md`, import.meta.url), 'utf8');
-const [lostByBrowser, whatBlockersSwallow, clocksSetRight] = [
+const [lostByBrowser, whatBlockersSwallow, clocksSetRight, datedBy] = [
   ...guide('measure-what-is-lost').matchAll(/```sql\n(.*?)```/gs),
 ].map(([, sql]) => sql ?? '');
 const [, scaledCount] = /`(sum\(.*?)`/.exec(guide('track-a-web-app')) ?? [];
@@ -315,4 +315,48 @@ test('what blockers swallow: four numbers apart, and the share with its interval
   const rows = await withModels.query(whatBlockersSwallow ?? '');
   await counting.close();
   expect(rows).toMatchObject([{ confirmed: 0, declined: 1, bot: 1, unconfirmed: 1, percent: 100, percent_high: 100 }]);
+});
+
+describe('which clock an event was dated by', () => {
+  const at = (fromNowMs: number): string => new Date(startedAt + fromNowMs).toISOString();
+
+  test.each([
+    { why: 'a browser that waited', original: at(-hour), batch: { sentAt: at(10 * second) }, expected: 'time waited' },
+    { why: 'a browser that says nothing more', original: at(-hour), batch: {}, expected: 'ours' },
+    { why: 'a batch sent before it happened', original: at(hour), batch: { sentAt: at(0) }, expected: 'ours' },
+    { why: 'a batch held back', original: at(-hour), batch: { deferredAt: at(-hour) }, expected: 'its own' },
+    {
+      why: 'a batch held back, by a clock that is fast',
+      original: at(hour),
+      batch: { deferredAt: at(hour + minute) },
+      expected: 'time held back',
+    },
+    { why: 'a server', original: at(-90 * 24 * hour), isServer: true, batch: {}, expected: 'its own' },
+    { why: 'a server two days ahead', original: at(48 * hour), isServer: true, batch: {}, expected: 'ours' },
+  ])('$why: $expected', async ({ original, isServer = false, batch, expected }) => {
+    const consent = { categoryPreferences: { analytics: true } };
+    const event = { type: 'track', event: 'e', messageId: 'm1', anonymousId: 'a1', timestamp: original };
+    const from = isServer ? serverCollector() : collector;
+    const body = JSON.stringify({
+      ...batch,
+      ...(isServer ? { writeKey: 'secret' } : {}),
+      batch: [{ ...event, context: { consent } }],
+    });
+    const reply = await from.fetch(new Request('http://localhost/api/j', { method: 'POST', body }));
+    expect(await reply.json()).not.toHaveProperty('results');
+    await from.flush();
+    expect(await ask(datedBy)).toEqual([{ message_id: 'm1', dated_by: expected }]);
+  });
+
+  /** Takes from servers, into the same warehouse. */
+  function serverCollector(): typeof collector {
+    const own = createCollector({
+      log: memoryLog(),
+      destinations: [warehouse],
+      clock: clockWith(() => now),
+      keys: { secret: { source: 'server', consent: { analytics: true } } },
+    });
+    onTestFinished(() => own.close());
+    return own;
+  }
 });
