@@ -10,7 +10,7 @@ import { duckdb } from '@org/track-node/duckdb';
 import { eventsIn, files } from '@org/track-node/files';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSmallDisk, waysToFill } from '../crash/small-disk.ts';
-import { erasureCases, eventsOf } from './erasure-cases.ts';
+import { erasureCases, eventsOf, idsOfRows, toldIds } from './erasure-cases.ts';
 
 const { signal } = new AbortController();
 const formats = ['parquet', 'ndjson'] as const;
@@ -37,7 +37,7 @@ async function idsIn(lake: string, format: 'parquet' | 'ndjson'): Promise<readon
 }
 
 describe.each(formats)('%s', (format) => {
-  test.each(storedCases)('forgets $why', async (each) => {
+  test.each(storedCases)('tells, and forgets $why', async (each) => {
     const lake = join(folder, 'lake');
     const destination = files({ to: lake, format });
     const kept = { messageId: 'kept', userId: 'somebody else', anonymousId: 'elsewhere' };
@@ -46,6 +46,9 @@ describe.each(formats)('%s', (format) => {
     for (const event of [...eventsOf(each), { ...first, ...kept } as NonNullable<typeof first>]) {
       await destination.deliver([event], { signal });
     }
+    const isStored = (id: string): boolean => each.events[Number(id.slice(1))]?.lost === undefined;
+    const told = await destination.export?.(each.person, { signal });
+    expect(idsOfRows(told)).toEqual(toldIds(each).filter(isStored));
     await destination.erase?.(each.person, { signal });
     const left = each.left.filter((place) => each.events[place]?.lost === undefined).map((place) => `m${place}`);
     expect(await idsIn(lake, format)).toEqual(['kept', ...left]);

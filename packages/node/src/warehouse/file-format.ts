@@ -10,6 +10,14 @@ export interface FileFormat {
   write(rows: readonly EventRow[], path: string): Promise<void>;
   /** On which devices somebody was known, by this file. */
   devicesOf(user: string, path: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** On which of somebody's devices this file knows others, too. */
+  sharedDevices(
+    person: Person & { readonly user: string },
+    path: string,
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
+  /** The events of somebody in this file, with the warehouses' columns. */
+  rowsOf(person: Person, path: string, signal: AbortSignal): Promise<readonly { readonly message_id?: unknown }[]>;
   /**
    * Copies a file without the rows of somebody.
    *
@@ -20,7 +28,7 @@ export interface FileFormat {
 }
 
 /**
- * Whom to forget, by the rule of the log (log/person.ts): their own events, and on every device on which they were known
+ * Whose events, by the rule of the log (log/person.ts): their own events, and on every device on which they were known
  * those of nobody in particular. What somebody else did on it, as themselves, stays.
  */
 export interface Person {

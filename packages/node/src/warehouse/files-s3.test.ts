@@ -72,11 +72,13 @@ describe('at a server that speaks S3', () => {
     },
   );
 
-  test.each(['parquet', 'ndjson'] as const)('%s: forgets a person', async (format) => {
+  test.each(['parquet', 'ndjson'] as const)('%s: tells, and forgets a person', async (format) => {
     const destination = open({ format });
     await destination.deliver([...numbered(0, 3, { userId: 'u1' }), ...numbered(3, 2)], { signal });
     await destination.deliver(numbered(5, 2, { userId: 'u1' }), { signal });
     await destination.deliver(numbered(7, 1), { signal });
+    const told = (await destination.export?.({ userId: 'u1' }, { signal })) as { readonly message_id: string }[];
+    expect(told.map((row) => row.message_id).sort()).toEqual(['m0', 'm1', 'm2', 'm5', 'm6']);
     s3.requests.length = 0;
     await destination.erase?.({ userId: 'u1' }, { signal });
     expect(await idsIn(format)).toEqual(['m3', 'm4', 'm7']);

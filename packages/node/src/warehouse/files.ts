@@ -11,12 +11,12 @@ import type {
 import { checkSettings, type Settings } from '../destination/settings.ts';
 import { refusalOf } from './duckdb-errors.ts';
 import { columns, rowOf } from './event-row.ts';
-import type { EventRow, FileFormat, Person } from './file-format.ts';
-import { type FileStore, type Rewritten, StoreError } from './file-store.ts';
+import type { EventRow, FileFormat } from './file-format.ts';
+import { type FileStore, StoreError } from './file-store.ts';
 import { localFileStore } from './local-file-store.ts';
 import { ndjsonFormat } from './ndjson-format.ts';
-import { storedId } from './parked-event.ts';
 import { parquetFormat } from './parquet-format.ts';
+import { erasePerson, exportPerson } from './person-in-files.ts';
 import { isS3Url, type S3Options, s3FileStore } from './s3-file-store.ts';
 
 export { type EventsInOptions, eventsIn } from './events-in.ts';
@@ -105,25 +105,8 @@ export function files(options: FilesOptions): Destination {
         }
         return { kind: 'delivered', verdicts };
       }),
-    async erase({ userId, anonymousId }, { signal }) {
-      const user = storedId(userId);
-      const device = storedId(anonymousId);
-      const devices = new Set(device === null ? [] : [device]);
-      // A turn for each file: deliveries do not wait until all is read.
-      if (user !== null) {
-        await eachFile(store, formats, signal, async (file, format) => {
-          const look = async (path: string): Promise<Rewritten> => {
-            for (const found of await format.devicesOf(user, path, signal)) devices.add(found);
-            return { kind: 'unchanged' };
-          };
-          await inTurn(() => store.rewrite(file, look, signal));
-        });
-      }
-      const person = { user, devices: [...devices] };
-      await eachFile(store, formats, signal, (file, format) =>
-        inTurn(() => eraseIn(store, format, file, person, signal)),
-      );
-    },
+    erase: (person, { signal }) => erasePerson(person, { store, formats, inTurn, signal }),
+    export: (person, { signal }) => exportPerson(person, { store, formats, inTurn, signal }),
     close: () =>
       inTurn(async () => {
         await Promise.all(formats.map((each) => each.close()));
@@ -180,42 +163,6 @@ async function writeFile(
   try {
     await format.write(rows, draft);
     await store.put(`${folder}/${name}`, draft, signal);
-  } finally {
-    await store.discard(draft);
-  }
-}
-
-/** What else lies there is not ours to read or to change. */
-const isOurs = /^dt=[^/]+\/hour=[^/]+\/[^/]+$/;
-
-async function eachFile(
-  store: FileStore,
-  formats: readonly FileFormat[],
-  signal: AbortSignal,
-  work: (file: string, format: FileFormat) => Promise<void>,
-): Promise<void> {
-  for await (const file of store.list(signal)) {
-    signal.throwIfAborted();
-    const format = isOurs.test(file) ? formats.find(({ ending }) => file.endsWith(ending)) : undefined;
-    if (format !== undefined) await work(file, format);
-  }
-}
-
-async function eraseIn(
-  store: FileStore,
-  format: FileFormat,
-  file: string,
-  person: Person,
-  signal: AbortSignal,
-): Promise<void> {
-  const draft = await store.draft();
-  const look = async (path: string): Promise<Rewritten> => {
-    const { theirs, others } = await format.copyWithout(person, path, draft, signal);
-    if (theirs === 0) return { kind: 'unchanged' };
-    return others === 0 ? { kind: 'gone' } : { kind: 'changed', draft };
-  };
-  try {
-    await store.rewrite(file, look, signal);
   } finally {
     await store.discard(draft);
   }

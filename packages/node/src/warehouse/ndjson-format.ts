@@ -35,6 +35,20 @@ export function ndjsonFormat(isGzip: boolean): FileFormat {
       }
       return [...devices];
     },
+    async sharedDevices({ user, devices }, path, signal) {
+      const shared = new Set<string>();
+      for await (const line of linesOf(path, isGzip, signal)) {
+        const { anonymous_id: device, user_id: whose, previous_id: former } = fieldsOf(line);
+        const isOthers = whose !== undefined && whose !== user && former !== user;
+        if (isOthers && typeof device === 'string' && devices.includes(device)) shared.add(device);
+      }
+      return [...shared];
+    },
+    async rowsOf(person, path, signal) {
+      const rows: object[] = [];
+      for await (const line of linesOf(path, isGzip, signal)) if (isOf(person, line)) rows.push(fieldsOf(line));
+      return rows;
+    },
     async copyWithout(person, from, to, signal) {
       let theirs = 0;
       let others = 0;

@@ -1,5 +1,7 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { stageRows } from './append-rows.ts';
 import { isFatal } from './duckdb-errors.ts';
+import type { plainRows } from './duckdb-values.ts';
 import type { FileFormat, Person } from './file-format.ts';
 import { quoted } from './quoted.ts';
 
@@ -11,7 +13,8 @@ const written = '(FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)';
 interface Engine {
   readonly instance: DuckDBInstance;
   readonly connection: DuckDBConnection;
-  readonly staged: typeof import('./append-rows.ts');
+  readonly stageRows: typeof stageRows;
+  readonly plainRows: typeof plainRows;
 }
 
 /** Parquet, packed with zstd. DuckDB reads and writes it, and is loaded when it is first needed. */
@@ -46,8 +49,8 @@ export function parquetFormat(): FileFormat {
   return {
     ending: '.parquet',
     write: (rows, path) =>
-      using(async ({ connection, staged }) => {
-        await staged.stageRows(connection, rows);
+      using(async ({ connection, stageRows }) => {
+        await stageRows(connection, rows);
         // Like beside like: packs better, and readers skip what they are not asked for.
         await connection.run(`COPY (FROM temp.staging ORDER BY event, timestamp) TO ${quoted(path)} ${written}`);
         await connection.run('DROP TABLE temp.staging');
@@ -61,6 +64,19 @@ export function parquetFormat(): FileFormat {
         );
         return reader.getRows().map(([device]) => String(device));
       }),
+    sharedDevices: ({ user, devices }, path) =>
+      using(async ({ connection }) => {
+        const reader = await connection.runAndReadAll(
+          `SELECT DISTINCT anonymous_id FROM read_parquet(${quoted(path)})
+          WHERE anonymous_id IN ${listOf(devices)} AND user_id <> $1 AND coalesce(previous_id, '') <> $1`,
+          [user],
+        );
+        return reader.getRows().map(([device]) => String(device));
+      }),
+    rowsOf: (person, path) =>
+      using(async ({ connection, plainRows }) =>
+        plainRows(await connection.runAndReadAll(`FROM read_parquet(${quoted(path)}) WHERE ${isOf(person)}`)),
+      ),
     copyWithout: (person, from, to) =>
       using(async ({ connection }) => {
         const file = `read_parquet(${quoted(from)})`;
@@ -81,17 +97,20 @@ export function parquetFormat(): FileFormat {
   };
 }
 
+const listOf = (ids: readonly string[]): string => `(${['NULL', ...ids.map(quoted)].join(', ')})`;
+
 function isOf({ user, devices }: Person): string {
   const id = user === null ? 'NULL' : quoted(user);
-  const theirs = `(${['NULL', ...devices.map(quoted)].join(', ')})`;
+  const theirs = listOf(devices);
   const isNobody = user === null ? 'true' : 'user_id IS NULL';
   return `user_id = ${id} OR previous_id = ${id} OR previous_id IN ${theirs} OR (${isNobody} AND anonymous_id IN ${theirs})`;
 }
 
 async function start(): Promise<Engine> {
-  const [{ DuckDBInstance }, staged] = await Promise.all([
+  const [{ DuckDBInstance }, { stageRows }, { plainRows }] = await Promise.all([
     import('@duckdb/node-api'),
     import('./append-rows.ts'),
+    import('./duckdb-values.ts'),
   ]).catch((error: unknown) => {
     throw new Error('Parquet needs the package @duckdb/node-api', { cause: error });
   });
@@ -102,5 +121,5 @@ async function start(): Promise<Engine> {
   });
   const connection = await instance.connect();
   await connection.run(`SET TimeZone = 'UTC'`);
-  return { instance, connection, staged };
+  return { instance, connection, stageRows, plainRows };
 }
