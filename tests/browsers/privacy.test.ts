@@ -77,7 +77,7 @@ describe.each(browsers)('a page full of personal data, in $title', needs(chromiu
     await press('Tab');
     await click('#play');
     await click('.dead', { count: 3 });
-    await stay(2_700); // nothing answers it
+    await stay(4_000); // nothing answers it, for longer than a busy page may need to notice
     await click('#send');
     await click('#save');
     await stay(1_500);
@@ -104,7 +104,6 @@ describe.each(browsers)('a page full of personal data, in $title', needs(chromiu
       await visitor.leave();
       await visitor.open('/home');
       const names = (): Set<string> => new Set(site.events.map(nameOf));
-      await until(() => names().has('Web Vitals') && names().has('Form Abandoned'), 30_000);
       const captured = [
         ...['Card Opened', 'Dead Clicked', 'Element Clicked', 'Error Occurred', 'File Downloaded', 'Form Abandoned'],
         ...['Form Started', 'Form Submitted', 'Help Opened', 'Impression', 'Mail Opened', 'Outbound Link Clicked'],
@@ -114,6 +113,8 @@ describe.each(browsers)('a page full of personal data, in $title', needs(chromiu
       // How far something plays depends on the machine, where it has no sound.
       const certain =
         engine === inChromium ? captured : captured.filter((name) => !/^Video (Content|.*Exited)/.test(name));
+      // What waited comes in several batches.
+      await until(() => certain.every((name) => names().has(name)), 30_000).catch(() => {});
       expect([...names()]).toEqual(expect.arrayContaining(certain));
       expect(plantedIn(site.requests.map((request) => JSON.stringify(request)).join('\n'))).toEqual([]);
       expect(plantedIn(JSON.stringify(await storedBy(page)))).toEqual([]);
