@@ -59,6 +59,22 @@ export async function lend(project: Project, name: string, from: string): Promis
   await symlink(await realpath(at(`${from}/node_modules/${name}`)), target);
 }
 
+/** What the entries of `@org/track-node` need, and only who imports them installs. */
+const optionalPeers = [
+  '@clickhouse/client',
+  '@duckdb/node-api',
+  'aws4fetch',
+  'bowser',
+  'google-auth-library',
+  'isbot',
+  'mmdb-lib',
+  'pg',
+];
+
+export async function lendOptionalPeers(project: Project): Promise<void> {
+  for (const peer of optionalPeers) await lend(project, peer, 'packages/node');
+}
+
 /** What a user can import: `@org/track-core`, `@org/track-core/testing` … as each `exports` says. */
 export async function entries(project: Project): Promise<string[]> {
   const found: string[] = [];

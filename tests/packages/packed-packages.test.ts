@@ -1,24 +1,14 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { entries, installPacked, lend, type Project } from './install-packed.ts';
+import { entries, installPacked, lend, lendOptionalPeers, type Project } from './install-packed.ts';
 
 const typescript = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
 
 let project: Project;
 beforeAll(async () => {
   project = await installPacked();
-  for (const peer of [
-    '@clickhouse/client',
-    '@duckdb/node-api',
-    'aws4fetch',
-    'bowser',
-    'google-auth-library',
-    'isbot',
-    'mmdb-lib',
-    'pg',
-  ])
-    await lend(project, peer, 'packages/node');
+  await lendOptionalPeers(project);
   await lend(project, '@types/node', '.');
   await lendReact('packages/browser');
 });

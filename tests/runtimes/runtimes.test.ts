@@ -3,7 +3,14 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { entries, installPacked, lend, type Project, packageManager } from '../packages/install-packed.ts';
+import {
+  entries,
+  installPacked,
+  lend,
+  lendOptionalPeers,
+  type Project,
+  packageManager,
+} from '../packages/install-packed.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const delivered = { accepted: 1, delivered: 1, pending: 0, sent: 1, inert: { shutdown: 1 } };
@@ -13,17 +20,7 @@ beforeAll(async () => {
   // Already there after the first time: then this takes a second.
   execFileSync('npx', ['--yes', packageManager, 'install', '--frozen-lockfile'], { cwd: here, stdio: 'inherit' });
   project = await installPacked();
-  for (const peer of [
-    '@clickhouse/client',
-    '@duckdb/node-api',
-    'aws4fetch',
-    'bowser',
-    'google-auth-library',
-    'isbot',
-    'mmdb-lib',
-    'pg',
-  ])
-    await lend(project, peer, 'packages/node');
+  await lendOptionalPeers(project);
   for (const peer of ['react', 'react-dom']) await lend(project, peer, 'packages/browser');
 }, 600_000);
 afterAll(() => project?.remove());
