@@ -15,6 +15,7 @@ declare const window: TestedWindow & { readonly wasRestored?: boolean };
 declare const dispatchEvent: (event: Event) => void;
 
 interface Word {
+  readonly messageId: string;
   readonly event?: string;
   readonly type: string;
   readonly properties: {
@@ -49,14 +50,18 @@ globalThis.attentive = orgTrack.createTracker({
 describe('attention', needs(chromium), () => {
   const site = useSite();
 
-  /** Makes `/read` an attentive page, which goes on with `code`; what it tells, in its order. */
+  /**
+   * Makes `/read` an attentive page, which goes on with `code`; what it tells, in its order, each once:
+   * what was on its way in a crash is sent again.
+   */
   function listen(code = ''): readonly Word[] {
     const words: Word[] = [];
+    const known = new Set<string>();
     site.front.addPage('/read', capture + attentive + code);
     site.front.inject(({ method, body }: WireRequest) => {
       if (method !== 'POST') return;
       const { batch } = JSON.parse(new TextDecoder().decode(body)) as { readonly batch: readonly Word[] };
-      words.push(...batch);
+      words.push(...batch.filter(({ messageId }) => !known.has(messageId) && known.add(messageId)));
     });
     return words;
   }
