@@ -63,35 +63,21 @@ export type { IdentityOptions } from './identity/identity-cookie.ts';
 export type { RequestLike } from './identity/request-scope.ts';
 export type { ServerTracker } from './identity/request-tracker.ts';
 export type { TraceContext } from './identity/trace-of-request.ts';
-export {
-  type AcceptedBatch,
-  type Appended,
-  type BatchFacts,
-  type ConsumerOptions,
-  type ConsumerProgress,
-  type DeadLetterPage,
-  type DeadLetterRecord,
-  type Erased,
-  type ErasureReceipt,
-  type Log,
-  type LogEvent,
-  type LogOutbox,
-  type LogRange,
-  type LogRecords,
-  type LogStats,
-  LogUnavailableError,
-  type Measured,
-  type OpenErasure,
-  type PersonIds,
-  type PersonRecord,
-  type PullLimits,
-  type QuarantinedEvent,
-  type QuarantinedRecord,
-  type RecordPage,
-  type Revived,
-  type SuppressionList,
-} from './log/log.ts';
+export type { AcceptedBatch, Appended, BatchFacts, QuarantinedEvent } from './log/accepted-batch.ts';
+export type { Erased, ErasureReceipt, OpenErasure } from './log/erasure-receipt.ts';
+export { type Log, type LogRecords, type LogStats, LogUnavailableError, type SuppressionList } from './log/log.ts';
+export type { ConsumerOptions, ConsumerProgress, LogOutbox, PullLimits } from './log/log-outbox.ts';
+export type { LogEvent, LogRange, Measured } from './log/log-range.ts';
 export { memoryLog } from './log/memory-log.ts';
+export type { PersonIds } from './log/person.ts';
+export type {
+  DeadLetterPage,
+  DeadLetterRecord,
+  PersonRecord,
+  QuarantinedRecord,
+  RecordPage,
+  Revived,
+} from './log/record.ts';
 export { type SqliteLogOptions, sqliteLog } from './log/sqlite-log.ts';
 export { type SqliteOutbox, type SqliteOutboxOptions, sqliteOutbox } from './outbox/sqlite-outbox.ts';
 export type { EventOrigin, Transformation } from './transformation/transformation.ts';

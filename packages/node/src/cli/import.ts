@@ -7,7 +7,7 @@ import { parseCombined } from '../access-log/parse-combined.ts';
 import { readLines } from '../access-log/read-lines.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { bots } from '../enrichment/bots.ts';
-import type { BatchFacts } from '../log/log.ts';
+import type { BatchFacts } from '../log/accepted-batch.ts';
 import type { Operations } from '../server/operations.ts';
 import { openDesk } from './desk.ts';
 import { createProgress, note, say, sayJson } from './output.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { loadConfig } from '../config/load-config.ts';
-import type { Revived } from '../log/log.ts';
+import type { Revived } from '../log/record.ts';
 import type { Resubmitted } from '../server/operations.ts';
 import { type Desk, openDesk } from './desk.ts';
 import { note, say, sayJson, sayTable, timeOf } from './output.ts';

@@ -1,4 +1,4 @@
-import type { LogRange } from '../log/log.ts';
+import type { LogRange } from '../log/log-range.ts';
 import { createProgress, note, say, sayJson } from './output.ts';
 import { atDesk } from './records.ts';
 

@@ -1,6 +1,6 @@
 import type { ConsentPreferences } from '@org/track-core';
 import type { HttpRequest } from '../http/exchange.ts';
-import type { BatchFacts } from '../log/log.ts';
+import type { BatchFacts } from '../log/accepted-batch.ts';
 import { type AddressPolicy, keptAddress } from './client-address.ts';
 import type { IncomingBatch } from './dialect.ts';
 import type { Sender } from './keys.ts';

@@ -21,13 +21,10 @@ import { type FetchHandler, fetchHandler } from '../http/fetch.ts';
 import { type NodeHandler, nodeHandler } from '../http/node.ts';
 import { createIdentityCookie } from '../identity/identity-cookie.ts';
 import type { ServerTracker } from '../identity/request-tracker.ts';
-import {
-  type BatchFacts,
-  type ErasureReceipt,
-  type LogStats,
-  LogUnavailableError,
-  type PersonIds,
-} from '../log/log.ts';
+import type { BatchFacts } from '../log/accepted-batch.ts';
+import type { ErasureReceipt } from '../log/erasure-receipt.ts';
+import { type LogStats, LogUnavailableError } from '../log/log.ts';
+import type { PersonIds } from '../log/person.ts';
 import { createNodeClock } from '../runtime/node-clock.ts';
 import { createAcceptBatch } from './accept-batch.ts';
 import { createAnswer } from './answer-request.ts';

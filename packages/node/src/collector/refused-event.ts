@@ -1,5 +1,5 @@
 import type { Issue } from '@org/track-core';
-import type { QuarantinedEvent } from '../log/log.ts';
+import type { QuarantinedEvent } from '../log/accepted-batch.ts';
 
 /** Longest piece of an invalid event that is kept, characters. */
 const maxQuarantinedLength = 32 * 1024;

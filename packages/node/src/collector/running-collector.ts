@@ -1,7 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CollectedEvent, Destination, EventResult } from '@org/track-core';
-import { type AcceptedBatch, type Log, LogUnavailableError } from '../log/log.ts';
+import type { AcceptedBatch } from '../log/accepted-batch.ts';
+import { type Log, LogUnavailableError } from '../log/log.ts';
 import { memoryLog } from '../log/memory-log.ts';
 import type { CollectorOptions } from './collector-options.ts';
 import { type Collector, createCollector } from './create-collector.ts';

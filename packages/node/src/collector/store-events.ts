@@ -11,7 +11,8 @@ import {
   type TrackEvent,
 } from '@org/track-core';
 import { createEnrich, type Enrichment, type Visitor } from '../enrichment/enrichment.ts';
-import type { Appended, BatchFacts, Log, QuarantinedEvent } from '../log/log.ts';
+import type { Appended, BatchFacts, QuarantinedEvent } from '../log/accepted-batch.ts';
+import type { Log } from '../log/log.ts';
 import { requestContext } from '../log/stamp-event.ts';
 import { createTransformations, type RunTransformations } from '../transformation/run-transformations.ts';
 import type { Transformation, Transformed } from '../transformation/transformation.ts';

@@ -7,8 +7,8 @@ import {
   report,
   type Verdict,
 } from '@org/track-core';
-import type { LogOutbox } from '../log/log.ts';
 import { unconfirmed } from '../log/log-consumer.ts';
+import type { LogOutbox } from '../log/log-outbox.ts';
 import { backoffMs } from './backoff.ts';
 import type { Books } from './books.ts';
 import type { DestinationCalls } from './call-destination.ts';

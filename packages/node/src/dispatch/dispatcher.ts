@@ -7,7 +7,8 @@ import {
   type Plan,
   purposeOf,
 } from '@org/track-core';
-import type { Log, LogRange } from '../log/log.ts';
+import type { Log } from '../log/log.ts';
+import type { LogRange } from '../log/log-range.ts';
 import type { DestinationReport, DestinationStats } from './books.ts';
 import { textOf } from './call-destination.ts';
 import { checkDestination } from './check-destination.ts';

@@ -8,8 +8,8 @@ import {
   type OnDiagnostic,
   report,
 } from '@org/track-core';
-import type { LogOutbox } from '../log/log.ts';
 import { unconfirmed } from '../log/log-consumer.ts';
+import type { LogOutbox } from '../log/log-outbox.ts';
 import { createBooks, type DestinationReport, type DestinationStats } from './books.ts';
 import { createDestinationCalls, textOf } from './call-destination.ts';
 import { createCarrier, outboxTroubleMs } from './carry-parcels.ts';

@@ -1,5 +1,5 @@
 import type { DestinationLimits } from '@org/track-core';
-import type { PullLimits } from '../log/log.ts';
+import type { PullLimits } from '../log/log-outbox.ts';
 import type { Parcel } from './parcel.ts';
 
 /** Fewest events that a lane looks at to find groups, persons and others that may leave. */

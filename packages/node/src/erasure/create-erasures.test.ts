@@ -1,8 +1,9 @@
 import { createFakeClock, type FakeClock } from '@org/track-core/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ErasedAt } from '../dispatch/dispatcher.ts';
-import type { Log, PersonIds } from '../log/log.ts';
+import type { Log } from '../log/log.ts';
 import { memoryLog } from '../log/memory-log.ts';
+import type { PersonIds } from '../log/person.ts';
 import { createErasures, type Erasures, erasurePatienceMs } from './create-erasures.ts';
 
 let clock: FakeClock;

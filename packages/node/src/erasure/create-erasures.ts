@@ -1,6 +1,8 @@
 import { type Clock, type Deadline, type OnDiagnostic, report } from '@org/track-core';
 import type { ErasedAt } from '../dispatch/dispatcher.ts';
-import { type ErasureReceipt, type Log, LogUnavailableError, type OpenErasure, type PersonIds } from '../log/log.ts';
+import type { ErasureReceipt, OpenErasure } from '../log/erasure-receipt.ts';
+import { type Log, LogUnavailableError } from '../log/log.ts';
+import type { PersonIds } from '../log/person.ts';
 
 /** An erasure as far as it came at once. */
 export interface ErasureBegun {

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { ErasureCounts, ErasureStage } from './log.ts';
+import type { ErasureCounts, ErasureStage } from './erasure-receipt.ts';
 
 /** One erasure as it is kept: a receipt, and while it is under way what is needed to go on. */
 export interface ErasureRow {

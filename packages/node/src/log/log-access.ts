@@ -1,5 +1,8 @@
-import { type LogRange, LogUnavailableError, type RecordPage } from './log.ts';
-import type { BatchSize, LogStore, StoredBatch } from './log-store.ts';
+import type { BatchSize, StoredBatch } from './batch-table.ts';
+import { LogUnavailableError } from './log.ts';
+import type { LogRange } from './log-range.ts';
+import type { LogStore } from './log-store.ts';
+import type { RecordPage } from './record.ts';
 
 /** The ways through a log that is in use: in steps that give way to appends, and in writes that are whole or nothing. */
 export interface LogAccess {

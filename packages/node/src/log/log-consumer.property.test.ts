@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { aBatch, aConsumer, deliver, pullIds } from './contract-scene.ts';
 import type { Log } from './log.ts';
-import { aBatch, aConsumer, deliver, pullIds } from './log-contract.ts';
 import { sqliteLog } from './sqlite-log.ts';
 
 type Step =

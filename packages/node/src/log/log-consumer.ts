@@ -1,5 +1,6 @@
 import type { CollectedEvent, Entry, OutboxHost, TrackEvent } from '@org/track-core';
-import type { ConsumerOptions, LogOutbox, PullLimits } from './log.ts';
+import type { BatchSize, StoredBatch } from './batch-table.ts';
+import type { ConsumerOptions, LogOutbox, PullLimits } from './log-outbox.ts';
 import {
   createLogReader,
   eventBytesOf,
@@ -10,7 +11,8 @@ import {
   type Page,
   reopenPlaces,
 } from './log-reader.ts';
-import type { BatchSize, DeadLetter, LogStore, StoredBatch } from './log-store.ts';
+import type { LogStore } from './log-store.ts';
+import type { DeadLetter } from './record-tables.ts';
 import { stampEvent } from './stamp-event.ts';
 
 /** One reader of the log, as the log sees it. */

@@ -1,8 +1,10 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { ErasureReceipt, OpenErasure } from './erasure-receipt.ts';
 import type { ErasureRow, ErasureTaskRow } from './erasure-table.ts';
-import type { ErasureReceipt, LogErasures, OpenErasure, PersonIds } from './log.ts';
+import type { LogErasures } from './log.ts';
 import type { LogAccess } from './log-access.ts';
 import type { LogStore } from './log-store.ts';
+import type { PersonIds } from './person.ts';
 import type { ErasureJournal, KnownDevices, PersonRecords } from './person-records.ts';
 
 export interface LogErasuresOptions {

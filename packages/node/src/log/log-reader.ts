@@ -1,5 +1,6 @@
 import type { TrackEvent } from '@org/track-core';
-import type { LogStore, StoredBatch } from './log-store.ts';
+import type { StoredBatch } from './batch-table.ts';
+import type { LogStore } from './log-store.ts';
 
 /** A row of which some events still wait for their fate. */
 export interface OpenRow {

@@ -1,51 +1,24 @@
-import { deepStrictEqual, rejects } from 'node:assert/strict';
-import type { JsonObject } from '@org/track-core';
-import { type AcceptedBatch, type BatchFacts, type Log, LogUnavailableError, type PersonIds } from './log.ts';
-import { aBatch, aConsumer, deliver, type LogUnderTest, pullIds } from './log-contract.ts';
-
-interface ContractCase {
-  readonly rule: string;
-  readonly check: () => Promise<void>;
-}
-
-function expectSame(what: string, actual: unknown, expected: unknown): void {
-  deepStrictEqual({ [what]: actual }, { [what]: expected });
-}
+import { rejects } from 'node:assert/strict';
+import type { BatchFacts } from './accepted-batch.ts';
+import {
+  aBatch,
+  aConsumer,
+  type ContractCase,
+  collect,
+  deliver,
+  expectSame,
+  idOf,
+  issues,
+  type LogUnderTest,
+  pullIds,
+  withDead,
+} from './contract-scene.ts';
+import { LogUnavailableError } from './log.ts';
 
 const now = Date.now();
 
-function facts(receivedAt = now): BatchFacts {
+function factsAt(receivedAt = now): BatchFacts {
   return { receivedAt, source: 'server' };
-}
-
-/** A batch of events about these people. */
-function batchOf(events: Readonly<Record<string, PersonIds & { previousId?: string }>>): AcceptedBatch {
-  const batch = Object.entries(events).map(([messageId, ids]) => ({
-    type: 'track',
-    event: 'e',
-    messageId,
-    ...ids,
-    timestamp: new Date(now).toISOString(),
-    properties: {} as JsonObject,
-  }));
-  return { facts: facts(), ids: Object.keys(events), body: JSON.stringify({ batch }) };
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
-
-const idOf = ({ event }: { readonly event: unknown }): unknown => (event as { messageId?: unknown } | null)?.messageId;
-
-const issues = [{ path: 'event', code: 'missing' }];
-
-async function withDead(log: Log, ids: readonly string[]): Promise<ReturnType<typeof aConsumer>> {
-  const consumer = aConsumer(log);
-  await pullIds(consumer.outbox);
-  await Promise.all(ids.map((id) => consumer.outbox.settle(id, { kind: 'dead', reason: `no-${id}` })));
-  return consumer;
 }
 
 /** What people can do with what every log holds. */
@@ -56,9 +29,9 @@ export function logRecordsContract({ create, reopen }: LogUnderTest): readonly C
       async check() {
         const log = create();
         const bad = (messageId: string) => ({ messageId, issues, event: `{"messageId":"${messageId}"}` });
-        await log.append(aBatch([], { facts: facts(), quarantined: [bad('x'), bad('y'), bad('z')] }));
+        await log.append(aBatch([], { facts: factsAt(), quarantined: [bad('x'), bad('y'), bad('z')] }));
         const [z, y] = log.records.quarantined({ limit: 2 });
-        expectSame('newest', [z?.messageId, y?.messageId, z?.facts], ['z', 'y', facts()]);
+        expectSame('newest', [z?.messageId, y?.messageId, z?.facts], ['z', 'y', factsAt()]);
         const rest = log.records.quarantined({ limit: 2, before: y?.id ?? 0 });
         expectSame(
           'older',
@@ -140,9 +113,9 @@ export function logRecordsContract({ create, reopen }: LogUnderTest): readonly C
         const log = create();
         const [early, late] = [now - 2_000, now - 1_000];
         const { outbox } = aConsumer(log);
-        await log.append(aBatch(['1', '2'], { facts: facts(early) }));
-        await log.append(aBatch(['3'], { facts: facts(late) }));
-        await log.append(aBatch(['4'], { facts: facts() }));
+        await log.append(aBatch(['1', '2'], { facts: factsAt(early) }));
+        await log.append(aBatch(['3'], { facts: factsAt(late) }));
+        await log.append(aBatch(['4'], { facts: factsAt() }));
         await deliver(outbox, (await pullIds(outbox, 3)).slice(0, 3));
         expectSame('by position', await log.records.replay('a', { fromSeq: 2, toSeq: 3 }), 1);
         expectSame('pulled', await pullIds(outbox), ['4', '3']);
@@ -174,8 +147,8 @@ export function logRecordsContract({ create, reopen }: LogUnderTest): readonly C
       rule: 'reads events by range, and the newest, as destinations get them',
       async check() {
         const log = create();
-        await log.append(aBatch(['1', '2'], { facts: facts(now - 1_000) }));
-        await log.append(aBatch(['3'], { facts: facts() }));
+        await log.append(aBatch(['1', '2'], { facts: factsAt(now - 1_000) }));
+        await log.append(aBatch(['3'], { facts: factsAt() }));
         const read = async (range: object) => (await collect(log.records.events(range))).map(idOf);
         expectSame('all', await read({}), ['1', '2', '3']);
         expectSame('late', await read({ fromMs: now }), ['3']);
@@ -195,91 +168,11 @@ export function logRecordsContract({ create, reopen }: LogUnderTest): readonly C
       },
     },
     {
-      rule: 'finds all there is about a person, and of a shared device only what is surely theirs',
-      async check() {
-        const log = create();
-        await log.append(
-          batchOf({
-            own: { userId: 'u1', anonymousId: 'phone' },
-            before: { anonymousId: 'phone' },
-            shared: { userId: 'u1', anonymousId: 'kiosk' },
-            someone: { anonymousId: 'kiosk' },
-            other: { userId: 'u2', anonymousId: 'kiosk' },
-            alias: { userId: 'u3', previousId: 'u1' },
-          }),
-        );
-        const event = '{"messageId":"bad","userId":"u1"}';
-        await log.append(aBatch([], { quarantined: [{ messageId: 'bad', issues, event }] }));
-        await withDead(log, ['before', 'other']);
-        const found = await collect(log.records.about({ userId: 'u1' }));
-        expectSame(
-          'about',
-          found.map((record) => [record.store, idOf(record)]),
-          [
-            ['log', 'own'],
-            ['log', 'before'],
-            ['log', 'shared'],
-            ['log', 'alias'],
-            ['quarantine', 'bad'],
-            ['dead-letters', 'before'],
-          ],
-        );
-        await log.close();
-      },
-    },
-    {
-      rule: 'erases a person from log, quarantine and dead letters, keeps nothing new of them, and harms nobody else',
-      async check() {
-        const log = create();
-        await log.append(
-          batchOf({
-            own: { userId: 'u1', anonymousId: 'phone' },
-            other: { userId: 'u2' },
-            before: { anonymousId: 'phone' },
-          }),
-        );
-        const bad = (messageId: string, event: string) => ({ messageId, issues, event });
-        const cut = '{"messageId":"cut","userId":"u1","properties":{"text":"xx';
-        await log.append(
-          aBatch(['kept'], {
-            quarantined: [bad('bad', '{"userId":"u1"}'), bad('cut', cut), bad('good', '{"userId":"u2"}')],
-          }),
-        );
-        const { outbox, lost } = aConsumer(log);
-        await pullIds(outbox, 1);
-        await outbox.settle('own', { kind: 'dead', reason: 'no' });
-        expectSame('erased', await log.records.erase({ userId: 'u1' }), {
-          events: 2,
-          quarantined: 2,
-          deadLetters: 1,
-          anonymousIds: ['phone'],
-        });
-        expectSame('left', (await collect(log.records.events({}))).map(idOf), ['other', 'kept']);
-        expectSame(
-          'quarantine',
-          log.records.quarantined({ limit: 9 }).map(({ messageId }) => messageId),
-          ['good'],
-        );
-        expectSame('stats', log.stats().deadLetters + log.stats().quarantined, 1);
-        expectSame('delivered', await pullIds(outbox), ['other', 'kept']);
-        expectSame('books', lost, [': erased']);
-        expectSame(
-          'suppressed',
-          [{ userId: 'u1' }, { anonymousId: 'phone' }, { userId: 'u2' }].map(log.suppression.has),
-          [true, true, false],
-        );
-        expectSame('known ids', await log.append(batchOf({ other: { userId: 'u2' } })), { duplicates: ['other'] });
-        expectSame('nobody', (await log.records.erase({ userId: 'u9' })).events, 0);
-        await rejects(log.records.erase({}), TypeError);
-        await log.close();
-      },
-    },
-    {
       rule: 'forgets a reader that is none any more, so that it holds nothing back, and none that is open',
       async check() {
         let time = now;
         const log = create({ retentionMs: 1_000, now: () => time });
-        await log.append(aBatch(['1'], { facts: facts() }));
+        await log.append(aBatch(['1'], { facts: factsAt() }));
         const gone = aConsumer(log, 'gone');
         const { outbox } = aConsumer(log);
         await deliver(outbox, await pullIds(outbox));
@@ -287,7 +180,7 @@ export function logRecordsContract({ create, reopen }: LogUnderTest): readonly C
         await gone.outbox.close();
         const later = async (id: string): Promise<number> => {
           time += 100_000;
-          await log.append(aBatch([id], { facts: facts(time) }));
+          await log.append(aBatch([id], { facts: factsAt(time) }));
           await deliver(outbox, await pullIds(outbox));
           return log.stats().batches;
         };

@@ -1,9 +1,12 @@
 import type { CollectedEvent } from '@org/track-core';
-import { type LogEvent, type LogRecords, LogUnavailableError, type Measured, type PersonIds } from './log.ts';
+import type { BatchSize } from './batch-table.ts';
+import { type LogRecords, LogUnavailableError } from './log.ts';
 import { eventsIn, type LogAccess } from './log-access.ts';
 import type { LogConsumer } from './log-consumer.ts';
+import type { LogEvent, Measured } from './log-range.ts';
 import { reopenPlaces } from './log-reader.ts';
-import type { BatchSize, LogStore } from './log-store.ts';
+import type { LogStore } from './log-store.ts';
+import type { PersonIds } from './person.ts';
 import { createPersonRecords, type PersonRecords } from './person-records.ts';
 import { stampEvent } from './stamp-event.ts';
 

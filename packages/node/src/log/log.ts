@@ -1,92 +1,16 @@
+import type { AcceptedBatch, Appended, QuarantinedEvent } from './accepted-batch.ts';
+import type { Erased, ErasureReceipt, OpenErasure } from './erasure-receipt.ts';
+import type { ConsumerOptions, ConsumerProgress, LogOutbox } from './log-outbox.ts';
+import type { LogEvent, LogRange, Measured } from './log-range.ts';
+import type { PersonIds } from './person.ts';
 import type {
-  CollectedEvent,
-  ConsentCategory,
-  ConsentPreferences,
-  Entry,
-  EventSource,
-  Issue,
-  Outbox,
-  TrackEvent,
-} from '@org/track-core';
-
-/** What the collector knows of a batch beyond its body: stored beside it, put on each event when it is read. */
-export interface BatchFacts {
-  /** Server clock at arrival, epoch milliseconds. */
-  readonly receivedAt: number;
-  /** Sender's clock when the batch left, ISO 8601, as claimed. */
-  readonly sentAt?: string;
-  /** In its place where the browser held the batch back for a while: sender's clock when that began, as claimed. */
-  readonly deferredAt?: string;
-  readonly source: EventSource;
-  /** The name of the key it came with; never the key. */
-  readonly keyName?: string;
-  readonly ip?: string;
-  readonly userAgent?: string;
-  /** The request carried `Sec-GPC: 1`. */
-  readonly gpc?: boolean;
-  /** Consent the source vouches for, used where an event carries none. */
-  readonly consent?: ConsentPreferences;
-  /** Address and agent were put on the events before they were stored: what stands there now is the last word. */
-  readonly isContextFinal?: boolean;
-}
-
-/** An event that failed validation: kept, with the reasons, until someone looks. */
-export interface QuarantinedEvent {
-  readonly messageId?: string;
-  readonly issues: readonly Issue[];
-  /** The event as JSON text, cut to the log's cap. */
-  readonly event: string;
-}
-
-/** One accepted batch: one row of the log. */
-export interface AcceptedBatch {
-  /**
-   * JSON text, or its UTF-8, of an object whose `batch` is exactly the events named in `ids`, in that order. Bytes are
-   * stored without a copy, and must not change until then.
-   */
-  readonly body: string | Uint8Array;
-  readonly ids: readonly string[];
-  readonly facts: BatchFacts;
-  readonly quarantined?: readonly QuarantinedEvent[];
-}
-
-/** What `append` did. */
-export interface Appended {
-  /** Ids that the log holds already; they were left out. */
-  readonly duplicates: readonly string[];
-}
-
-/** How a destination reads the log. */
-export interface ConsumerOptions {
-  /** What an event is for, from the plan. */
-  readonly purposeOf: (event: TrackEvent) => ConsentCategory;
-}
-
-/** How much one pull may bring. */
-export interface PullLimits {
-  readonly maxEvents: number;
-  readonly maxBytes: number;
-  /** Nothing that can wait for all that is new (`isOld`). Default false. */
-  readonly isNewOnly?: boolean;
-}
-
-/** The log from one destination's point of view. */
-export interface LogOutbox extends Outbox<CollectedEvent> {
-  /** As an outbox does: the oldest first. What can wait comes behind all that is new. */
-  pull(limits: PullLimits): readonly Entry<CollectedEvent>[];
-  /**
-   * These leased events are about to leave, and nobody may send them twice. Resolves with whether that survives a crash.
-   * Whoever opens the log after one gets them as given up, `unconfirmed`, unless they were settled or withdrawn.
-   */
-  begin(ids: readonly string[]): Promise<boolean>;
-  /**
-   * Can this leased event wait for all that is new? It was delivered before and is to be once more, or the log held it
-   * before this reader came.
-   */
-  isOld(id: string): boolean;
-  /** They did not arrive after all: they may leave again. */
-  withdraw(ids: readonly string[]): void;
-}
+  DeadLetterPage,
+  DeadLetterRecord,
+  PersonRecord,
+  QuarantinedRecord,
+  RecordPage,
+  Revived,
+} from './record.ts';
 
 /** What the log holds. */
 export interface LogStats {
@@ -94,20 +18,6 @@ export interface LogStats {
   readonly events: number;
   readonly quarantined: number;
   readonly deadLetters: number;
-}
-
-/** How far one consumer is. */
-export interface ConsumerProgress {
-  /** The newest batch of which something has its fate; it is counted from 1. */
-  readonly cursor: number;
-  /** When the oldest batch arrived that still waits, epoch milliseconds; `undefined` if none does. */
-  readonly oldestReceivedAt?: number;
-}
-
-/** A person, by one id or by several. */
-export interface PersonIds {
-  readonly userId?: string;
-  readonly anonymousId?: string;
 }
 
 /** Of whom nothing may be kept or carried on. */
@@ -118,128 +28,6 @@ export interface SuppressionList {
   remove(person: PersonIds): Promise<void>;
   /** Is the event of somebody on the list? What is no event has no ids. */
   has(event: unknown): boolean;
-}
-
-/** Some records, newest first. */
-export interface RecordPage {
-  readonly limit: number;
-  /** Only those older than this id. */
-  readonly before?: number;
-}
-
-export interface DeadLetterPage extends RecordPage {
-  readonly consumer?: string;
-}
-
-export interface QuarantinedRecord extends QuarantinedEvent {
-  readonly id: number;
-  readonly receivedAt: number;
-  /** What was known of its batch. */
-  readonly facts?: BatchFacts;
-}
-
-/** An event that a destination refused for good. */
-export interface DeadLetterRecord {
-  readonly id: number;
-  /** When it was refused, epoch milliseconds. */
-  readonly at: number;
-  /** The destination. */
-  readonly consumer: string;
-  readonly messageId: string;
-  readonly reason: string;
-  /** The event as it was delivered, JSON text. */
-  readonly event: string;
-  /** Where it stands in the log. */
-  readonly seq?: number;
-  readonly place?: number;
-}
-
-/** A part of the log. Bounds belong to it; those left out do not bound. */
-export interface LogRange {
-  /** Positions in the log, as `events` tells them. */
-  readonly fromSeq?: number;
-  readonly toSeq?: number;
-  /** Arrival, epoch milliseconds. */
-  readonly fromMs?: number;
-  readonly toMs?: number;
-}
-
-/** How much a range holds. */
-export interface Measured {
-  readonly fromSeq: number;
-  readonly toSeq: number;
-  readonly events: number;
-}
-
-/** One event of the log. */
-export interface LogEvent {
-  /** Its batch's position. */
-  readonly seq: number;
-  readonly event: CollectedEvent;
-}
-
-/** What the log holds about somebody. */
-export type PersonRecord =
-  | { readonly store: 'log'; readonly seq: number; readonly event: unknown }
-  | { readonly store: 'quarantine'; readonly id: number; readonly issues: unknown; readonly event: unknown }
-  | {
-      readonly store: 'dead-letters';
-      readonly id: number;
-      readonly destination: string;
-      readonly reason: string;
-      readonly event: unknown;
-    }
-  /** A row of a warehouse. */
-  | { readonly store: 'destination'; readonly destination: string; readonly event: unknown };
-
-/** How much was erased. */
-export interface Erased {
-  readonly events: number;
-  readonly quarantined: number;
-  readonly deadLetters: number;
-  /** Devices that were theirs alone: suppressed with them. */
-  readonly anonymousIds: readonly string[];
-}
-
-/** How much was taken out of each store. */
-export type ErasureCounts = Omit<Erased, 'anonymousIds'>;
-
-/** What an erasure is at: the log's own stores, the destinations, or nothing any more. */
-export type ErasureStage = 'log' | 'destinations' | 'done';
-
-/**
- * That somebody was erased, and what came of it; nothing in it says who. Whoever has an id can ask for its receipts: of
- * each id only a hash is kept, with a salt of the receipt's own.
- */
-export interface ErasureReceipt extends ErasureCounts {
-  readonly id: string;
-  /** Epoch milliseconds. */
-  readonly askedAt: number;
-  /** When the last store or destination was done, or given up. Until then the ids are kept, to go on. */
-  readonly finishedAt?: number;
-  readonly stage: ErasureStage;
-  readonly destinations: readonly {
-    readonly destination: string;
-    /** `waiting`: asked again and again. `failed`: given up. */
-    readonly state: 'waiting' | 'erased' | 'unsupported' | 'failed';
-    readonly tries: number;
-    /** When it was asked last, and when it is asked again; epoch milliseconds. */
-    readonly at?: number;
-    readonly nextAt?: number;
-    /** What it said, without ids. */
-    readonly reason?: string;
-  }[];
-}
-
-/** An erasure that is not done. */
-export interface OpenErasure {
-  readonly id: string;
-  readonly askedAt: number;
-  readonly stage: ErasureStage;
-  readonly person: PersonIds;
-  /** Devices that were theirs alone. */
-  readonly anonymousIds: readonly string[];
-  readonly waiting: readonly { readonly destination: string; readonly tries: number; readonly nextAt: number }[];
 }
 
 /** Erasures, from the wish to the receipt: each step survives a crash, and can be begun again. */
@@ -264,9 +52,6 @@ export interface LogErasures {
   /** Newest first; of one person, where somebody has an id of theirs. */
   receipts(options: { readonly limit: number; readonly person?: PersonIds }): readonly ErasureReceipt[];
 }
-
-/** What came of sending a dead letter out again. `gone`: retention has taken its batch. */
-export type Revived = 'revived' | 'unknown' | 'gone';
 
 /** What people look at in a log, put right, and take out. Long work gives way to appends again and again. */
 export interface LogRecords {

@@ -1,8 +1,10 @@
 import type { CollectedEvent } from '@org/track-core';
-import type { Erased, ErasureCounts, PersonIds, PersonRecord, RecordPage } from './log.ts';
+import type { Erased, ErasureCounts } from './erasure-receipt.ts';
 import { eventsIn, jsonOf, type LogAccess } from './log-access.ts';
 import type { LogStore } from './log-store.ts';
+import type { PersonIds } from './person.ts';
 import { createPersonFinder, isAbout, type KnownPerson } from './person.ts';
+import type { PersonRecord, RecordPage } from './record.ts';
 import { stampEvent } from './stamp-event.ts';
 
 /** Devices by whether others had them too. */

@@ -1,4 +1,8 @@
-import type { PersonIds } from './log.ts';
+/** A person, by one id or by several. */
+export interface PersonIds {
+  readonly userId?: string;
+  readonly anonymousId?: string;
+}
 
 /** Whose event it is, as far as it says. */
 interface Ids {

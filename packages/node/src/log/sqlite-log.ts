@@ -1,5 +1,6 @@
+import type { AcceptedBatch, Appended } from './accepted-batch.ts';
 import { createIdWindow, hashIds } from './id-window.ts';
-import { type AcceptedBatch, type Appended, type Log, type LogStats, LogUnavailableError } from './log.ts';
+import { type Log, type LogStats, LogUnavailableError } from './log.ts';
 import { createLogAccess } from './log-access.ts';
 import { createLogConsumer, type LogConsumer } from './log-consumer.ts';
 import { createLogErasures } from './log-erasures.ts';

@@ -1,6 +1,6 @@
 import { anEvent } from '@org/track-core/testing';
 import { describe, expect, test } from 'vitest';
-import type { BatchFacts } from './log.ts';
+import type { BatchFacts } from './accepted-batch.ts';
 import { correctTimestamp, stampEvent } from './stamp-event.ts';
 
 const at = (time: string): string => `2026-11-20T${time}Z`;

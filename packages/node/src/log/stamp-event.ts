@@ -5,7 +5,7 @@ import {
   isServedPage,
   type TrackEvent,
 } from '@org/track-core';
-import type { BatchFacts } from './log.ts';
+import type { BatchFacts } from './accepted-batch.ts';
 
 /** How far in the future an event may lie before its clock is not believed, milliseconds. */
 const futureToleranceMs = 5 * 60_000;

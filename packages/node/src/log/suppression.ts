@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { LogUnavailableError, type PersonIds, type SuppressionList } from './log.ts';
+import { LogUnavailableError, type SuppressionList } from './log.ts';
 import type { LogStore } from './log-store.ts';
+import type { PersonIds } from './person.ts';
 
 /** What an id is: the same text can be one person's `userId` and another's `anonymousId`. */
 type IdKind = keyof PersonIds;

@@ -1,5 +1,5 @@
 import { type ConsentCategory, createMemoryOutbox, type Entry, type Outbox, type OutboxHost } from '@org/track-core';
-import type { PersonIds } from '../log/log.ts';
+import type { PersonIds } from '../log/person.ts';
 import { createPersonFinder, isAbout } from '../log/person.ts';
 import { onProcessEnd } from '../runtime/process-end.ts';
 import { openSqliteFile, type SqliteFile } from '../runtime/sqlite-file.ts';

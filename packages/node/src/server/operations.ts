@@ -5,22 +5,20 @@ import { reasonOf } from '../collector/refused-event.ts';
 import type { DestinationReport } from '../dispatch/books.ts';
 import type { ExportedRow } from '../dispatch/dispatcher.ts';
 import type { ErasureBegun } from '../erasure/create-erasures.ts';
+import type { BatchFacts } from '../log/accepted-batch.ts';
+import type { ErasureReceipt } from '../log/erasure-receipt.ts';
+import type { Log } from '../log/log.ts';
+import type { ConsumerProgress } from '../log/log-outbox.ts';
+import type { LogEvent, LogRange, Measured } from '../log/log-range.ts';
+import type { PersonIds } from '../log/person.ts';
 import type {
-  BatchFacts,
-  ConsumerProgress,
   DeadLetterPage,
   DeadLetterRecord,
-  ErasureReceipt,
-  Log,
-  LogEvent,
-  LogRange,
-  Measured,
-  PersonIds,
   PersonRecord,
   QuarantinedRecord,
   RecordPage,
   Revived,
-} from '../log/log.ts';
+} from '../log/record.ts';
 import { type TailFilter, type TailLine, tailOf } from './tail.ts';
 
 /** A quarantined event's way back: stored, or why not. */

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
-import type { PersonIds } from '../log/log.ts';
+import type { PersonIds } from '../log/person.ts';
 import { type AdminRoute, answerJson } from './admin.ts';
 import type { Operations } from './operations.ts';
 import { sendLines, statusOf } from './operations-route.ts';
