@@ -320,6 +320,29 @@ export const modelCases: readonly ModelCase[] = [
     ],
   },
   {
+    why: 'within a time a step counts if any beginning reached it in time',
+    model: funnel(shop, { withinSeconds: 600 }),
+    ask: counts,
+    events: [
+      track('10:00:00', 'Viewed'), // too early for the order
+      track('10:05:00', 'Added'),
+      track('10:06:00', 'Viewed'),
+      track('10:07:00', 'Added'),
+      track('10:16:00', 'Bought'), // to the second in time
+      track('10:00:00', 'Viewed', {}, bySomeone('b')),
+      track('10:09:00', 'Added', {}, bySomeone('b')),
+      track('10:10:01', 'Bought', {}, bySomeone('b')),
+      track('10:00:00', 'Viewed', {}, bySomeone('c')),
+      track('10:11:00', 'Added', {}, bySomeone('c')),
+      track('10:12:00', 'Bought', {}, bySomeone('c')),
+    ],
+    rows: [
+      { name: 'Viewed', visitors: 3 },
+      { name: 'Added', visitors: 2 },
+      { name: 'Bought', visitors: 1 },
+    ],
+  },
+  {
     why: 'steps are named in any words, and may be pages',
     model: funnel([`it's`, { page: `/a'b\\` }, `\\'; DROP TABLE events; --`]),
     ask: counts,

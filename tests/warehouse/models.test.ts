@@ -61,6 +61,16 @@ test.each([
     make: () => funnel(['x', 'y'], { order: 'up' as never }),
     message: 'order: expected time or any, got "up"',
   },
+  ...[0, Number.NaN, '60' as never].map((withinSeconds) => ({
+    why: `a time that is none: ${JSON.stringify(withinSeconds)}`,
+    make: () => funnel(['x', 'y'], { withinSeconds }),
+    message: `withinSeconds: expected 1 or more, in the order of time, got ${withinSeconds}`,
+  })),
+  {
+    why: 'a time where the order is none',
+    make: () => funnel(['x', 'y'], { order: 'any', withinSeconds: 60 }),
+    message: 'withinSeconds: expected 1 or more, in the order of time, got 60',
+  },
   {
     why: 'a name that needs quotes',
     make: () => funnel(['x', 'y'], { name: 'my "view"' }),

@@ -11,27 +11,40 @@ export interface FunnelOptions {
    * whenever. Default `time`.
    */
   readonly order?: 'time' | 'any';
+  /**
+   * A step counts at most so long after the first, in seconds, 1 or more; whoever begins again is given the time again.
+   * Only in the order of time. Default: no bound.
+   */
+  readonly withinSeconds?: number;
 }
 
 /**
  * How many visitors came how far. A visitor counts at a step only if every step before it happened too.
  *
  * @param steps - two or more, in any words: they are quoted
- * @throws TypeError for a step that is none, fewer than two, or an unknown order
+ * @throws TypeError for a step that is none, fewer than two, an unknown order, or a time that is none
  */
-export function funnel(steps: readonly FunnelStep[], { name = 'funnel', order = 'time' }: FunnelOptions = {}): Model {
+export function funnel(steps: readonly FunnelStep[], options: FunnelOptions = {}): Model {
+  const { name = 'funnel', order = 'time', withinSeconds } = options;
   if (!Array.isArray(steps) || steps.length < 2 || !steps.every((step) => isName(nameOf(step)))) {
     throw new TypeError('funnel(steps): expected two or more names of events, or { page } with a path');
   }
   if (order !== 'time' && order !== 'any') {
     throw new TypeError(`funnel(steps, options): order: expected time or any, got ${JSON.stringify(order)}`);
   }
-  return defineModel(name, `How many visitors came how far: ${steps.map(nameOf).join(', ')}.`, ({ quote }) => {
-    const reached = steps.map((step, index) => `reached_${index + 1} AS (${reachedSql(step, index, order, quote)})`);
-    const counts = steps.map(
-      (step, index) =>
-        `SELECT ${index + 1} AS step, ${quote(nameOf(step))} AS name, count(*) AS visitors FROM reached_${index + 1}`,
+  if (withinSeconds !== undefined && !(order === 'time' && Number.isFinite(withinSeconds) && withinSeconds >= 1)) {
+    throw new TypeError(
+      `funnel(steps, options): withinSeconds: expected 1 or more, in the order of time, got ${withinSeconds}`,
     );
+  }
+  return defineModel(name, `How many visitors came how far: ${steps.map(nameOf).join(', ')}.`, (words) => {
+    const reached = steps.map(
+      (step, index) => `reached_${index + 1} AS (${reachedSql(step, index, { order, withinSeconds }, words)})`,
+    );
+    const counts = steps.map((step, index) => {
+      const visitors = withinSeconds === undefined ? 'count(*)' : 'count(DISTINCT visitor)';
+      return `SELECT ${index + 1} AS step, ${words.quote(nameOf(step))} AS name, ${visitors} AS visitors FROM reached_${index + 1}`;
+    });
     return `
 WITH ${reached.join(',\n')},
 counts AS (
@@ -48,24 +61,39 @@ ORDER BY step`;
   });
 }
 
-// The earliest possible moment of each step leaves most time for the next: nobody is missed.
-function reachedSql(step: FunnelStep, index: number, order: 'time' | 'any', quote: SqlWords['quote']): string {
+/**
+ * Who reached a step, and when at the earliest, for that leaves most time for the next: nobody is missed. With a bound
+ * every beginning is followed by itself, for a late one may reach what an early one did not in time.
+ */
+function reachedSql(
+  step: FunnelStep,
+  index: number,
+  { order, withinSeconds }: Pick<FunnelOptions, 'order' | 'withinSeconds'>,
+  { quote, seconds }: SqlWords,
+): string {
   const isStep =
     typeof step === 'string' ? `event = ${quote(step)}` : `type = 'page' AND page_path = ${quote(step.page)}`;
+  const isBound = withinSeconds !== undefined;
   if (index === 0) {
     return `
-  SELECT ${visitor} AS visitor, min(timestamp) AS reached_at
+  SELECT ${visitor} AS visitor, ${isBound ? 'timestamp AS begun_at, ' : ''}min(timestamp) AS reached_at
   FROM events
   WHERE ${isStep} AND ${visitor} IS NOT NULL
-  GROUP BY 1
+  GROUP BY ${isBound ? '1, 2' : '1'}
 `;
   }
+  const conditions = [
+    isStep,
+    ...(order === 'time' ? ['timestamp >= reached_at'] : []),
+    ...(isBound ? [`${seconds('begun_at', 'timestamp')} <= ${withinSeconds}`] : []),
+  ];
+  const group = isBound ? 'visitor, begun_at' : 'visitor';
   return `
-  SELECT visitor, min(timestamp) AS reached_at
+  SELECT ${group}, min(timestamp) AS reached_at
   FROM reached_${index}
   JOIN events ON ${visitor} = visitor
-  WHERE ${isStep}${order === 'time' ? ' AND timestamp >= reached_at' : ''}
-  GROUP BY visitor
+  WHERE ${conditions.join(' AND ')}
+  GROUP BY ${group}
 `;
 }
 
