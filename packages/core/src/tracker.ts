@@ -61,6 +61,8 @@ export interface Stats {
   readonly dead: Losses;
   /** Waiting for consent, for a batch, or for an answer. */
   readonly pending: number;
+  /** Age of the oldest event in `pending`, milliseconds since it was queued; absent if there is none. Backends tell it. */
+  readonly oldestAgeMs?: number;
   /** Kept after something in them was made fit for JSON: `function`, `bigint`, `circular` … Not part of the sum. */
   readonly sanitized: Losses;
 }

@@ -95,6 +95,19 @@ describe('createTracker', () => {
     await tracker.shutdown();
   });
 
+  test('says how long the oldest of its events waits, and so do all that share its books', async () => {
+    const { tracker } = start();
+    expect(tracker.stats()).not.toHaveProperty('oldestAgeMs');
+    tracker.track('Seen', {}, { userId: 'u1' });
+    await clock.advance(100);
+    tracker.track('Seen', {}, { userId: 'u2' });
+    expect(tracker.stats()).toMatchObject({ pending: 2, oldestAgeMs: 100 });
+    expect(tracker.with({ userId: 'u1' }).stats().oldestAgeMs).toBe(100);
+    await clock.advance(nodeQueueLimits.maxWaitMs);
+    expect(tracker.stats()).not.toHaveProperty('oldestAgeMs');
+    expect(await tracker.shutdown()).not.toHaveProperty('oldestAgeMs');
+  });
+
   test('many trackers leave no listener behind, whoever shuts them down', async () => {
     const before = process.listenerCount('beforeExit');
     const trackers = Array.from({ length: 20 }, () => start().tracker);

@@ -30,6 +30,7 @@ import type { AddressPolicy } from './collector/client-address.ts';
 import { createIdentityCookie, type IdentityOptions } from './identity/identity-cookie.ts';
 import { type RequestLike, scopeOfRequest } from './identity/request-scope.ts';
 import { createRequestTracker, type ServerTracker } from './identity/request-tracker.ts';
+import { type AgedOutbox, createAgedOutbox, withAge } from './outbox/aged-outbox.ts';
 import { createNodeClock } from './runtime/node-clock.ts';
 import { onProcessEnd } from './runtime/process-end.ts';
 import { createHttpTransport } from './transport/http-transport.ts';
@@ -63,7 +64,7 @@ export interface NodeTrackerOptions<P extends Plan = AnyPlan> extends ServerTrac
   /** When a batch leaves. Defaults: `nodeQueueLimits`, else those of `QueueLimits`. */
   readonly queue?: Partial<QueueLimits>;
   /** Where events wait. Default: memory, bounded by `maxQueued`. */
-  readonly outbox?: Outbox;
+  readonly outbox?: Outbox | AgedOutbox;
   /** Events that may wait in memory; beyond it the oldest are dropped as `outbox-full`. Default 10,000. */
   readonly maxQueued?: number;
   /** Default: HTTP to `endpoint`. */
@@ -105,15 +106,18 @@ export function createTracker<P extends Plan = AnyPlan>(options: NodeTrackerOpti
   checkTrackerOptions(options);
   const { endpoint, writeKey, clock = createNodeClock(), random, onDiagnostic, maxQueued = defaultMaxQueued } = options;
   const http = options.transport === undefined ? createHttpTransport({ endpoint, writeKey, clock }) : undefined;
+  const outbox = createAgedOutbox(
+    options.outbox ?? createMemoryOutbox({ maxEvents: maxQueued, maxBytes: maxQueued * bytesPerQueued }),
+  );
   const queue = createQueue({
-    outbox: options.outbox ?? createMemoryOutbox({ maxEvents: maxQueued, maxBytes: maxQueued * bytesPerQueued }),
+    outbox,
     transport: options.transport ?? isolateBadEvents(http as Transport),
     clock,
     limits: { ...nodeQueueLimits, ...options.queue },
     ...(random === undefined ? {} : { random }),
     ...(onDiagnostic === undefined ? {} : { onDiagnostic }),
   });
-  return createServerTracker({ ...options, clock }, queue, () => http?.close());
+  return createServerTracker({ ...options, clock }, withAge(queue, outbox, clock), () => http?.close());
 }
 
 /** The collector's own tracker: events go straight into its log. */
@@ -121,14 +125,17 @@ export function createInProcessTracker<P extends Plan = AnyPlan>(
   options: InProcessTrackerOptions<P>,
 ): ServerTracker<P> {
   const { accept, clock = createNodeClock(), onDiagnostic } = options;
+  const outbox = createAgedOutbox(
+    createMemoryOutbox({ maxEvents: defaultMaxQueued, maxBytes: defaultMaxQueued * bytesPerQueued }),
+  );
   const queue = createQueue({
-    outbox: createMemoryOutbox({ maxEvents: defaultMaxQueued, maxBytes: defaultMaxQueued * bytesPerQueued }),
+    outbox,
     transport: { send: accept },
     clock,
     limits: inProcessLimits,
     ...(onDiagnostic === undefined ? {} : { onDiagnostic }),
   });
-  return createServerTracker({ ...options, clock }, queue);
+  return createServerTracker({ ...options, clock }, withAge(queue, outbox, clock));
 }
 
 interface ServerParts<P extends Plan> extends ServerTrackerOptions<P> {

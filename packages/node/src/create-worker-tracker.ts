@@ -26,6 +26,7 @@ import type { AddressPolicy } from './collector/client-address.ts';
 import { createIdentityCookie, type IdentityOptions } from './identity/identity-cookie.ts';
 import { type RequestLike, scopeOfRequest } from './identity/request-scope.ts';
 import { createRequestTracker, type ServerTracker } from './identity/request-tracker.ts';
+import { createAgedOutbox, withAge } from './outbox/aged-outbox.ts';
 import { createWorkerClock } from './runtime/worker-clock.ts';
 import { createFetchTransport } from './transport/fetch-transport.ts';
 
@@ -156,10 +157,15 @@ interface InvocationParts extends WorkerTrackerOptions {
 /** The tracker of one call of a handler, with a queue that is nobody else's. */
 function createInvocation(parts: InvocationParts): { readonly tracker: Tracker; flush(): Promise<void> } {
   const { clock, ids, transport, plan, plugins, consent, onDiagnostic, onWaiting } = parts;
-  const queue = createQueue({
-    ...{ outbox: createMemoryOutbox(), transport, clock, limits },
-    ...(onDiagnostic === undefined ? {} : { onDiagnostic }),
-  });
+  const outbox = createAgedOutbox(createMemoryOutbox());
+  const queue = withAge(
+    createQueue({
+      ...{ outbox, transport, clock, limits },
+      ...(onDiagnostic === undefined ? {} : { onDiagnostic }),
+    }),
+    outbox,
+    clock,
+  );
   const tracker = createCoreTracker({
     queue: {
       ...queue,

@@ -79,5 +79,6 @@ export type {
   Revived,
 } from './log/record.ts';
 export { type SqliteLogOptions, sqliteLog } from './log/sqlite-log.ts';
+export type { AgedOutbox } from './outbox/aged-outbox.ts';
 export { type SqliteOutbox, type SqliteOutboxOptions, sqliteOutbox } from './outbox/sqlite-outbox.ts';
 export type { EventOrigin, Transformation } from './transformation/transformation.ts';

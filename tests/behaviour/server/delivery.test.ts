@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { outcomeOfResponse, type Transport } from '@org/track-core';
 import { createFakeClock } from '@org/track-core/testing';
-import { type Diagnostic, sqliteOutbox } from '@org/track-node';
+import { type Diagnostic, type ServerTracker, sqliteOutbox } from '@org/track-node';
 import { expect, test } from 'vitest';
 import { meet } from '../../faults/front-server.ts';
 import { track } from '../../faults-node/clients/track.ts';
@@ -126,6 +126,53 @@ test('T9 nobody there: nothing unhandled, the queue is bounded, and few words ar
   expect(unhandled).toEqual([]);
   expect(tracker.stats()).toMatchObject({ accepted: 200, pending: 150, dropped: { 'outbox-full': 50 } });
   expect(diagnostics.filter(({ code }) => code === 'send-failed').length).toBeLessThan(10);
+});
+
+/** How long the oldest event of a tracker waits by now, milliseconds. */
+const oldestAgeOf = (tracker: ServerTracker): number => tracker.stats().oldestAgeMs ?? Number.NaN;
+
+test('T9 nobody there: how old the oldest event is, is told until it has arrived', async () => {
+  const front = await farEnd();
+  await front.goDown();
+  const tracker = trackerTo(front, { queue: { maxWaitMs: 1, maxDelayMs: 200 } });
+  expect(tracker.stats()).not.toHaveProperty('oldestAgeMs');
+  const before = Date.now();
+  trackMany(tracker, 10);
+  await pause(500);
+  const between = Date.now();
+  trackMany(tracker, 10);
+  await pause(100);
+  const [age, now] = [oldestAgeOf(tracker), Date.now()];
+  expect(age).toBeLessThanOrEqual(now - before);
+  expect(age).toBeGreaterThan(now - between); // of the first ten, not of those that came later
+  await front.comeBack();
+  await expect.poll(() => tracker.stats().delivered, patience).toBe(20);
+  expect(tracker.stats()).not.toHaveProperty('oldestAgeMs');
+});
+
+test('T9 nobody there: events in a file are as old to the next process as they are', async () => {
+  const front = await farEnd();
+  await front.goDown();
+  const folder = mkdtempSync(join(tmpdir(), 'track-age-'));
+  const file = join(folder, 'outbox.db');
+  const first = trackerTo(front, { outbox: sqliteOutbox(file) });
+  const before = Date.now();
+  await first.track('Fault Met', { marker: 'left' }, { userId: 'u1' }).durable;
+  await pause(500);
+  expect(oldestAgeOf(first)).toBeGreaterThan(450);
+  await first.shutdown({ deadlineMs: 0 });
+
+  const reopened = Date.now();
+  const second = trackerTo(front, { outbox: sqliteOutbox(file), queue: { maxDelayMs: 200 } });
+  trackMany(second, 5);
+  const [age, now] = [oldestAgeOf(second), Date.now()];
+  expect(age).toBeLessThanOrEqual(now - before);
+  expect(age).toBeGreaterThan(now - reopened); // of the one that was left
+  await front.comeBack();
+  await expect.poll(() => second.stats().delivered, patience).toBe(6);
+  expect(second.stats()).not.toHaveProperty('oldestAgeMs');
+  await second.shutdown();
+  rmSync(folder, { recursive: true });
 });
 
 test('T10 a full queue gives up the oldest that wait, counted, and never what is under way', async () => {

@@ -104,6 +104,32 @@ test('what an earlier process left too long ago is dropped, and counted', async 
   expect(stored()).toEqual(['new']);
 });
 
+test('since when the oldest waits is known of what an earlier process left, too', async () => {
+  const before = opened();
+  await before.outbox.add(anEntry({ id: 'a', queuedAt: 100 }));
+  await before.outbox.add(anEntry({ id: 'b', queuedAt: 200 }));
+  expect(before.outbox.oldestQueuedAt()).toBe(100);
+  await before.outbox.close();
+  const { outbox } = opened({ maxAgeMs: 850 }); // it is 1,000 now
+  expect(outbox.oldestQueuedAt()).toBe(200);
+  await outbox.add(anEntry({ id: 'c', queuedAt: 300 }));
+  outbox.pull(all);
+  await outbox.settle('b', { kind: 'delivered' });
+  expect(outbox.oldestQueuedAt()).toBe(300);
+  await outbox.close();
+});
+
+test('an id that an earlier process left and that comes again is one row, and none once it has a fate', async () => {
+  const before = opened();
+  await before.outbox.add(anEntry({ id: 'order-1' }));
+  await before.outbox.close();
+  const { outbox } = opened();
+  await outbox.add(anEntry({ id: 'order-1', value: '{"again":true}' }));
+  for (const { id } of outbox.pull(all)) await outbox.settle(id, { kind: 'delivered' });
+  await outbox.close();
+  expect(stored()).toEqual([]);
+});
+
 test('what the disk does not take waits in memory, is not durable, and is given up at the end', async () => {
   const { outbox, dropped } = opened();
   await outbox.add(anEntry({ id: 'kept' }));

@@ -1,11 +1,12 @@
-import { type ConsentCategory, createMemoryOutbox, type Entry, type Outbox, type OutboxHost } from '@org/track-core';
+import { type ConsentCategory, createMemoryOutbox, type Entry, type OutboxHost } from '@org/track-core';
 import type { PersonIds } from '../log/person.ts';
 import { createPersonFinder, isAbout } from '../log/person.ts';
 import { onProcessEnd } from '../runtime/process-end.ts';
 import { openSqliteFile, type SqliteFile } from '../runtime/sqlite-file.ts';
+import { type AgedOutbox, createAgedOutbox } from './aged-outbox.ts';
 
 /** An outbox in a file, from which people can be taken out. */
-export interface SqliteOutbox extends Outbox {
+export interface SqliteOutbox extends AgedOutbox {
   /**
    * Drops what waits here of somebody, by `userId`, `anonymousId` or both, as `erased`, and overwrites where it stood. What
    * is being sent right now the collector refuses, if it was told first. Returns how many events those were.
@@ -73,7 +74,7 @@ export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): S
   const database = openSqliteFile(path, file);
   const insert = database.prepare('INSERT INTO entries (id, value, bytes, purpose, queued_at) VALUES (?, ?, ?, ?, ?)');
   const remove = database.prepare('DELETE FROM entries WHERE seq = ?');
-  const memory = createMemoryOutbox({ maxEvents, maxBytes });
+  const memory = createAgedOutbox(createMemoryOutbox({ maxEvents, maxBytes }));
   const rows = new Map<string, number>(); // the row of each entry that has one
   let added = new Map<string, Entry>(); // since the last commit
   let settled: string[] = [];
@@ -99,6 +100,9 @@ export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): S
       database.exec('BEGIN');
       for (const { id, value, bytes, purpose, queuedAt } of entries.values()) {
         seqs.set(id, Number(insert.run(id, value, bytes, purpose, queuedAt).lastInsertRowid));
+        // An event that an earlier process left may be told again: one row for it is enough, and goes with its fate.
+        const left = rows.get(id);
+        if (left !== undefined) remove.run(left);
       }
       for (const id of gone) remove.run(rows.get(id) ?? null);
       database.exec('COMMIT');
@@ -150,7 +154,8 @@ export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): S
       void memory.add(entry);
       return stored;
     },
-    settle(id) {
+    settle(id, verdict) {
+      void memory.settle(id, verdict);
       // Delivered or dropped before it was written: it never is.
       if (added.delete(id) || !rows.has(id)) return;
       settled.push(id);
