@@ -20,11 +20,18 @@ const resolve = {
   ],
 };
 
+/**
+ * For how long a test waits for what will come, unless it says otherwise: on a busy machine all takes longer, and only what
+ * never comes is an error.
+ */
+const patience = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { timeout: 20_000 } } } as const;
+
 const inChromium = 'packages/*/src/**/*.browser.test.ts';
 const executablePath = findChromium();
 const chromiumProject: TestProjectConfiguration = {
   resolve,
   test: {
+    ...patience,
     name: 'chromium',
     include: [inChromium],
     // Files run side by side, in browser contexts of their own: those that do share no cookie.
@@ -48,16 +55,15 @@ const leftOut = leaveOutChromium
 
 /** Real processes, servers and browsers, on what was built: patient, for they wait more than they work, and so together. */
 const slow = {
+  ...patience,
   environment: 'node',
-  testTimeout: 60_000,
-  hookTimeout: 120_000,
   maxWorkers: 2,
   maxConcurrency: 2,
   sequence: { groupOrder: 1 },
 } as const;
 
 const projects: TestProjectConfiguration[] = [
-  { resolve, test: { name: 'core', environment: 'node', include: ['packages/core/src/**/*.test.ts'] } },
+  { resolve, test: { ...patience, name: 'core', environment: 'node', include: ['packages/core/src/**/*.test.ts'] } },
   {
     resolve,
     test: {
@@ -74,6 +80,7 @@ const projects: TestProjectConfiguration[] = [
   {
     resolve,
     test: {
+      ...patience,
       name: 'dom',
       environment: 'happy-dom',
       environmentOptions: { happyDOM: { url: 'http://localhost:3999/page' } },
@@ -82,7 +89,7 @@ const projects: TestProjectConfiguration[] = [
     },
   },
   ...(leaveOutChromium ? [] : [chromiumProject]),
-  { resolve, test: { name: 'node', environment: 'node', include: ['packages/node/src/**/*.test.ts'] } },
+  { resolve, test: { ...patience, name: 'node', environment: 'node', include: ['packages/node/src/**/*.test.ts'] } },
   { test: { ...slow, name: 'packages', include: ['tests/packages/**/*.test.ts'] } },
   {
     test: {

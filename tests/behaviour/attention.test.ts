@@ -29,7 +29,7 @@ interface Word {
   };
 }
 
-const patience = { timeout: 10_000 };
+const patience = { timeout: 30_000 };
 
 const dist = join(dirname(createRequire(import.meta.url).resolve('@org/track-browser/package.json')), 'dist');
 /** The second script tag, in a page that has the first. */

@@ -31,7 +31,7 @@ function noteDeferred(): void {
   };
 }
 
-const patience = { timeout: 10_000 };
+const patience = { timeout: 30_000 };
 const quietMs = 1_500;
 
 describe('deferred()', needs(chromium), () => {

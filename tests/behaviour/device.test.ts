@@ -7,7 +7,7 @@ import { type TestedWindow, useSite } from './site.ts';
 
 declare const window: TestedWindow & { writes: number };
 
-const patience = { timeout: 15_000 };
+const patience = { timeout: 30_000 };
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 

@@ -14,7 +14,7 @@ import { published, type TestedWindow } from './site.ts';
 
 declare const window: TestedWindow & { readonly violations: readonly string[] };
 
-const patience = { timeout: 15_000 };
+const patience = { timeout: 30_000 };
 
 /** A key for the manifest, and the id that the browser gives to an extension with it. */
 function newIdentity(): { readonly key: string; readonly id: string } {

@@ -15,7 +15,7 @@ const maxWaitMs = 100;
 
 describe('a collector that refuses', needs(chromium), () => {
   const site = useSite();
-  const patience = { timeout: 10_000 };
+  const patience = { timeout: 30_000 };
 
   const diagnostics = (page: Page): Promise<readonly string[]> => page.evaluate(() => window.diagnostics);
   const stats = (page: Page) => page.evaluate(() => window.tracker.stats());
@@ -171,7 +171,7 @@ describe('a collector that refuses', needs(chromium), () => {
 
 describe('a collector out of reach', needs(chromium), () => {
   const site = useSite();
-  const patience = { timeout: 10_000 };
+  const patience = { timeout: 30_000 };
 
   interface Obstacle {
     readonly how: string;

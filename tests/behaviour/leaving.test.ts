@@ -11,7 +11,7 @@ const keepaliveBudget = 64 * 1_024;
 
 describe('leaving a page', needs(chromium), () => {
   const site = useSite();
-  const patience = { timeout: 10_000 };
+  const patience = { timeout: 30_000 };
 
   const times = (ids: readonly string[]): readonly number[] =>
     ids.map((id) => site.front.sightings.filter((sighting) => sighting.id === id).length);

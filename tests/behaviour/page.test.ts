@@ -13,7 +13,7 @@ interface View {
   readonly context: { readonly session: { readonly id: string; readonly isNew?: boolean } };
 }
 
-const patience = { timeout: 10_000 };
+const patience = { timeout: 30_000 };
 
 describe('page views', needs(chromium), () => {
   const site = useSite();

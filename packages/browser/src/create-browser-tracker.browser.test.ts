@@ -62,7 +62,7 @@ test('before a yes: zero bytes stored, zero requests; after it everything goes',
   const { delivered, pending } = await tracker.flush();
   expect({ delivered, pending }).toEqual({ delivered: 3, pending: 0 });
   expect(document.cookie).toContain(`${deviceCookieName}=`);
-  await vi.waitUntil(async () => (await ours()).length === 1);
+  await expect.poll(async () => (await ours()).length).toBe(1);
 });
 
 test('the person and the visit go on with the next tracker, over a real cookie', async () => {
@@ -96,17 +96,17 @@ test('single-page navigations are views, once each, over the browser’s own Nav
   const { pushState } = history;
   const tracker = create({ ...optOut, capture: [pageViews()] });
   expect(history.pushState).toBe(pushState);
-  await vi.waitUntil(() => tracker.stats().accepted === 1);
+  await expect.poll(() => tracker.stats().accepted).toBe(1);
   history.pushState(null, '', '/a?q=1');
   history.pushState(null, '', '/a?q=1');
   history.replaceState({ scroll: 1 }, '', '/a?q=1#top');
   document.title = 'A';
-  await vi.waitUntil(() => tracker.stats().accepted === 2);
+  await expect.poll(() => tracker.stats().accepted).toBe(2);
   history.pushState(null, '', '/old');
   history.replaceState(null, '', '/b');
-  await vi.waitUntil(() => tracker.stats().accepted === 3);
+  await expect.poll(() => tracker.stats().accepted).toBe(3);
   history.go(-1);
-  await vi.waitUntil(() => tracker.stats().accepted === 4);
+  await expect.poll(() => tracker.stats().accepted).toBe(4);
   await tracker.flush();
   const { origin } = location;
   expect(events().map(({ type, ...event }) => [type, 'properties' in event && event.properties])).toMatchObject([

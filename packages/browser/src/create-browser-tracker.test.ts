@@ -107,7 +107,7 @@ describe('consent', () => {
     running.push(tracker);
     expect(await indexedDB.databases()).toEqual([]);
     tracker.consent.set({ analytics: true });
-    await vi.waitUntil(async () => (await indexedDB.databases()).length === 1);
+    await expect.poll(async () => (await indexedDB.databases()).length).toBe(1);
     expect(tracker.stats().accepted).toBe(0);
   });
 

@@ -143,7 +143,7 @@ describe('what the worker before left', () => {
   test('is sent by the next one', async () => {
     await leaveOne();
     const tracker = start(agreed, {});
-    await vi.waitUntil(() => tracker.stats().accepted === 1);
+    await expect.poll(() => tracker.stats().accepted).toBe(1);
     await tracker.flush();
     expect(sent()).toMatchObject([{ event: 'Left' }]);
   });
@@ -152,7 +152,7 @@ describe('what the worker before left', () => {
     await leaveOne();
     const tracker = start({ anonymousId: 'a1' }, {});
     tracker.track('Installed', {}, { purpose: 'necessary' });
-    await vi.waitUntil(() => tracker.stats().accepted === 2);
+    await expect.poll(() => tracker.stats().accepted).toBe(2);
     await clock.advance(60_000);
     expect(sent()).toMatchObject([{ event: 'Installed' }]);
     expect(tracker.stats()).toMatchObject({ dropped: {}, pending: 1 });

@@ -153,7 +153,7 @@ test('none is seen from outside: in the API, on the wire, in the cookie or in th
   tracker.group('g1', {});
   tracker.alias('u2');
   await receipt.durable;
-  await vi.waitUntil(() => bodies[0]?.includes('deferredAt'));
+  await expect.poll(() => bodies[0]).toContain('deferredAt');
   const stored = await storedEntries('jn:/api/j:shop');
   const cookie = decodeURIComponent(document.cookie.split(`${deviceCookieName}=1`)[1] ?? '');
   const visitor = await readVisitor();

@@ -41,7 +41,7 @@ function create(): ReturnType<typeof createTracker> {
 test('a visit over three pages: nothing before the yes, the landing’s campaign afterwards, click ids never without theirs', async () => {
   history.replaceState(null, '', '/sale?utm_source=mail&utm_campaign=spring&gclid=Cj0demo');
   const first = create();
-  const viewed = (count: number) => vi.waitUntil(() => first.stats().accepted === count);
+  const viewed = (count: number) => expect.poll(() => first.stats().accepted).toBe(count);
   await viewed(1);
   history.pushState(null, '', '/product');
   await viewed(2);

@@ -226,7 +226,7 @@ test.each([
     why: 'a picture that does not load',
     async act() {
       document.body.innerHTML = '<img src="data:image/png,broken">';
-      await vi.waitUntil(() => document.querySelector('img')?.complete);
+      await expect.poll(() => document.querySelector('img')?.complete).toBe(true);
       await sleep(20);
     },
   },

@@ -419,7 +419,7 @@ describe('as the browser does it', () => {
     root.innerHTML = '<form id="next"><input name="a"></form>';
     await userEvent.type(root.querySelector('input') as Element, 'x');
     root.innerHTML = '';
-    await vi.waitUntil(() => tracked.length === 4);
+    await expect.poll(() => tracked.length).toBe(4);
     expect(tracked.at(-1)).toMatchObject({ event: 'Form Abandoned', properties: { form_id: 'next' } });
   });
 
@@ -457,7 +457,7 @@ describe('as the browser does it', () => {
     input('[name=b]');
     find('div').style.display = 'none';
     history.pushState(null, '', '/next');
-    await vi.waitUntil(() => names().includes('Form Abandoned'));
+    await expect.poll(names).toContain('Form Abandoned');
     input('[name=b]');
     submit('#wizard');
     expect(tracked.slice(2)).toMatchObject([
@@ -472,7 +472,7 @@ describe('as the browser does it', () => {
     const { navigation } = window as unknown as { navigation: EventTarget };
     navigation.addEventListener('navigate', prevent, { once: true });
     (find('form') as HTMLFormElement).submit();
-    await vi.waitUntil(() => names().includes('Form Submitted'));
+    await expect.poll(names).toContain('Form Submitted');
     leave();
     expect(names()).toEqual(['Form Started', 'Form Submitted']);
   });

@@ -154,7 +154,7 @@ test('dragging the handle is one seek; what was skipped was not watched, what is
   }
   await until('Playback Seek Completed');
   audio.currentTime = 0;
-  await vi.waitUntil(() => told('Playback Seek Completed').length === 2);
+  await expect.poll(() => told('Playback Seek Completed').length).toBe(2);
   await sleep(200);
   audio.pause();
   await until('Playback Paused');
@@ -178,7 +178,7 @@ test('dragging the handle is one seek; what was skipped was not watched, what is
 test('a seek before the first frame is none', async () => {
   start();
   const audio = element('audio', { src: silence(60), preload: 'auto' });
-  await vi.waitUntil(() => audio.readyState > 0);
+  await expect.poll(() => audio.readyState).toBeGreaterThan(0);
   audio.currentTime = 30;
   await audio.play();
   await sleep(400);

@@ -157,7 +157,7 @@ describe('what is recorded, stored and said, by region, answer and signal', () =
     for (const purpose of ['functional', 'analytics', 'advertising'] as const) tracker.track('Seen', {}, { purpose });
     await clock.advance(10_000);
     expect(purposes()).toEqual(recorded);
-    await vi.waitUntil(async () => (await found()).elsewhere === stored.elsewhere);
+    await expect.poll(async () => (await found()).elsewhere).toBe(stored.elsewhere);
     expect(await found()).toEqual(stored);
     // For the page's banner: the signal is shown as honoured.
     expect(tracker.consent.get().gpc).toBe(gpc);

@@ -72,7 +72,7 @@ describe('a no erases what others left', () => {
     await store('theirs', entries);
     const { consent } = open({ remembered });
     if (isSaid) consent.set({ analytics: false });
-    await vi.waitUntil(async () => (await stored('jn:worker:/api/j:shop')).length < 3);
+    await expect.poll(async () => (await stored('jn:worker:/api/j:shop')).length).toBeLessThan(3);
     expect(await stored('jn:/api/j:shop')).toEqual(['b', 'c']);
     expect(await stored('jn:worker:/api/j:shop')).toEqual(['b', 'c']);
     expect(await stored('theirs')).toEqual(['a', 'b', 'c']);

@@ -6,7 +6,7 @@ import { createIndexedDbOutbox } from './indexed-db-outbox.ts';
 const all = { maxEvents: 1_000, maxBytes: 10_000_000 };
 const clock = createFakeClock(1_000);
 /** Others may keep the machine busy. */
-const patient = { timeout: 10_000 };
+const patient = { timeout: 30_000 };
 let made = 0;
 let name: string;
 let outboxes: Outbox[];

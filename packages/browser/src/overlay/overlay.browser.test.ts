@@ -7,7 +7,7 @@ import { browserClock } from '../runtime/browser-clock.ts';
 import { type Overlay, type OverlayOptions, overlay } from './overlay.ts';
 
 const home = location.href;
-const patient = { timeout: 10_000 };
+const patient = { timeout: 30_000 };
 let running: Tracker[];
 let look: Overlay;
 

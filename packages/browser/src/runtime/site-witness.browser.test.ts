@@ -28,7 +28,7 @@ test('the page’s own list of resources may be full', async () => {
   const witness = createSiteWitness();
   witness.hasAnswered();
   await load(here, 'reload');
-  await vi.waitUntil(() => witness.hasAnswered());
+  await expect.poll(() => witness.hasAnswered()).toBe(true);
   witness.forget();
   performance.setResourceTimingBufferSize(250);
 });

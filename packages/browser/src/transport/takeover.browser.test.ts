@@ -9,7 +9,7 @@ import { takeover } from './takeover.ts';
 const all = { maxEvents: 1_000, maxBytes: 10_000_000 };
 const { signal } = new AbortController();
 /** Others may keep the machine busy. */
-const patient = { timeout: 10_000 };
+const patient = { timeout: 30_000 };
 
 let made = 0;
 let name: string;
