@@ -1,7 +1,9 @@
 import { env } from 'cloudflare:workers';
 import { createWorkerTracker, type WorkerContext } from '@org/track-node/worker';
+import { servedPages } from '@org/track-node/worker-served';
 
 const tracker = createWorkerTracker({ endpoint: env.TRACK_ENDPOINT, writeKey: env.TRACK_KEY });
+const pages = servedPages(tracker);
 
 async function handle(request: Request, _env: object, context: WorkerContext): Promise<Response> {
   const { pathname } = new URL(request.url);
@@ -22,7 +24,7 @@ async function packParcel(): Promise<void> {
 
 // biome-ignore lint/style/noDefaultExport: a Worker is its default export
 export default {
-  fetch: tracker.fetch(handle),
+  fetch: tracker.fetch(pages.fetch(handle)),
   // Nobody's request: each call says whom it is about.
   scheduled: tracker.job(async (_schedule: object, _env: object, _context: WorkerContext) => {
     tracker.with({ userId: 'u1', consent: { analytics: true } }).track('Invoice Sent', { invoice_id: 'i1' });

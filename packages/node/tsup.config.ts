@@ -39,6 +39,7 @@ export default defineConfig([
       'user-agents': 'src/enrichment/user-agents.ts',
       webhook: 'src/destination/webhook.ts',
       worker: 'src/worker.ts',
+      'worker-served': 'src/served/worker-served-pages.ts',
     },
     format: ['esm', 'cjs'],
     dts: true,

@@ -22,6 +22,7 @@ export interface StoredEvent {
   readonly user_agent: string | null;
   readonly consented: boolean;
   readonly browser_id: string | null;
+  readonly page_view_id: string | null;
 }
 
 export interface Example {
@@ -36,7 +37,7 @@ export interface Example {
 
 const sql = `SELECT event, type, source, message_id, anonymous_id, session_id, ip, page_path, user_agent,
   coalesce((context->'$.consent.categoryPreferences.analytics')::BOOLEAN, false) AS consented,
-  context->>'$.identity.browserId' AS browser_id
+  context->>'$.identity.browserId' AS browser_id, properties->>'$.page_view_id' AS page_view_id
   FROM events ORDER BY received_at, message_id`;
 
 /** How long an example may take to end when it is told to, milliseconds. */

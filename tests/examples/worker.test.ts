@@ -24,11 +24,12 @@ test('in workerd: each event is about its own request, after the answer too, and
       expect(await response.json()).toEqual({ order_id: 'o1' });
     }),
   );
-  await fetch(example.url, { headers: { ...visitor('six', true), accept: 'text/html' } });
+  const page = await fetch(example.url, { headers: { ...visitor('six', true), accept: 'text/html' } });
+  const pageId = /doc;desc="([^"]+)"/.exec(page.headers.get('server-timing') ?? '')?.[1];
   await fetch(`${example.url}/orders`, { method: 'POST', headers: visitor('refused', false) });
   expect((await fetch(`${example.url}/cdn-cgi/handler/scheduled`)).ok).toBe(true);
   const arrived = (): readonly string[] => example.output().match(/^stored .*/gm) ?? [];
-  await expect.poll(() => arrived().length, { timeout: 20_000 }).toBe(2 * names.length + 2);
+  await expect.poll(() => arrived().length, { timeout: 20_000 }).toBe(2 * names.length + 3);
 
   const events = await example.stopAndRead();
   const told = events.map(({ event, type, anonymous_id }) => `${event ?? type} ${anonymous_id}`).sort();
@@ -36,9 +37,14 @@ test('in workerd: each event is about its own request, after the answer too, and
     [
       ...names.flatMap((name) => [`Order Completed anonymous-${name}`, `Parcel Packed anonymous-${name}`]),
       'Invoice Sent null',
+      'Page Served null',
       'page anonymous-six',
     ].sort(),
   );
+  expect(events.find(({ event }) => event === 'Page Served')).toMatchObject({
+    ...{ ip: null, user_agent: null, session_id: null, page_path: '/' },
+    page_view_id: pageId,
+  });
   for (const { anonymous_id, ...event } of events) {
     if (anonymous_id === null) continue;
     const name = anonymous_id.replace('anonymous-', '');

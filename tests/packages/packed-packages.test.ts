@@ -53,6 +53,7 @@ const known = [
   '@org/track-node/user-agents',
   '@org/track-node/webhook',
   '@org/track-node/worker',
+  '@org/track-node/worker-served',
 ];
 
 test('the entries are those tested below', async () => {

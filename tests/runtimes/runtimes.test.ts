@@ -69,6 +69,58 @@ test.each([
   expect(JSON.parse(output)).toEqual(delivered);
 });
 
+test('a Worker counts the pages it served, those that another server made included', async () => {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `import { createWorkerTracker } from '@org/track-node/worker';
+        import { servedPages } from '@org/track-node/worker-served';
+        const tracker = createWorkerTracker({ endpoint: 'https://collector.example/api/j', writeKey: 'key' });
+        const pages = servedPages(tracker);
+        export default { fetch: tracker.fetch(pages.fetch(() => fetch('https://origin.example/'))) };`,
+      resolveDir: project.path,
+    },
+    bundle: true,
+    format: 'esm',
+    external: ['node:*'],
+    write: false,
+  });
+  const { Miniflare, Response: Answer } = createRequire(import.meta.url)('miniflare');
+  const received: unknown[] = [];
+  const worker = new Miniflare({
+    modules: true,
+    script: outputFiles[0]?.text,
+    compatibilityDate: '2026-01-01',
+    compatibilityFlags: ['nodejs_compat'],
+    async outboundService(request: Request) {
+      if (new URL(request.url).host === 'origin.example') {
+        const headers = { 'content-type': 'text/html', 'content-encoding': 'gzip', 'x-own': 'kept' };
+        return new Answer('<p>Hello', { headers });
+      }
+      received.push(...((await request.json()) as { readonly batch: readonly unknown[] }).batch);
+      return Answer.json({ success: true });
+    },
+  });
+  try {
+    const response = await fetch(new URL('/journal', await worker.ready), {
+      headers: { 'user-agent': 'curl/8.5.0' },
+    });
+    expect(await response.text()).toBe('<p>Hello');
+    const [, id] = /^doc;desc="([\da-f-]{36})"$/.exec(response.headers.get('server-timing') ?? '') ?? [];
+    expect([response.status, response.headers.get('x-own'), id]).toEqual([200, 'kept', expect.any(String)]);
+    await expect
+      .poll(() => received, { timeout: 20_000 })
+      .toMatchObject([
+        {
+          event: 'Page Served',
+          properties: { page_view_id: id, consent: 'undecided', bot: 'curl' },
+          context: { page: { path: '/journal' } },
+        },
+      ]);
+  } finally {
+    await worker.dispose();
+  }
+});
+
 test('a Worker delivers an event', async () => {
   const { outputFiles } = await build({
     stdin: {

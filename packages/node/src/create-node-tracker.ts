@@ -9,19 +9,16 @@ import {
   createQueue,
   createRandomPool,
   type Entry,
-  isServedPage,
   type OnDiagnostic,
   type Outbox,
   type Plan,
   type Plugin,
-  pageServed,
   purposeOf,
   type Queue,
   type QueueLimits,
   report,
   type Scope,
   type SendOutcome,
-  type TrackEvent,
   type Transport,
 } from '@org/track-core';
 
@@ -33,6 +30,7 @@ import { createRequestTracker, type ServerTracker } from './identity/request-tra
 import { type AgedOutbox, createAgedOutbox, withAge } from './outbox/aged-outbox.ts';
 import { createNodeClock } from './runtime/node-clock.ts';
 import { onProcessEnd } from './runtime/process-end.ts';
+import { createServed } from './served/served-event.ts';
 import { createHttpTransport } from './transport/http-transport.ts';
 import { isolateBadEvents } from './transport/isolate-bad-events.ts';
 import { name, version } from './version.ts';
@@ -182,31 +180,7 @@ function createServerTracker<P extends Plan>(
   const identityCookie = identity && createIdentityCookie(identity, clock.now);
   const scopeOf = (request: RequestLike): Scope =>
     scopeOfRequest(request, { vouched: tracker.consent.get().preferences, ip, identityCookie });
+  const refusal = (): string | undefined => (isClosed ? 'shutdown' : undefined);
+  const served = createServed({ queue, clock, ids, refusal, onDiagnostic });
   return { ...createRequestTracker(tracker, scopeOf, onDiagnostic), served };
-
-  /** Past identity, consent and plugins, which are all about people; the books know it like any other. */
-  function served({ path, ...properties }: Parameters<ServerTracker['served']>[0]): TrackEvent | undefined {
-    const now = clock.now();
-    const event: TrackEvent = {
-      type: 'track',
-      event: pageServed,
-      messageId: ids.time(),
-      timestamp: new Date(now).toISOString(),
-      context: { library: { name, version }, ...(path === undefined ? {} : { page: { path } }) },
-      properties: { ...properties },
-    };
-    if (!isServedPage(event)) {
-      report(onDiagnostic, 'no-served-page', properties.page_view_id);
-      return undefined;
-    }
-    queue.accept(1);
-    if (isClosed) {
-      queue.refuse(event.messageId, 'shutdown');
-      return undefined;
-    }
-    const value = JSON.stringify(event);
-    const bytes = Buffer.byteLength(value);
-    void queue.add({ id: event.messageId, value, bytes, purpose: 'necessary', queuedAt: now });
-    return event;
-  }
 }

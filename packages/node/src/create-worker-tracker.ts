@@ -15,12 +15,13 @@ import {
   type Plan,
   type Plugin,
   purposeOf,
+  type Queue,
   report,
   type Scope,
   type Tracker,
   type Transport,
 } from '@org/track-core';
-import { name, version } from '../package.json';
+
 import { checkTrackerOptions, workerOptions } from './check-tracker-options.ts';
 import type { AddressPolicy } from './collector/client-address.ts';
 import { createIdentityCookie, type IdentityOptions } from './identity/identity-cookie.ts';
@@ -28,7 +29,9 @@ import { type RequestLike, scopeOfRequest } from './identity/request-scope.ts';
 import { createRequestTracker, type ServerTracker } from './identity/request-tracker.ts';
 import { createAgedOutbox, withAge } from './outbox/aged-outbox.ts';
 import { createWorkerClock } from './runtime/worker-clock.ts';
+import { createServed } from './served/served-event.ts';
 import { createFetchTransport } from './transport/fetch-transport.ts';
+import { name, version } from './version.ts';
 
 export interface WorkerTrackerOptions<P extends Plan = AnyPlan> {
   /** Absolute http or https URL of a collector. */
@@ -58,12 +61,15 @@ type Handler = (...args: never[]) => unknown;
 
 /** A tracker for Cloudflare Workers: it works inside of the handlers it is told of. */
 export interface WorkerTracker<P extends Plan = AnyPlan>
-  extends Omit<ServerTracker<P>, 'node' | 'express' | 'fastify' | 'hono' | 'served'> {
+  extends Omit<ServerTracker<P>, 'node' | 'express' | 'fastify' | 'hono'> {
   /** `export default { fetch: tracker.fetch(handler) }`: what the handler tracks is about its request. */
   fetch<H extends Handler>(handler: H): H;
   /** For `scheduled`, `queue` and `email`: there is no visitor, so each call says whom it is about. */
   job<H extends Handler>(handler: H): H;
 }
+
+/** What is tracked where nobody would wait for it. */
+const outside = 'outside-invocation';
 
 /** Events of one turn of work leave together: when its handler is done, or after this long. Milliseconds. */
 const gatherMs = 500;
@@ -89,16 +95,17 @@ export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTra
   const ids = createIds({ now: clock.now, random64: createRandomPool() });
   const transport = options.transport ?? createFetchTransport({ ...options, clock });
   const parts = { ...options, clock, ids, transport };
-  const current = new AsyncLocalStorage<Tracker>();
+  const current = new AsyncLocalStorage<Invocation>();
   const nowhere = createInvocation({
-    ...{ ...parts, plugins: [{ name: 'outside-invocation', process: () => null }] },
+    ...{ ...parts, plugins: [{ name: outside, process: () => null }] },
+    refusal: () => outside,
     onWaiting() {},
-  }).tracker;
+  });
 
-  const deferred = deferredTracker(() => current.getStore() ?? nowhere) as unknown as Tracker<P, 'server'>;
+  const deferred = deferredTracker(() => (current.getStore() ?? nowhere).tracker) as unknown as Tracker<P, 'server'>;
   const identityCookie = identity && createIdentityCookie(identity, clock.now);
   const scopeOf = (request: RequestLike): Scope =>
-    scopeOfRequest(request, { vouched: nowhere.consent.get().preferences, ip, identityCookie });
+    scopeOfRequest(request, { vouched: nowhere.tracker.consent.get().preferences, ip, identityCookie });
   const tracker = createRequestTracker<P>(deferred, scopeOf, onDiagnostic);
 
   /** Runs one call of a handler, and keeps the Worker until what it tracked is delivered. */
@@ -110,6 +117,7 @@ export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTra
     });
     const invocation = createInvocation({
       ...parts,
+      refusal: () => undefined,
       onWaiting() {
         if (isLeaving) return;
         isLeaving = true;
@@ -125,7 +133,7 @@ export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTra
     }
 
     try {
-      return await current.run(invocation.tracker, task);
+      return await current.run(invocation, task);
     } finally {
       stopGathering();
     }
@@ -141,6 +149,7 @@ export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTra
 
   return {
     ...tracker,
+    served: (page) => (current.getStore() ?? nowhere).served(page),
     fetch: (handler) => wrapped(handler, (request, task) => tracker.run(requestOf(request as Request), task)),
     job: (handler) => wrapped(handler, (_job, task) => task()),
   };
@@ -150,30 +159,35 @@ interface InvocationParts extends WorkerTrackerOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly transport: Transport;
+  /** Why this is no place for an event; nothing where it is one. */
+  readonly refusal: () => string | undefined;
   /** An event waits to be sent. */
   readonly onWaiting: () => void;
 }
 
+/** One call of a handler. */
+interface Invocation extends Pick<ServerTracker, 'served'> {
+  readonly tracker: Tracker;
+  flush(): Promise<void>;
+}
+
 /** The tracker of one call of a handler, with a queue that is nobody else's. */
-function createInvocation(parts: InvocationParts): { readonly tracker: Tracker; flush(): Promise<void> } {
-  const { clock, ids, transport, plan, plugins, consent, onDiagnostic, onWaiting } = parts;
+function createInvocation(parts: InvocationParts): Invocation {
+  const { clock, ids, transport, plan, plugins, consent, onDiagnostic, refusal, onWaiting } = parts;
   const outbox = createAgedOutbox(createMemoryOutbox());
-  const queue = withAge(
-    createQueue({
-      ...{ outbox, transport, clock, limits },
-      ...(onDiagnostic === undefined ? {} : { onDiagnostic }),
-    }),
-    outbox,
-    clock,
-  );
-  const tracker = createCoreTracker({
-    queue: {
-      ...queue,
-      add(entry) {
-        onWaiting();
-        return queue.add(entry);
-      },
+  const inner = createQueue({
+    ...{ outbox, transport, clock, limits },
+    ...(onDiagnostic === undefined ? {} : { onDiagnostic }),
+  });
+  const queue: Queue = {
+    ...withAge(inner, outbox, clock),
+    add(entry) {
+      onWaiting();
+      return inner.add(entry);
     },
+  };
+  const tracker = createCoreTracker({
+    queue,
     clock,
     ids,
     consent: createConsent({ now: clock.now, initial: consent, undecided: false }),
@@ -184,6 +198,7 @@ function createInvocation(parts: InvocationParts): { readonly tracker: Tracker; 
   });
   return {
     tracker,
+    served: createServed({ queue, clock, ids, refusal, onDiagnostic }),
     async flush() {
       await queue.flush({ deadlineMs });
       const { pending } = queue.stats();

@@ -12,6 +12,7 @@ import { nextTracking } from '@org/track-node/next';
 import { assertTracked, createTestTracker } from '@org/track-node/testing';
 import { userAgents } from '@org/track-node/user-agents';
 import { createWorkerTracker as createCloudTracker } from '@org/track-node/worker';
+import { servedPages } from '@org/track-node/worker-served';
 
 export const plan = definePlan({
   version: '1',
@@ -54,7 +55,10 @@ interface Invocation {
 }
 export const lambda = lambdaHandler(collector.tracker, async (event: { body: string }, _: Invocation) => event.body);
 const cloud = createCloudTracker({ endpoint: 'https://collector.example/api/j', writeKey: 'key' });
-export const worker = { fetch: cloud.fetch(async (request: Request, env: { KEY: string }) => request.url + env.KEY) };
+const pages = servedPages(cloud);
+export const worker = {
+  fetch: cloud.fetch(pages.fetch(async (request: Request, env: { KEY: string }) => request.url + env.KEY)),
+};
 const tested = createTestTracker({ plan });
 tested.run({ headers: {} }, () => tested.track('Order Completed'));
 assertTracked(tested, 'Order Completed', { total: 9.9 });

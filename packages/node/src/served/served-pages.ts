@@ -1,20 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
-import { attempt, isPageViewId } from '@org/track-core';
+import { attempt } from '@org/track-core';
 import type { NextParts } from '../http/next.ts';
 import { type FastifyLike, type HonoContext, requestOfHono } from '../http/request-middleware.ts';
 import type { RequestLike } from '../identity/request-scope.ts';
 import type { ServerTracker } from '../identity/request-tracker.ts';
-import { followResponse, type PendingPage, pendingPage, withPageId } from './serve-page.ts';
+import { followResponse } from './follow-response.ts';
+import { createPageTeller } from './page-teller.ts';
+import { type PendingPage, pageIdHeader, pendingPage, withPageId } from './pending-page.ts';
 import { isServedDocument } from './served-document.ts';
-import { createServedPageOf } from './served-page-of.ts';
+import { checkServedPages, type ServedPagesOptions } from './served-pages-options.ts';
 
-export interface ServedPagesOptions {
-  /** User agents that are no bots, whatever the list says: your own app's. */
-  readonly except?: RegExp;
-  /** What a path is counted as: `(path) => path.replace(/^\/orders\/.+/, '/orders/…')`. It is redacted before. */
-  readonly path?: (path: string) => string;
-}
+export type { ServedPagesOptions };
 
 type ServedMiddleware = (request: RequestLike, response: ServerResponse, next: () => void) => void;
 
@@ -71,25 +68,15 @@ export function servedPages(
   tracker: Pick<ServerTracker, 'served' | 'consent' | 'flush'>,
   options: ServedPagesOptions = {},
 ): ServedPages {
-  checkOptions(tracker, options);
+  checkServedPages(tracker, options, 'createTracker or of a collector');
   const current = new AsyncLocalStorage<PendingPage>();
-  const servedPageOf = createServedPageOf({
-    vouched: () => tracker.consent.get().preferences,
-    except: options.except,
-    pathOf: options.path ?? ((path) => path),
-  });
-
-  /** What is told is known before the answer: afterwards a router may have rewritten the request. */
-  function teller(request: RequestLike, { id }: PendingPage): () => void {
-    const page = attempt(() => servedPageOf(request, id));
-    return () => void (page && attempt(() => tracker.served(page)));
-  }
+  const teller = createPageTeller(tracker, options);
 
   const express: ServedMiddleware = (request, response, next) => {
     // Mounted twice it counts once.
     const page = current.getStore() ? undefined : pendingPage(request);
     if (page === undefined) return next();
-    attempt(() => followResponse(response, page, teller(request, page)));
+    attempt(() => followResponse(response, page, teller.prepare(request, page)));
     return current.run(page, next);
   };
   const fastify: ServedPages['fastify'] = (app, _options, done) => {
@@ -108,13 +95,13 @@ export function servedPages(
       const request = requestOfHono(context.req.raw, context.env);
       const page = current.getStore() ? undefined : pendingPage(request);
       if (page === undefined) return next();
-      const tell = teller(request, page);
+      const tell = teller.prepare(request, page);
       await current.run(page, next);
       attempt(() => {
         const { status, headers } = context.res;
         const header = (name: string): string | undefined => headers.get(name) ?? undefined;
         if (!isServedDocument({ status, header })) return;
-        context.header('Server-Timing', withPageId(header('server-timing'), page.id));
+        context.header(pageIdHeader, withPageId(header(pageIdHeader), page.id));
         if (!page.isCounted) return;
         const { outgoing } = (context.env ?? {}) as { readonly outgoing?: ServerResponse };
         if (outgoing === undefined) return tell();
@@ -128,7 +115,7 @@ export function servedPages(
         const request = { method: 'GET', url: path, headers: await headers() };
         const page = pendingPage(request);
         if (page === undefined) return undefined;
-        const tell = teller(request, page);
+        const tell = teller.prepare(request, page);
         if (page.isCounted) {
           // While a page is built there is no answer, and nobody asked.
           attempt(() =>
@@ -140,26 +127,7 @@ export function servedPages(
         }
         return page.id;
       },
-    calledHome: (request, id) =>
-      isPageViewId(id) &&
-      attempt(() => tracker.served({ ...servedPageOf(request, id), called_home: true })) !== undefined,
+    calledHome: teller.calledHome,
     id: () => current.getStore()?.id,
   };
-}
-
-const known: readonly string[] = ['except', 'path'];
-
-function checkOptions(tracker: unknown, options: ServedPagesOptions): void {
-  const wrong = (problem: string): never => {
-    throw new TypeError(`servedPages: ${problem}`);
-  };
-  if (typeof (tracker as ServerTracker | undefined)?.served !== 'function') {
-    wrong('expected a tracker of createTracker or of a collector');
-  }
-  if (typeof options !== 'object' || options === null) wrong('expected options');
-  const unknown = Object.keys(options).find((option) => !known.includes(option));
-  if (unknown !== undefined) wrong(`unknown option "${unknown}"; known are ${known.join(', ')}`);
-  const { except, path } = options;
-  if (except !== undefined && !(except instanceof RegExp)) wrong('"except" must be a regular expression');
-  if (path !== undefined && typeof path !== 'function') wrong('"path" must be a function');
 }
