@@ -153,7 +153,7 @@ describe.each(desks)('$why', ({ isServed }) => {
     const hesitant = await place.run('erase', '--user', 'u1');
     expect([hesitant.code, hesitant.stderr]).toEqual([1, expect.stringContaining('say --yes')]);
     expect(await json('export', '--user', 'u1')).toHaveLength(5);
-    const destinations = [{ destination: 'file', state: 'erased', tries: 1 }];
+    const destinations = [{ destination: 'file', state: 'accepted', tries: 1 }];
     const counts = { events: 2, quarantined: 1, deadLetters: 2 };
     expect(await json('erase', '--user', 'u1', '--yes')).toMatchObject([
       { erased: true, stage: 'done', ...counts, anonymousIds: ['phone'], destinations },
@@ -161,7 +161,7 @@ describe.each(desks)('$why', ({ isServed }) => {
     const [receipt] = await json('receipts', '--anonymous', 'phone');
     expect(receipt).toMatchObject({ stage: 'done', ...counts, destinations });
     expect(await json('receipts', '--id', String(receipt?.id))).toEqual([receipt]);
-    expect((await place.run('receipts')).stdout).toContain('file: erased');
+    expect((await place.run('receipts')).stdout).toContain('file: accepted');
     expect((await place.run('receipts', '--user', 'nobody')).code).toBe(1);
     const asked = readFileSync(place.path('erased.ndjson'), 'utf8').trim().split('\n');
     expect(asked).toEqual(['{"userId":"u1"}', '{"userId":"u1","anonymousId":"phone"}']);

@@ -68,7 +68,7 @@ describe('the guide', () => {
     const script = place.write('ask.mjs', blocks('js')[0] ?? '');
     const { stdout } = await promisify(execFile)(process.execPath, [script], { env });
     const said = JSON.parse(stdout);
-    const destinations = [{ destination: 'duckdb', state: 'erased', tries: 1, at: expect.any(Number) }];
+    const destinations = [{ destination: 'duckdb', state: 'erased', rows: 1, tries: 1, at: expect.any(Number) }];
     expect(said).toMatchObject({ lines: 2, status: 200, receipt: { stage: 'done', events: 1, destinations } });
     expect(said.receipts).toEqual([said.receipt]);
     expect(JSON.stringify(said.receipt)).not.toContain('u2');
@@ -97,10 +97,12 @@ describe('the guide', () => {
 describe('a server that is killed', () => {
   test('while a destination does not answer: the next one asks again, and says so in the receipt', async () => {
     place = createWorkplace(
-      aConfig().replace(
-        "if (mode() === 'keep')",
-        "if (mode() === 'hang') await new Promise(() => setTimeout(() => {}, 600_000));\n          if (mode() === 'keep')",
-      ),
+      aConfig()
+        .replace(
+          "if (mode() === 'keep')",
+          "if (mode() === 'hang') await new Promise(() => setTimeout(() => {}, 600_000));\n          if (mode() === 'keep')",
+        )
+        .replace(/(appendFileSync\('erased.ndjson'.*)/, '$1\n          return { rows: 1 };'),
     );
     place.write('mode.txt', 'hang');
     const server = await place.serve();
@@ -115,7 +117,7 @@ describe('a server that is killed', () => {
     const next = await place.serve();
     await until('it is done', async () => (await receiptsAt('--user', 'u1'))[0]?.stage === 'done');
     expect(readFileSync(place.path('erased.ndjson'), 'utf8').trim()).toBe('{"userId":"u1"}');
-    expect((await receiptsAt('--user', 'u1'))[0]?.destinations).toMatchObject([{ state: 'erased' }]);
+    expect((await receiptsAt('--user', 'u1'))[0]?.destinations).toMatchObject([{ state: 'erased', rowsAtLeast: 1 }]);
     await next.end('SIGTERM');
   });
 });

@@ -49,9 +49,11 @@ describe.each(formats)('%s', (format) => {
     const isStored = (id: string): boolean => each.events[Number(id.slice(1))]?.lost === undefined;
     const told = await destination.export?.(each.person, { signal });
     expect(idsOfRows(told)).toEqual(toldIds(each).filter(isStored));
-    await destination.erase?.(each.person, { signal });
+    const erased = await destination.erase?.(each.person, { signal });
     const left = each.left.filter((place) => each.events[place]?.lost === undefined).map((place) => `m${place}`);
     expect(await idsIn(lake, format)).toEqual(['kept', ...left]);
+    const stored = each.events.filter(({ lost }) => lost === undefined).length;
+    expect(erased).toEqual({ rows: stored - left.length });
     await destination.close?.();
   });
 

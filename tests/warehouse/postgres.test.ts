@@ -138,7 +138,7 @@ describe('in Postgres', { ...needs(postgresServer), timeout: 60_000 }, () => {
     const destination = open();
     await destination.deliver(eventsOf(each), { signal });
     expect(idsOfRows(await destination.export?.(each.person, { signal }))).toEqual(toldIds(each));
-    await destination.erase?.(each.person, { signal });
+    expect(await destination.erase?.(each.person, { signal })).toEqual({ rows: each.events.length - each.left.length });
     expect(await destination.query(allIds)).toEqual(each.left.map((place) => ({ id: `m${place}` })));
   });
 

@@ -14,6 +14,7 @@ export type {
   DeliveryVerdict,
   Destination,
   DestinationLimits,
+  ErasedRows,
   ErasePerson,
   Mapped,
 } from './destination/destination.ts';

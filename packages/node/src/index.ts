@@ -13,6 +13,7 @@ export {
   type DestinationLimits,
   type Diagnostic,
   definePlan,
+  type ErasedRows,
   type ErasePerson,
   type EventContext,
   type EventPlan,

@@ -63,6 +63,12 @@ export interface ErasePerson {
   readonly anonymousId?: string;
 }
 
+/** How much an erasure took away, where the far end can count. */
+export interface ErasedRows {
+  /** Rows that went with this very try. */
+  readonly rows: number;
+}
+
 /**
  * Where events end up. It maps and delivers; batching, retries, order, consent, accounting are done around it.
  *
@@ -100,9 +106,11 @@ export interface Destination {
   deliver(events: readonly CollectedEvent[], options: DeliverOptions): Promise<DeliveryOutcome>;
   /**
    * Makes the far end forget somebody, where it can; also before `open`, and again for whom it has forgotten. Resolves with
-   * `unsupported` where it has no way for these ids. Rejects with why it did not: it is asked again, for weeks.
+   * how many rows went, with nothing where the far end only took the wish, with `unsupported` where it has no way for these
+   * ids. Rejects with why it did not: it is asked again, for weeks. A number in the error's `erasedRows` says how many rows
+   * are gone nevertheless; without one nobody knows, and the receipt says so.
    */
-  erase?(person: ErasePerson, options: { readonly signal: AbortSignal }): Promise<void | 'unsupported'>;
+  erase?(person: ErasePerson, options: { readonly signal: AbortSignal }): Promise<void | 'unsupported' | ErasedRows>;
   /** All it holds about somebody, an object for each row, where it can be asked; also before `open`. */
   export?(person: ErasePerson, options: { readonly signal: AbortSignal }): Promise<readonly object[]>;
   close?(): Promise<void>;

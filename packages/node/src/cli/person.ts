@@ -65,11 +65,18 @@ export async function erase({
   });
 }
 
-function wordsOf({ state, reason, nextAt }: ErasureReceipt['destinations'][number]): string {
+type ErasedAtOne = ErasureReceipt['destinations'][number];
+
+function wordsOf(at: ErasedAtOne): string {
+  const { state, reason, nextAt } = at;
   const why = reason === undefined ? '' : `: ${reason}`;
+  const but = reason === undefined ? '' : ` (${reason})`;
+  const rows = rowsOf(at);
   switch (state) {
     case 'erased':
-      return `was asked to forget them, and agreed${reason === undefined ? '' : ` (${reason})`}`;
+      return `forgot them${rows === '' ? '' : `: ${rows}`}${but}`;
+    case 'accepted':
+      return `was asked to forget them, and agreed; it counts nothing${but}`;
     case 'unsupported':
       return 'offers no way to ask: erase them there yourself';
     case 'waiting': {
@@ -80,6 +87,13 @@ function wordsOf({ state, reason, nextAt }: ErasureReceipt['destinations'][numbe
     case 'failed':
       return `never forgot them${why}. Erase them there yourself.`;
   }
+}
+
+/** A number only where it is known. */
+function rowsOf({ rows, rowsAtLeast }: ErasedAtOne): string {
+  if (rows !== undefined) return `${rows} rows`;
+  if (rowsAtLeast === undefined) return '';
+  return rowsAtLeast === 0 ? 'rows not known' : `at least ${rowsAtLeast} rows`;
 }
 
 export interface ReceiptOptions extends PersonOptions {
@@ -104,7 +118,7 @@ export async function receipts({ config, json, id, limit, ...ids }: ReceiptOptio
       timeOf(askedAt),
       finishedAt === undefined ? 'under way' : timeOf(finishedAt),
       `${events + quarantined + deadLetters}`,
-      destinations.map(({ destination, state }) => `${destination}: ${state}`).join(', '),
+      destinations.map((at) => [`${at.destination}: ${at.state}`, rowsOf(at)].filter(Boolean).join(' ')).join(', '),
     ]);
     sayTable(['RECEIPT', 'ASKED', 'DONE', 'TAKEN OUT', 'DESTINATIONS'], rows);
   });

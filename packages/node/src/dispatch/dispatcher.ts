@@ -14,10 +14,20 @@ import { textOf } from './call-destination.ts';
 import { checkDestination } from './check-destination.ts';
 import { createLane, type Lane } from './lane.ts';
 
-/** What became of a wish to forget somebody, at one destination. `unsupported`: the far end offers no way. */
+/**
+ * What became of a wish to forget somebody, at one destination. `accepted`: the far end took it, and counts nothing.
+ * `unsupported`: it offers no way.
+ */
 export type ErasedAt =
-  | { readonly destination: string; readonly kind: 'erased' | 'unsupported' }
-  | { readonly destination: string; readonly kind: 'failed'; readonly reason: string };
+  | { readonly destination: string; readonly kind: 'erased'; readonly rows: number }
+  | { readonly destination: string; readonly kind: 'accepted' | 'unsupported' }
+  | {
+      readonly destination: string;
+      readonly kind: 'failed';
+      readonly reason: string;
+      /** Rows that are gone nevertheless; left out where nobody knows. */
+      readonly rows?: number;
+    };
 
 /** What a destination holds about somebody: one row of it, or why it told nothing. */
 export type ExportedRow =
@@ -134,9 +144,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         await lane.underWayEnded();
         return destination.erase?.(person, { signal });
       });
-      return { destination: name, kind: answer ?? 'erased' };
+      if (answer === 'unsupported') return { destination: name, kind: answer };
+      const rows = countOf(answer?.rows);
+      return rows === undefined ? { destination: name, kind: 'accepted' } : { destination: name, kind: 'erased', rows };
     } catch (error) {
-      return { destination: name, kind: 'failed', reason: textOf(error) };
+      const rows = countOf((error as { readonly erasedRows?: unknown } | undefined)?.erasedRows);
+      return { destination: name, kind: 'failed', reason: textOf(error), ...(rows === undefined ? {} : { rows }) };
     }
   }
 
@@ -183,4 +196,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       await Promise.all(lanes().map((lane) => lane.shutdown(deadline)));
     },
   };
+}
+
+/** Destinations are the host's own code: what is no count is none. */
+function countOf(rows: unknown): number | undefined {
+  return Number.isSafeInteger(rows) && (rows as number) >= 0 ? (rows as number) : undefined;
 }

@@ -536,7 +536,14 @@ describe('one by one', () => {
     const asked: unknown[] = [];
     const { dispatcher, pass } = runDispatcher(clock, [
       scripted('can', [], { erase: async (person) => void asked.push(person) }),
+      scripted('counts', [], { erase: async () => ({ rows: 3 }) }),
+      scripted('miscounts', [], { erase: async () => ({ rows: Number.NaN }) }),
       scripted('cannot'),
+      scripted('stumbles', [], {
+        erase: async () => {
+          throw Object.assign(new Error('http-500'), { erasedRows: 2 });
+        },
+      }),
       scripted('fails', [], {
         erase: async () => {
           throw new Error('http-403');
@@ -549,8 +556,11 @@ describe('one by one', () => {
     expect([asked, await erased]).toEqual([
       [{ userId: 'u1' }],
       [
-        { destination: 'can', kind: 'erased' },
+        { destination: 'can', kind: 'accepted' },
+        { destination: 'counts', kind: 'erased', rows: 3 },
+        { destination: 'miscounts', kind: 'accepted' },
         { destination: 'cannot', kind: 'unsupported' },
+        { destination: 'stumbles', kind: 'failed', reason: 'http-500', rows: 2 },
         { destination: 'fails', kind: 'failed', reason: 'http-403' },
         { destination: 'hangs', kind: 'failed', reason: 'timeout' },
       ],

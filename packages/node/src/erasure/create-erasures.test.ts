@@ -1,5 +1,5 @@
 import { createFakeClock, type FakeClock } from '@org/track-core/testing';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ErasedAt } from '../dispatch/dispatcher.ts';
 import type { Log } from '../log/log.ts';
 import { memoryLog } from '../log/memory-log.ts';
@@ -16,7 +16,8 @@ beforeEach(() => {
 
 afterEach(() => log.close());
 
-type Answer = 'erased' | 'unsupported' | 'failed' | 'slow';
+/** `erased`: two rows went. `partly`: one did, and it fails. `failed`: nobody knows. */
+type Answer = 'erased' | 'accepted' | 'partly' | 'unsupported' | 'failed' | 'slow';
 
 /** Destinations that answer as told, in turn; at last as they did last. */
 function erasuresAt(answers: Readonly<Record<string, readonly Answer[] | ((person: PersonIds) => Answer)>>): {
@@ -34,8 +35,10 @@ function erasuresAt(answers: Readonly<Record<string, readonly Answer[] | ((perso
       const kind = typeof script === 'function' ? script(person) : (script[before] ?? script.at(-1) ?? 'erased');
       if (kind === 'slow') {
         await new Promise<void>((resolve) => clock.after(60_000, resolve));
-        return { destination, kind: 'erased' };
+        return { destination, kind: 'erased', rows: 2 };
       }
+      if (kind === 'erased') return { destination, kind, rows: 2 };
+      if (kind === 'partly') return { destination, kind: 'failed', reason: 'http-500', rows: 1 };
       return kind === 'failed' ? { destination, kind, reason: 'http-500' } : { destination, kind };
     },
     answerWithinMs: 10_000,
@@ -110,6 +113,61 @@ test('devices that were theirs alone are forgotten too; one that knows no device
   expect(anonymousIds).toEqual(['phone']);
   expect([...asked].sort()).toEqual(['all u1', 'all u1+phone', 'users u1', 'users u1+phone']);
   expect([receipt.stage, statesOf(receipt)]).toEqual(['done', { all: 'erased', users: 'erased' }]);
+});
+
+describe('how many rows went', () => {
+  function rowsAt(): object {
+    const [receipt] = log.erasures.receipts({ limit: 1 });
+    const counts = receipt?.destinations.map(({ destination, rows, rowsAtLeast }) => [
+      destination,
+      { rows, rowsAtLeast },
+    ]);
+    return Object.fromEntries(counts ?? []);
+  }
+
+  test.each<{ why: string; answers: readonly Answer[]; expected: object }>([
+    { why: 'is what a warehouse counted', answers: ['erased'], expected: { rows: 2 } },
+    { why: 'is that of all tries', answers: ['partly', 'partly', 'erased'], expected: { rows: 4 } },
+    {
+      why: 'is not known where a try failed and did not say',
+      answers: ['failed', 'erased'],
+      expected: { rowsAtLeast: 2 },
+    },
+    { why: 'stays unknown whatever comes', answers: ['failed', 'partly', 'erased'], expected: { rowsAtLeast: 3 } },
+    { why: 'is nobody’s to know where nothing is counted', answers: ['failed', 'accepted'], expected: {} },
+  ])('$why', async ({ answers, expected }) => {
+    const { erasures } = erasuresAt({ far: answers });
+    erasures.start();
+    await erasures.erase({ userId: 'u1' });
+    await pass(3_600_000);
+    expect(rowsAt()).toEqual({ far: expected });
+    expect(log.erasures.open()).toEqual([]);
+  });
+
+  test('is not known where a process was killed between the question and the answer', async () => {
+    const id = await log.erasures.begin({ userId: 'u1' }, ['asked', 'fresh']);
+    await log.erasures.asking(id, 'asked');
+    const { erasures } = erasuresAt({ asked: [], fresh: [] });
+    erasures.start();
+    await pass(1_000);
+    expect(rowsAt()).toEqual({ asked: { rowsAtLeast: 2 }, fresh: { rows: 2 } });
+  });
+
+  test('adds up over a person and their devices', async () => {
+    const timestamp = new Date(clock.now()).toISOString();
+    const event = { type: 'track', event: 'e', messageId: 'm', userId: 'u1', anonymousId: 'phone', timestamp };
+    await log.append({
+      body: JSON.stringify({ batch: [event] }),
+      ids: ['m'],
+      facts: { receivedAt: clock.now(), source: 'server' },
+    });
+    const { erasures } = erasuresAt({
+      all: [],
+      odd: ({ anonymousId }) => (anonymousId === undefined ? 'erased' : 'accepted'),
+    });
+    await erasures.erase({ userId: 'u1' });
+    expect(rowsAt()).toEqual({ all: { rows: 4 }, odd: { rowsAtLeast: 2 } });
+  });
 });
 
 test('one that takes its time does not keep whoever asked: it goes on, and the receipt follows', async () => {

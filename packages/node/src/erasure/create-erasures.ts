@@ -90,9 +90,12 @@ export function createErasures(options: ErasuresOptions): Erasures {
     const { id, person, anonymousIds } = erasure;
     const devices = anonymousIds.filter((anonymousId) => anonymousId !== person.anonymousId);
     const unsupported: string[] = [];
-    let hasErased = false;
+    let rows: number | undefined;
+    let hasAccepted = false;
+    await log.erasures.asking(id, destination);
     for (const who of [person, ...devices.map((anonymousId) => ({ ...person, anonymousId }))]) {
       const answer = await eraseAt(destination, who, { deadlineMs: eraseTryMs });
+      if ('rows' in answer) rows = (rows ?? 0) + answer.rows;
       if (answer.kind === 'failed') {
         report(onDiagnostic, 'erasure-failed', `${destination}: ${id}`);
         const { reason } = answer;
@@ -100,17 +103,22 @@ export function createErasures(options: ErasuresOptions): Erasures {
         return log.erasures.told(id, {
           destination,
           reason,
+          ...counted(rows, hasAccepted || !('rows' in answer)),
           ...(isLast ? { state: 'failed' } : { state: 'waiting', nextAt }),
         });
       }
-      if (answer.kind === 'erased') hasErased = true;
-      else unsupported.push(...Object.keys(who));
+      if (answer.kind === 'accepted') hasAccepted = true;
+      if (answer.kind === 'unsupported') unsupported.push(...Object.keys(who));
     }
+    const state = rows !== undefined ? 'erased' : hasAccepted ? 'accepted' : 'unsupported';
     const reason =
-      hasErased && unsupported.length > 0 ? `not by ${[...new Set(unsupported)].join(' and ')}` : undefined;
+      state !== 'unsupported' && unsupported.length > 0
+        ? `not by ${[...new Set(unsupported)].join(' and ')}`
+        : undefined;
     return log.erasures.told(id, {
       destination,
-      state: hasErased ? 'erased' : 'unsupported',
+      state,
+      ...counted(rows, hasAccepted),
       ...(reason === undefined ? {} : { reason }),
     });
   }
@@ -193,4 +201,11 @@ export function createErasures(options: ErasuresOptions): Erasures {
       await atMost(deadlineMs, Promise.allSettled([...underWay.values()]));
     },
   };
+}
+
+function counted(
+  rows: number | undefined,
+  mayBeMore: boolean,
+): { readonly rows?: number; readonly mayBeMore: boolean } {
+  return { ...(rows === undefined ? {} : { rows }), mayBeMore };
 }

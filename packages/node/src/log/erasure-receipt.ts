@@ -12,6 +12,9 @@ export interface Erased {
 /** How much was taken out of each store. */
 export type ErasureCounts = Omit<Erased, 'anonymousIds'>;
 
+/** What came of it at one destination. */
+export type ErasureState = 'waiting' | 'erased' | 'accepted' | 'unsupported' | 'failed';
+
 /** What an erasure is at: the log's own stores, the destinations, or nothing any more. */
 export type ErasureStage = 'log' | 'destinations' | 'done';
 
@@ -28,8 +31,18 @@ export interface ErasureReceipt extends ErasureCounts {
   readonly stage: ErasureStage;
   readonly destinations: readonly {
     readonly destination: string;
-    /** `waiting`: asked again and again. `failed`: given up. */
-    readonly state: 'waiting' | 'erased' | 'unsupported' | 'failed';
+    /**
+     * `accepted`: it took the wish, deletes in its own time, and counts nothing. `waiting`: asked again and again.
+     * `failed`: given up.
+     */
+    readonly state: ErasureState;
+    /** How many rows went. Left out where nobody counts. */
+    readonly rows?: number;
+    /**
+     * In place of `rows` where the number is not known: a process was killed, or a try failed, before it could say what was
+     * gone. No fewer than this went.
+     */
+    readonly rowsAtLeast?: number;
     readonly tries: number;
     /** When it was asked last, and when it is asked again; epoch milliseconds. */
     readonly at?: number;

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { ErasureCounts, ErasureStage } from './erasure-receipt.ts';
+import type { ErasureCounts, ErasureStage, ErasureState } from './erasure-receipt.ts';
 
 /** One erasure as it is kept: a receipt, and while it is under way what is needed to go on. */
 export interface ErasureRow {
@@ -18,11 +18,17 @@ export interface ErasureRow {
 /** How far one destination is. */
 export interface ErasureTaskRow {
   readonly destination: string;
-  readonly state: 'waiting' | 'erased' | 'unsupported' | 'failed';
+  readonly state: ErasureState;
   readonly tries: number;
   readonly nextAt: number;
   readonly at: number;
   readonly reason: string | null;
+  /** Taken away in all tries; `null` while nobody has counted. */
+  readonly rows: number | null;
+  /** More may be gone than `rows`. */
+  readonly isUncounted: boolean;
+  /** It was asked, and nobody has written down the answer. */
+  readonly isAsked: boolean;
 }
 
 /** The tables of erasures. What writes runs inside a transaction. */
@@ -61,6 +67,14 @@ export const erasureTables = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/** Of tasks from before nobody knows how much went. */
+export const erasureCountColumns = `
+  ALTER TABLE erasure_tasks ADD COLUMN row_count INTEGER;
+  ALTER TABLE erasure_tasks ADD COLUMN is_uncounted INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE erasure_tasks ADD COLUMN is_asked INTEGER NOT NULL DEFAULT 0;
+  UPDATE erasure_tasks SET is_uncounted = 1;
+`;
+
 type Row = Record<string, unknown>;
 
 export function createErasureTable(db: DatabaseSync): ErasureTable {
@@ -68,10 +82,8 @@ export function createErasureTable(db: DatabaseSync): ErasureTable {
   const get = db.prepare('SELECT * FROM erasures WHERE id = ?');
   const open = db.prepare('SELECT * FROM erasures WHERE finished_at IS NULL ORDER BY asked_at, rowid');
   const all = db.prepare('SELECT * FROM erasures ORDER BY asked_at DESC, rowid DESC');
-  const setTask = db.prepare('INSERT OR REPLACE INTO erasure_tasks VALUES (?, ?, ?, ?, ?, ?, ?)');
-  const tasks = db.prepare(
-    'SELECT destination, state, tries, next_at AS nextAt, at, reason FROM erasure_tasks WHERE erasure = ? ORDER BY destination',
-  );
+  const setTask = db.prepare('INSERT OR REPLACE INTO erasure_tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const tasks = db.prepare('SELECT * FROM erasure_tasks WHERE erasure = ? ORDER BY destination');
 
   function write({ id, askedAt, finishedAt, stage, salt, hashes, counts, person }: ErasureRow): void {
     put.run(id, askedAt, finishedAt, stage, salt, JSON.stringify(hashes), JSON.stringify(counts), person);
@@ -93,9 +105,24 @@ export function createErasureTable(db: DatabaseSync): ErasureTable {
     *all() {
       for (const row of all.iterate() as Iterable<Row>) yield toErasure(row);
     },
-    setTask: (id, { destination, state, tries, nextAt, at, reason }) =>
-      void setTask.run(id, destination, state, tries, nextAt, at, reason),
-    tasks: (id) => tasks.all(id).map((row) => ({ ...row })) as unknown as readonly ErasureTaskRow[],
+    setTask(id, { destination, state, tries, nextAt, at, reason, rows, isUncounted, isAsked }) {
+      setTask.run(id, destination, state, tries, nextAt, at, reason, rows, Number(isUncounted), Number(isAsked));
+    },
+    tasks: (id) => tasks.all(id).map(toTask),
+  };
+}
+
+function toTask(row: Row): ErasureTaskRow {
+  return {
+    destination: row.destination as string,
+    state: row.state as ErasureState,
+    tries: row.tries as number,
+    nextAt: row.next_at as number,
+    at: row.at as number,
+    reason: row.reason as string | null,
+    rows: row.row_count as number | null,
+    isUncounted: row.is_uncounted === 1,
+    isAsked: row.is_asked === 1,
   };
 }
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Log } from './log.ts';
 import { sqliteLog } from './sqlite-log.ts';
@@ -49,9 +50,9 @@ test('a receipt says when and how much, and at last nothing in the file says who
   expect(log.erasures.open()).toMatchObject([
     { id, stage: 'destinations', person: { userId: 'ada-1' }, anonymousIds: ['phone-1'] },
   ]);
-  await log.erasures.told(id, { destination: 'far', state: 'erased' });
+  await log.erasures.told(id, { destination: 'far', state: 'erased', rows: 7 });
   const counts = { events: 2, quarantined: 1, deadLetters: 0 };
-  const destinations = [{ destination: 'far', state: 'erased', tries: 1, at: expect.any(Number) }];
+  const destinations = [{ destination: 'far', state: 'erased', rows: 7, tries: 1, at: expect.any(Number) }];
   const receipt = { id, stage: 'done', askedAt: expect.any(Number), finishedAt: expect.any(Number), ...counts };
   expect(log.erasures.receipt(id)).toEqual({ ...receipt, destinations });
   expect(log.erasures.open()).toEqual([]);
@@ -93,4 +94,34 @@ test('an erasure that had only begun is gone on with by whoever opens the log ne
   await reopen();
   expect(log.erasures.receipt(id)).toMatchObject({ stage: 'destinations', events: 2, quarantined: 1 });
   await expect(log.erasures.purge('nobody')).rejects.toThrow('No erasure has the id');
+});
+
+test('what was asked by a process that is gone may have gone uncounted, and the receipt says so for good', async () => {
+  const id = await log.erasures.begin({ userId: 'ada-1' }, ['far', 'near']);
+  await log.erasures.purge(id);
+  for (const destination of ['far', 'near']) await log.erasures.asking(id, destination);
+  await log.erasures.told(id, { destination: 'near', state: 'erased', rows: 3 });
+  await reopen();
+  await log.erasures.asking(id, 'far');
+  await log.erasures.told(id, { destination: 'far', state: 'waiting', rows: 2, nextAt: 5 });
+  await log.erasures.asking(id, 'far');
+  await log.erasures.told(id, { destination: 'far', state: 'erased', rows: 0 });
+  const [far, near] = log.erasures.receipt(id)?.destinations ?? [];
+  expect([far?.rows, far?.rowsAtLeast, near?.rows, near?.rowsAtLeast]).toEqual([undefined, 2, 3, undefined]);
+});
+
+test('of an erasure from before rows were counted nobody says how many went', async () => {
+  const id = await log.erasures.begin({ userId: 'ada-1' }, ['far']);
+  await log.erasures.purge(id);
+  await log.close();
+  const db = new DatabaseSync(path);
+  for (const column of ['row_count', 'is_uncounted', 'is_asked']) {
+    db.exec(`ALTER TABLE erasure_tasks DROP COLUMN ${column}`);
+  }
+  db.exec('PRAGMA user_version = 5');
+  db.close();
+  log = sqliteLog(path);
+  await log.erasures.asking(id, 'far');
+  await log.erasures.told(id, { destination: 'far', state: 'erased', rows: 1 });
+  expect(log.erasures.receipt(id)?.destinations).toMatchObject([{ state: 'erased', rowsAtLeast: 1 }]);
 });

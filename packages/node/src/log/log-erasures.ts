@@ -21,6 +21,17 @@ type KeptPerson = PersonIds & KnownDevices;
 
 const saltBytes = 16;
 
+const newTask: Omit<ErasureTaskRow, 'destination'> = {
+  state: 'waiting',
+  tries: 0,
+  nextAt: 0,
+  at: 0,
+  reason: null,
+  rows: null,
+  isUncounted: false,
+  isAsked: false,
+};
+
 /** Erasures in the log's own file, so that whoever opens it next goes on. */
 export function createLogErasures({ store, access, people, suppress, now }: LogErasuresOptions): LogErasures {
   const { erasures } = store;
@@ -34,9 +45,10 @@ export function createLogErasures({ store, access, people, suppress, now }: LogE
       ...(finishedAt === null ? {} : { finishedAt }),
       stage,
       ...counts,
-      destinations: erasures.tasks(id).map(({ destination, state, tries, at, nextAt, reason }) => ({
+      destinations: erasures.tasks(id).map(({ destination, state, tries, at, nextAt, reason, ...count }) => ({
         destination,
         state,
+        ...countOf(count),
         tries,
         ...(tries === 0 ? {} : { at }),
         ...(state === 'waiting' && tries > 0 ? { nextAt } : {}),
@@ -58,6 +70,9 @@ export function createLogErasures({ store, access, people, suppress, now }: LogE
     if (row === undefined) throw new TypeError(`No erasure has the id "${id}"`);
     return row;
   }
+
+  const taskOf = (id: string, destination: string): ErasureTaskRow =>
+    erasures.tasks(id).find((task) => task.destination === destination) ?? { ...newTask, destination };
 
   const hashesOf = (salt: Uint8Array, ids: readonly string[]): string[] =>
     ids.map((id) => createHash('sha256').update(salt).update(id).digest('hex'));
@@ -86,7 +101,7 @@ export function createLogErasures({ store, access, people, suppress, now }: LogE
           person: JSON.stringify(kept),
         });
         for (const destination of destinations) {
-          erasures.setTask(id, { destination, state: 'waiting', tries: 0, nextAt: 0, at: 0, reason: null });
+          erasures.setTask(id, { ...newTask, destination });
         }
       });
       return id;
@@ -122,6 +137,14 @@ export function createLogErasures({ store, access, people, suppress, now }: LogE
         }),
       );
     },
+    async asking(id, destination) {
+      requireRow(id);
+      write(() => {
+        const task = taskOf(id, destination);
+        // Asked before, by a process that was killed, or whose answer the log did not take.
+        erasures.setTask(id, { ...task, isUncounted: task.isUncounted || task.isAsked, isAsked: true });
+      });
+    },
     async told(id, { destination, ...told }) {
       // What it said may have named them.
       const { person } = requireRow(id);
@@ -130,16 +153,18 @@ export function createLogErasures({ store, access, people, suppress, now }: LogE
         told.reason === undefined ? null : ids.reduce((text, each) => text.replaceAll(each, '…'), told.reason);
       store.scrub(() =>
         write(() => {
-          const before = erasures.tasks(id).find((task) => task.destination === destination);
-          const task: ErasureTaskRow = {
+          const before = taskOf(id, destination);
+          erasures.setTask(id, {
             destination,
             state: told.state,
-            tries: (before?.tries ?? 0) + 1,
+            tries: before.tries + 1,
             nextAt: Math.ceil(told.nextAt ?? 0),
             at: now(),
             reason,
-          };
-          erasures.setTask(id, task);
+            rows: told.rows === undefined ? before.rows : (before.rows ?? 0) + told.rows,
+            isUncounted: before.isUncounted || told.mayBeMore === true,
+            isAsked: false,
+          });
           finishIfDone(id);
         }),
       );
@@ -168,6 +193,19 @@ export function createLogErasures({ store, access, people, suppress, now }: LogE
       return found;
     },
   };
+}
+
+/** A number only if it is the number: what may be too low says so. */
+function countOf({
+  rows,
+  isUncounted,
+  isAsked,
+}: Pick<ErasureTaskRow, 'rows' | 'isUncounted' | 'isAsked'>): Pick<
+  ErasureReceipt['destinations'][number],
+  'rows' | 'rowsAtLeast'
+> {
+  if (rows === null) return {};
+  return isUncounted || isAsked ? { rowsAtLeast: rows } : { rows };
 }
 
 function waitingOf(tasks: readonly ErasureTaskRow[]): OpenErasure['waiting'] {

@@ -1,5 +1,5 @@
 import type { SqliteFile } from '../runtime/sqlite-file.ts';
-import { erasureTables } from './erasure-table.ts';
+import { erasureCountColumns, erasureTables } from './erasure-table.ts';
 
 /** A batch is tens of KB, and each of its pages is written twice: fewer of them cost less. */
 const pageBytes = 16 * 1024;
@@ -67,7 +67,7 @@ const backfillColumns = `
 export const logFile: SqliteFile = {
   opener: 'sqliteLog',
   applicationId: 0x54726b4c, // "TrkL"
-  steps: [batchTables, suppressionTables, originColumns, backfillColumns, erasureTables],
+  steps: [batchTables, suppressionTables, originColumns, backfillColumns, erasureTables, erasureCountColumns],
   pageBytes,
   // What is acknowledged survives a power cut; what is deleted is gone, also the copies that rows leave as they move.
   pragmas: 'PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;',

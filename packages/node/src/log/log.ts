@@ -1,5 +1,5 @@
 import type { AcceptedBatch, Appended, QuarantinedEvent } from './accepted-batch.ts';
-import type { Erased, ErasureReceipt, OpenErasure } from './erasure-receipt.ts';
+import type { Erased, ErasureReceipt, ErasureState, OpenErasure } from './erasure-receipt.ts';
 import type { ConsumerOptions, ConsumerProgress, LogOutbox } from './log-outbox.ts';
 import type { LogEvent, LogRange, Measured } from './log-range.ts';
 import type { PersonIds } from './person.ts';
@@ -36,12 +36,21 @@ export interface LogErasures {
   begin(person: PersonIds, destinations: readonly string[]): Promise<string>;
   /** Takes them out of log, quarantine and dead letters, or goes on with it. */
   purge(id: string): Promise<void>;
+  /**
+   * A destination is about to be asked. Where no answer follows, rows may be gone that nobody counted, and the receipt
+   * says so.
+   */
+  asking(id: string, destination: string): Promise<void>;
   /** What a destination answered. */
   told(
     id: string,
     answer: {
       readonly destination: string;
-      readonly state: 'waiting' | 'erased' | 'unsupported' | 'failed';
+      readonly state: ErasureState;
+      /** Rows that this try took away; left out where it counted none. */
+      readonly rows?: number;
+      /** This try may have taken away more. Default false. */
+      readonly mayBeMore?: boolean;
       readonly nextAt?: number;
       readonly reason?: string;
     },

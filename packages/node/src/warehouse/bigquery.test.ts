@@ -253,9 +253,10 @@ describe('to forget somebody', () => {
       return json(200, {
         jobComplete: path.includes('job%201?location=EU') && (endpoint?.received.length ?? 0) > 2,
         jobReference: job,
+        numDmlAffectedRows: '5',
       });
     });
-    await destination.erase?.({ userId: "u'1", anonymousId: 'a1' }, { signal });
+    expect(await destination.erase?.({ userId: "u'1", anonymousId: 'a1' }, { signal })).toEqual({ rows: 5 });
     expect(endpoint?.received.map(({ method }) => method)).toEqual(['POST', 'GET', 'GET']);
     const asked = JSON.parse(endpoint?.received[0]?.body ?? '') as { query: string; queryParameters: object[] };
     expect(asked.query).toMatch(
@@ -287,13 +288,19 @@ describe('to forget somebody', () => {
         'UPDATE or DELETE statement over table p.d.t would affect rows in the streaming buffer, which is not supported',
       ),
       message: 'nothing is erased, ask again',
+      erasedRows: 0,
     },
-    { why: 'no right to', answer: refused(403, 'accessDenied'), message: 'http-403' },
-    { why: 'another fault', answer: refused(500, 'backendError'), message: 'http-500' },
-  ])('says when it did not: $why', async ({ answer, message }) => {
-    const destination = await open(() => answer);
-    await expect(destination.erase?.({ userId: 'u1' }, { signal })).rejects.toThrow(message);
-  });
+    { why: 'no right to', answer: refused(403, 'accessDenied'), message: 'http-403', erasedRows: 0 },
+    { why: 'another fault', answer: refused(500, 'backendError'), message: 'http-500', erasedRows: undefined },
+  ])(
+    'says when it did not, and whether something is gone all the same: $why',
+    async ({ answer, message, erasedRows }) => {
+      const destination = await open(() => answer);
+      const error = await destination.erase?.({ userId: 'u1' }, { signal }).catch((reason: unknown) => reason);
+      expect((error as Error).message).toContain(message);
+      expect((error as { erasedRows?: number }).erasedRows).toBe(erasedRows);
+    },
+  );
 
   test('ends with the wish', async () => {
     const destination = await open(() =>

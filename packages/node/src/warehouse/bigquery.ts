@@ -6,6 +6,7 @@ import { checkSettings, type Settings } from '../destination/settings.ts';
 import { outcomeOfFailure, outcomeOfInsert } from './bigquery-answers.ts';
 import { erasureQuery, type TablePlace, tableResource, viewResource } from './bigquery-schema.ts';
 import { createTokens, TokenError } from './bigquery-token.ts';
+import { UnfinishedErasure } from './count-erased.ts';
 import { type Cell, columns, rowOf } from './event-row.ts';
 
 export interface BigQueryOptions {
@@ -105,22 +106,35 @@ export function bigquery(options: BigQueryOptions): Destination {
     },
     async erase(person, { signal }) {
       const query = { ...erasureQuery(place, person), timeoutMs: queryWaitMs };
-      let reply = await ask({ url: `${base}/queries`, body: JSON.stringify(query) }, signal);
+      let reply = await ask({ url: `${base}/queries`, body: JSON.stringify(query) }, signal).catch((error: unknown) => {
+        throw error instanceof TokenError ? new UnfinishedErasure(error, 0) : error;
+      });
+      // What is refused at once has done nothing.
+      if (reply.status >= 400 && reply.status < 500) throw new UnfinishedErasure(refusalOf(reply), 0);
       while (reply.status === 200 && valueAt(jsonOf(reply), 'jobComplete') === false) {
         const job = encodeURIComponent(textAt(jsonOf(reply), 'jobReference.jobId') ?? '');
         const location = encodeURIComponent(textAt(jsonOf(reply), 'jobReference.location') ?? '');
         const url = `${base}/queries/${job}?location=${location}&timeoutMs=${queryWaitMs}&maxResults=0`;
         reply = await ask({ url, method: 'GET' }, signal);
       }
-      if (reply.status === 200) return;
-      if (/streaming buffer/i.test(reply.body)) {
-        throw new Error(
-          'BigQuery deletes no rows it got in the last 30 minutes, 90 at most: nothing is erased, ask again',
-        );
+      if (reply.status !== 200) {
+        const refusal = refusalOf(reply);
+        throw isTooFresh(reply) ? new UnfinishedErasure(refusal, 0) : refusal;
       }
-      throw new Error(`http-${reply.status}`);
+      const rows = textAt(jsonOf(reply), 'numDmlAffectedRows');
+      return rows === undefined ? undefined : { rows: Number(rows) };
     },
   };
+}
+
+const isTooFresh = ({ body }: HttpReply): boolean => /streaming buffer/i.test(body);
+
+function refusalOf(reply: HttpReply): Error {
+  return new Error(
+    isTooFresh(reply)
+      ? 'BigQuery deletes no rows it got in the last 30 minutes, 90 at most: nothing is erased, ask again'
+      : `http-${reply.status}`,
+  );
 }
 
 /** JSON columns take the JSON's text. */

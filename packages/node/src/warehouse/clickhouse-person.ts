@@ -3,6 +3,7 @@ import type { ErasePerson } from '@org/track-core';
 import { linesOf, quoted } from './clickhouse-connection.ts';
 import { storage } from './clickhouse-schema.ts';
 import type { Errand } from './clickhouse-writes.ts';
+import type { Tally } from './count-erased.ts';
 import { storedId } from './parked-event.ts';
 
 /** Between two looks at a deletion on an old server, milliseconds. */
@@ -21,11 +22,18 @@ interface Whose {
  * Deletes what is about a person, by the rule of the log (log/person.ts): their own events, and on every device on which
  * they were those of nobody in particular. What somebody else did on it, as themselves, stays.
  */
-export async function erasePerson(person: ErasePerson, errand: Errand): Promise<void> {
+export async function erasePerson(person: ErasePerson, errand: Errand, tally: Tally): Promise<void> {
   const condition = isAbout(await whose(person, errand));
   if (condition === '') return;
-  await deleteFrom(errand, storage.events, 'message_id', condition);
-  await deleteFrom(errand, storage.parked, 'key', condition);
+  for (const [table, key] of [
+    [storage.events, 'message_id'],
+    [storage.parked, 'key'],
+  ] as const) {
+    const rows = await countIn(errand, table, key, condition);
+    tally.mayBeGone();
+    await deleteFrom(errand, table, key, condition);
+    tally.areGone(rows);
+  }
 }
 
 /**
@@ -79,6 +87,13 @@ function isAbout({ user, devices }: Whose): string {
   ]
     .filter(Boolean)
     .join(' OR ');
+}
+
+/** How many such rows there are, as the views show them. Counted before: deletions do not tell. */
+async function countIn(errand: Errand, table: string, key: string, condition: string): Promise<number> {
+  const settings = { database: errand.database, max_query_size: maxStatementBytes };
+  const sql = `SELECT uniqExact(${key}) FROM ${table} WHERE ${condition}`;
+  return Number(await errand.connection.ask(sql, { settings, signal: errand.signal }));
 }
 
 /** Deletes such rows, and with them what hides under them: other rows of their keys. */

@@ -11,6 +11,7 @@ import { erasePerson, maxStatementBytes, personCondition } from './clickhouse-pe
 import { makeView, migrate, modernVersion, readFeatures, type ServerFeatures } from './clickhouse-schema.ts';
 import { plainRows } from './clickhouse-values.ts';
 import { storeEvents } from './clickhouse-writes.ts';
+import { countErased } from './count-erased.ts';
 
 export interface ClickHouseOptions {
   /** Where it answers over HTTP: `https://user:password@host:8443/database`. It shows in no error. */
@@ -142,10 +143,10 @@ export function clickhouse(options: ClickHouseOptions): ClickHouseDestination {
     },
     erase: (person, { signal }) =>
       tracked(
-        (async () => {
+        countErased(async (tally) => {
           const features = await opened();
-          await erasePerson(person, { connection, features, database, signal });
-        })(),
+          await erasePerson(person, { connection, features, database, signal }, tally);
+        }),
       ),
     export: (person, { signal }) =>
       tracked(

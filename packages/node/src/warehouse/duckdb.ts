@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { ConsentCategory, Destination, DestinationLimits } from '@org/track-core';
 import type { Model } from '../models/model.ts';
+import { countErased } from './count-erased.ts';
 import { isFatal, refusalOf } from './duckdb-errors.ts';
 import { inTransaction, migrate } from './duckdb-schema.ts';
 import { parametersOf, plainRows } from './duckdb-values.ts';
@@ -145,23 +146,29 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
     },
     erase: (person, { signal }) =>
       inTurn(() =>
-        written(async ({ writer }) => {
-          if (signal.aborted) throw new Error('nobody waits for it any more');
-          const stop = (): void => writer.interrupt();
-          signal.addEventListener('abort', stop);
-          try {
-            await inTransaction(writer, () =>
-              erasePerson(person, {
-                tables: ['events', 'parked'],
-                run: (sql, values) => rowsOfQuery(writer, sql, values),
-              }),
-            );
-            // Until then the write-ahead log tells what was written, and of whom.
-            await writer.run('CHECKPOINT');
-          } finally {
-            signal.removeEventListener('abort', stop);
-          }
-        }),
+        countErased((tally) =>
+          written(async ({ writer }) => {
+            if (signal.aborted) throw new Error('nobody waits for it any more');
+            const stop = (): void => writer.interrupt();
+            signal.addEventListener('abort', stop);
+            let rows = 0;
+            try {
+              await inTransaction(writer, async () => {
+                rows = await erasePerson(person, {
+                  tables: ['events', 'parked'],
+                  run: (sql, values) => rowsOfQuery(writer, sql, values),
+                  remove: async (sql, values) => (await runWith(writer, sql, values)).rowsChanged,
+                });
+                tally.mayBeGone();
+              });
+              tally.areGone(rows);
+              // Until then the write-ahead log tells what was written, and of whom.
+              await writer.run('CHECKPOINT');
+            } finally {
+              signal.removeEventListener('abort', stop);
+            }
+          }),
+        ),
       ),
     export: (person) =>
       exportPerson(person, { tables: ['events', 'parked'], run: (sql, values) => query(sql, values) }),
@@ -217,6 +224,15 @@ function openingProblem(error: unknown): string {
   if (!/set lock on file/i.test(text)) return text;
   const holder = /PID (\d+)/.exec(text)?.[1];
   return `the file is in use by another process${holder === undefined ? '' : ` (PID ${holder})`}; only one may have it open. Read it through query() there, or stop it.`;
+}
+
+function runWith(
+  connection: DuckDBConnection,
+  sql: string,
+  params: readonly unknown[],
+): ReturnType<DuckDBConnection['run']> {
+  const { values, types } = parametersOf(params);
+  return connection.run(sql, values, types);
 }
 
 async function rowsOfQuery(

@@ -18,8 +18,8 @@ export interface FileStore {
   /** Puts what was made into its place. The same name a second time is the same file. */
   put(name: string, draft: string, signal: AbortSignal): Promise<void>;
   list(signal: AbortSignal): AsyncIterable<string>;
-  /** Shows a file as one on this machine, and does with it as `look` says. */
-  rewrite(name: string, look: (path: string) => Promise<Rewritten>, signal: AbortSignal): Promise<void>;
+  /** Shows a file as one on this machine, and does with it as `look` says. Resolves with whether it is another now, or gone. */
+  rewrite(name: string, look: (path: string) => Promise<Rewritten>, signal: AbortSignal): Promise<boolean>;
   /** Forgets a draft that has become nothing. */
   discard(draft: string): Promise<void>;
   close(): Promise<void>;

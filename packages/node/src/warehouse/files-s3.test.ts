@@ -107,8 +107,41 @@ describe('at a server that speaks S3', () => {
       s3.before = undefined;
       await other.erase?.({ userId: 'u2' }, { signal });
     };
-    await destination.erase?.({ userId: 'u1' }, { signal });
+    expect(await destination.erase?.({ userId: 'u1' }, { signal })).toEqual({ rows: 1 });
     expect(await idsIn('ndjson')).toEqual(['m2']);
+  });
+
+  test('where another erases the same person at the same moment, each counts what it took itself', async () => {
+    const destination = open({ format: 'ndjson' });
+    await destination.deliver([...numbered(0, 2, { userId: 'u1' }), ...numbered(2, 1)], { signal });
+    const other = open({ format: 'ndjson', name: 'other' });
+    let others: unknown;
+    s3.before = async (request) => {
+      if (!request.startsWith('PUT')) return;
+      s3.before = undefined;
+      others = await other.erase?.({ userId: 'u1' }, { signal });
+    };
+    const own = await destination.erase?.({ userId: 'u1' }, { signal });
+    expect([own, others]).toEqual([{ rows: 0 }, { rows: 2 }]);
+  });
+
+  test('that fails in the middle says how much is gone, where that is known', async () => {
+    const destination = open({ format: 'ndjson' });
+    for (const from of [0, 2]) {
+      await destination.deliver([...numbered(from, 1, { userId: 'u1' }), ...numbered(from + 1, 1)], { signal });
+    }
+    const failAt = async (method: string, count: number): Promise<unknown> => {
+      let seen = 0;
+      s3.before = async (request) => {
+        if (request.startsWith(method) && ++seen === count) throw new Error('down');
+      };
+      const error = await destination.erase?.({ userId: 'u1' }, { signal }).catch((reason: unknown) => reason);
+      s3.before = undefined;
+      return (error as { erasedRows?: number }).erasedRows;
+    };
+    expect(await failAt('GET', 1)).toBe(0);
+    expect(await failAt('PUT', 2)).toBe(undefined);
+    expect(await destination.erase?.({ userId: 'u1' }, { signal })).toEqual({ rows: 1 });
   });
 
   test('where conditions are unknown it does without', async () => {

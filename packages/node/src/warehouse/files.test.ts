@@ -144,7 +144,7 @@ describe.each([
     mkdirSync(join(lake, 'other'));
     for (const name of ['README', `other/u1${ending}`]) writeFileSync(join(lake, name), 'somebody wrote this');
     const untouched = filesIn().map((file) => [file, readFileSync(join(lake, file))] as const);
-    await destination.erase?.({ userId: 'nobody' }, { signal });
+    expect(await destination.erase?.({ userId: 'nobody' }, { signal })).toEqual({ rows: 0 });
     for (const [file, bytes] of untouched) expect(readFileSync(join(lake, file)).equals(bytes)).toBe(true);
     await destination.erase?.({ userId: 'u1' }, { signal });
     expect(await idsIn()).toEqual(['m2', 'm3', 'm6', 'm8']);

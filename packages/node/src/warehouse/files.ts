@@ -9,6 +9,7 @@ import type {
   SendVerdict,
 } from '@org/track-core';
 import { checkSettings, type Settings } from '../destination/settings.ts';
+import { countErased } from './count-erased.ts';
 import { refusalOf } from './duckdb-errors.ts';
 import { columns, rowOf } from './event-row.ts';
 import type { EventRow, FileFormat } from './file-format.ts';
@@ -105,7 +106,8 @@ export function files(options: FilesOptions): Destination {
         }
         return { kind: 'delivered', verdicts };
       }),
-    erase: (person, { signal }) => erasePerson(person, { store, formats, inTurn, signal }),
+    erase: (person, { signal }) =>
+      countErased((tally) => erasePerson(person, { store, formats, inTurn, signal }, tally)),
     export: (person, { signal }) => exportPerson(person, { store, formats, inTurn, signal }),
     close: () =>
       inTurn(async () => {

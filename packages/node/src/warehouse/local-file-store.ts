@@ -56,14 +56,15 @@ export function localFileStore(folder: string): FileStore {
     async rewrite(name, look) {
       const path = join(root, name);
       // Somebody else may have erased the last of it meanwhile.
-      if (!existsSync(path)) return;
+      if (!existsSync(path)) return false;
       const result = await look(path);
-      if (result.kind === 'unchanged') return;
+      if (result.kind === 'unchanged') return false;
       await explained(async () => {
         if (result.kind === 'changed') return put(name, result.draft);
         await rm(path, { force: true });
         await syncFolder(dirname(path));
       });
+      return true;
     },
     discard: (draft) => rm(draft, { force: true }).catch(() => {}),
     async close() {},

@@ -1,4 +1,5 @@
 import type { ErasePerson } from '@org/track-core';
+import type { Tally } from './count-erased.ts';
 import type { FileFormat, Person } from './file-format.ts';
 import type { FileStore, Rewritten } from './file-store.ts';
 import { storedId } from './parked-event.ts';
@@ -13,10 +14,10 @@ export interface Shelf {
 }
 
 /** Writes the files that have somebody in them anew, without them. */
-export async function erasePerson(wanted: ErasePerson, shelf: Shelf): Promise<void> {
+export async function erasePerson(wanted: ErasePerson, shelf: Shelf, tally: Tally): Promise<void> {
   const { user, devices } = await knownPerson(wanted, shelf);
   const person = { user, devices: [...devices] };
-  await eachFile(shelf, (file, format) => shelf.inTurn(() => eraseIn(shelf, format, file, person)));
+  await eachFile(shelf, (file, format) => shelf.inTurn(() => eraseIn(shelf, format, file, person, tally)));
 }
 
 /** What is about a person, each event once; of a device that others had too only what says that it is theirs. */
@@ -62,7 +63,7 @@ function readEach(shelf: Shelf, read: (path: string, format: FileFormat) => Prom
       await read(path, format);
       return { kind: 'unchanged' };
     };
-    await inTurn(() => store.rewrite(file, look, signal));
+    await inTurn(async () => void (await store.rewrite(file, look, signal)));
   });
 }
 
@@ -80,15 +81,25 @@ async function eachFile(
   }
 }
 
-async function eraseIn({ store, signal }: Shelf, format: FileFormat, file: string, person: Person): Promise<void> {
+async function eraseIn(
+  { store, signal }: Shelf,
+  format: FileFormat,
+  file: string,
+  person: Person,
+  tally: Tally,
+): Promise<void> {
   const draft = await store.draft();
+  let found = 0;
   const look = async (path: string): Promise<Rewritten> => {
     const { theirs, others } = await format.copyWithout(person, path, draft, signal);
+    found = theirs;
     if (theirs === 0) return { kind: 'unchanged' };
+    tally.mayBeGone();
     return others === 0 ? { kind: 'gone' } : { kind: 'changed', draft };
   };
   try {
-    await store.rewrite(file, look, signal);
+    const isRewritten = await store.rewrite(file, look, signal);
+    tally.areGone(isRewritten ? found : 0);
   } finally {
     await store.discard(draft);
   }

@@ -10,20 +10,27 @@ export interface ErasureTools {
     sql: string,
     parameters: readonly [string | null, string | null | readonly string[]],
   ) => Promise<readonly unknown[]>;
+  /** Runs a deletion, and says how many rows went. */
+  readonly remove: (sql: string, parameters: readonly [string | null, readonly string[]]) => Promise<number>;
 }
 
 /**
  * Deletes what is about a person, by the rule of the log (log/person.ts): their own events, and on every device on which
  * they were those of nobody in particular. What somebody else did on it, as themselves, stays.
  *
- * To be run in one transaction: the devices are read from what is deleted.
+ * To be run in one transaction: the devices are read from what is deleted. Resolves with how many rows went.
  */
-export async function erasePerson({ userId, anonymousId }: ErasePerson, { tables, run }: ErasureTools): Promise<void> {
+export async function erasePerson(
+  { userId, anonymousId }: ErasePerson,
+  { tables, run, remove }: ErasureTools,
+): Promise<number> {
   const user = storedId(userId);
   const device = storedId(anonymousId);
   const found = await run(devicesOf(tables), [user, device]);
   const devices = (found as readonly { readonly device: string }[]).map((row) => row.device);
-  for (const table of tables) await run(`DELETE FROM ${table} WHERE ${isAbout}`, [user, devices]);
+  let rows = 0;
+  for (const table of tables) rows += await remove(`DELETE FROM ${table} WHERE ${isAbout}`, [user, devices]);
+  return rows;
 }
 
 /**
@@ -32,7 +39,7 @@ export async function erasePerson({ userId, anonymousId }: ErasePerson, { tables
  */
 export async function exportPerson(
   { userId, anonymousId }: ErasePerson,
-  { tables, run }: ErasureTools,
+  { tables, run }: Omit<ErasureTools, 'remove'>,
 ): Promise<readonly object[]> {
   const user = storedId(userId);
   const device = storedId(anonymousId);

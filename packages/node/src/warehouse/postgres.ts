@@ -1,6 +1,7 @@
 import type { ConsentCategory, Destination, DestinationLimits } from '@org/track-core';
 import { type ClientBase, Pool, type PoolClient, types } from 'pg';
 import type { Model } from '../models/model.ts';
+import { countErased } from './count-erased.ts';
 import { type Cell, columns } from './event-row.ts';
 import { insertRows, parkedColumns, parkedRow, rowsOf } from './parked-event.ts';
 import { erasePerson, exportPerson } from './person-rows.ts';
@@ -133,16 +134,22 @@ export function postgres(options: PostgresOptions): PostgresDestination {
         throw error;
       }
     },
-    async erase(person, { signal }) {
-      await opened();
-      await connected(
-        (client) =>
-          inTransaction(client, () =>
-            erasePerson(person, { tables, run: async (sql, values) => (await client.query(sql, [...values])).rows }),
-          ),
-        signal,
-      );
-    },
+    erase: (person, { signal }) =>
+      countErased(async (tally) => {
+        await opened();
+        await connected(async (client) => {
+          let rows = 0;
+          await inTransaction(client, async () => {
+            rows = await erasePerson(person, {
+              tables,
+              run: async (sql, values) => (await client.query(sql, [...values])).rows,
+              remove: async (sql, values) => (await client.query(sql, [...values])).rowCount ?? 0,
+            });
+            tally.mayBeGone();
+          });
+          tally.areGone(rows);
+        }, signal);
+      }),
     async export(person, { signal }) {
       await opened();
       return connected(

@@ -152,15 +152,15 @@ export function s3FileStore(to: string, options: S3Options = {}): FileStore {
         const copy = await draft();
         try {
           const etag = await download(name, copy, signal);
-          if (etag === undefined) return;
+          if (etag === undefined) return false;
           const result = await look(copy);
-          if (result.kind === 'unchanged') return;
+          if (result.kind === 'unchanged') return false;
           if (result.kind === 'changed') {
-            if (await putIf({ 'if-match': etag }, name, result.draft, signal)) return;
+            if (await putIf({ 'if-match': etag }, name, result.draft, signal)) return true;
             continue;
           }
           await ask({ method: 'DELETE', key: prefix + name }, signal);
-          return;
+          return true;
         } finally {
           await discard(copy);
         }

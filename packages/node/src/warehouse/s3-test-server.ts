@@ -52,7 +52,8 @@ export async function startS3(folder: string, buckets: readonly string[]): Promi
         response.writeHead(412).end('<Error><Code>PreconditionFailed</Code></Error>');
       } else handle(request, response);
     };
-    void answer();
+    // A connection that breaks, where `before` throws.
+    void answer().catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
