@@ -111,6 +111,9 @@ describe('a server that is killed', () => {
       const [receipt] = await receiptsAt();
       return receipt?.stage === 'destinations';
     });
+    const measures = await (await server.admin('/metrics')).text();
+    expect(measures).toMatch(/^track_erasures_open 1$/m);
+    expect(Number(/^track_erasures_oldest_age_seconds ([\d.e-]+)$/m.exec(measures)?.[1])).toBeGreaterThan(0);
     await server.end('SIGKILL');
     expect((await erasing).code).toBe(1);
     place.write('mode.txt', 'take');
@@ -118,6 +121,7 @@ describe('a server that is killed', () => {
     await until('it is done', async () => (await receiptsAt('--user', 'u1'))[0]?.stage === 'done');
     expect(readFileSync(place.path('erased.ndjson'), 'utf8').trim()).toBe('{"userId":"u1"}');
     expect((await receiptsAt('--user', 'u1'))[0]?.destinations).toMatchObject([{ state: 'erased', rowsAtLeast: 1 }]);
+    expect(await (await next.admin('/metrics')).text()).toMatch(/^track_erasures_open 0$/m);
     await next.end('SIGTERM');
   });
 });

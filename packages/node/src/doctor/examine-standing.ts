@@ -6,6 +6,9 @@ import { type Finding, findingsAbout } from './finding.ts';
 /** Waiting for longer than this is no pause between two deliveries. */
 const lateMs = 15 * 60_000;
 
+/** Platforms that are down are mostly back within this time. The law gives a month. */
+const lateErasureMs = 24 * 3_600_000;
+
 /** What the log holds, and how far each destination is. */
 export function examineStanding(
   { stats, progress, destinations: reports, consumers, erasures }: Standing,
@@ -15,7 +18,7 @@ export function examineStanding(
   const names = new Set(destinations.map(({ name }) => name));
   return [
     ...examineLeftovers(stats.log),
-    ...examineErasures(erasures),
+    ...examineErasures(erasures, now),
     ...[...names].map((name) =>
       examineDelivery(
         name,
@@ -33,10 +36,23 @@ export function examineStanding(
   ];
 }
 
-function examineErasures({ underWay, failed }: Standing['erasures']): readonly Finding[] {
+function examineErasures(
+  { underWay, oldestAskedAt = Number.POSITIVE_INFINITY, waitsFor = [], failed }: Standing['erasures'],
+  now: number,
+): readonly Finding[] {
   const { warn } = findingsAbout('erasures');
+  const isLate = now - oldestAskedAt > lateErasureMs;
+  const whom = waitsFor.length === 0 ? 'the log' : waitsFor.join(', ');
   return [
     ...(underWay > 0 ? [warn(`${underWay} are not done.`, 'track receipts says who is asked again, and when.')] : []),
+    ...(isLate
+      ? [
+          warn(
+            `The oldest waits since ${new Date(oldestAskedAt).toISOString()}, for ${whom}.`,
+            'track receipts --json says what was answered last; 30 days after it was asked for it is given up.',
+          ),
+        ]
+      : []),
     ...failed.map((name) =>
       warn(`"${name}" never agreed to forget somebody.`, 'Erase them there yourself; track receipts says since when.'),
     ),

@@ -42,6 +42,16 @@ test.each<{ why: string; parts: Parameters<typeof standing>[0]; expected: readon
     parts: { erasures: { underWay: 1, failed: ['a'] } },
     expected: ['ok log', 'warn erasures', 'warn erasures', 'ok destination a'],
   },
+  {
+    why: 'an erasure of yesterday',
+    parts: { erasures: { underWay: 1, oldestAskedAt: now - 25 * 60 * minute, waitsFor: ['a'], failed: [] } },
+    expected: ['ok log', 'warn erasures', 'warn erasures', 'ok destination a'],
+  },
+  {
+    why: 'one of today',
+    parts: { erasures: { underWay: 1, oldestAskedAt: now - 23 * 60 * minute, waitsFor: ['a'], failed: [] } },
+    expected: ['ok log', 'warn erasures', 'ok destination a'],
+  },
   { why: 'dead letters', parts: { deadLetters: 1 }, expected: ['warn log', 'ok destination a'] },
   { why: 'quarantine', parts: { quarantined: 1 }, expected: ['warn log', 'ok destination a'] },
   {

@@ -52,6 +52,13 @@ export interface ErasureReceipt extends ErasureCounts {
   }[];
 }
 
+/** How many erasures are not done. */
+export interface OpenErasures {
+  readonly open: number;
+  /** When the oldest of them was asked for, epoch milliseconds; left out if there is none. */
+  readonly oldestAskedAt?: number;
+}
+
 /** An erasure that is not done. */
 export interface OpenErasure {
   readonly id: string;

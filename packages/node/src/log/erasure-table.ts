@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { ErasureCounts, ErasureStage, ErasureState } from './erasure-receipt.ts';
+import type { ErasureCounts, ErasureStage, ErasureState, OpenErasures } from './erasure-receipt.ts';
 
 /** One erasure as it is kept: a receipt, and while it is under way what is needed to go on. */
 export interface ErasureRow {
@@ -38,6 +38,7 @@ export interface ErasureTable {
   get(id: string): ErasureRow | undefined;
   /** Not finished, oldest first. */
   open(): readonly ErasureRow[];
+  standing(): OpenErasures;
   /** Newest first. */
   all(): Iterable<ErasureRow>;
   setTask(id: string, task: ErasureTaskRow): void;
@@ -81,6 +82,9 @@ export function createErasureTable(db: DatabaseSync): ErasureTable {
   const put = db.prepare('INSERT OR REPLACE INTO erasures VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
   const get = db.prepare('SELECT * FROM erasures WHERE id = ?');
   const open = db.prepare('SELECT * FROM erasures WHERE finished_at IS NULL ORDER BY asked_at, rowid');
+  const standing = db.prepare(
+    'SELECT count(*) AS open, min(asked_at) AS oldestAskedAt FROM erasures WHERE finished_at IS NULL',
+  );
   const all = db.prepare('SELECT * FROM erasures ORDER BY asked_at DESC, rowid DESC');
   const setTask = db.prepare('INSERT OR REPLACE INTO erasure_tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const tasks = db.prepare('SELECT * FROM erasure_tasks WHERE erasure = ? ORDER BY destination');
@@ -102,6 +106,10 @@ export function createErasureTable(db: DatabaseSync): ErasureTable {
     },
     get: find,
     open: () => open.all().map(toErasure),
+    standing() {
+      const { open, oldestAskedAt } = standing.get() as { open: number; oldestAskedAt: number | null };
+      return { open, ...(oldestAskedAt === null ? {} : { oldestAskedAt }) };
+    },
     *all() {
       for (const row of all.iterate() as Iterable<Row>) yield toErasure(row);
     },

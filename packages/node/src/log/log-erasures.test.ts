@@ -125,3 +125,19 @@ test('of an erasure from before rows were counted nobody says how many went', as
   await log.erasures.told(id, { destination: 'far', state: 'erased', rows: 1 });
   expect(log.erasures.receipt(id)?.destinations).toMatchObject([{ state: 'erased', rowsAtLeast: 1 }]);
 });
+
+test('how many are not done, and since when', async () => {
+  await log.close();
+  let now = 1_000;
+  log = sqliteLog(path, { now: () => now });
+  expect(log.erasures.standing()).toEqual({ open: 0 });
+  const first = await log.erasures.begin({ userId: 'ada-1' }, ['far']);
+  now = 2_000;
+  const second = await log.erasures.begin({ userId: 'bob' }, []);
+  expect(log.erasures.standing()).toEqual({ open: 2, oldestAskedAt: 1_000 });
+  await log.erasures.purge(first);
+  await log.erasures.told(first, { destination: 'far', state: 'unsupported' });
+  expect(log.erasures.standing()).toEqual({ open: 1, oldestAskedAt: 2_000 });
+  await log.erasures.purge(second);
+  expect(log.erasures.standing()).toEqual({ open: 0 });
+});

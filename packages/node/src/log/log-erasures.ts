@@ -176,6 +176,10 @@ export function createLogErasures({ store, access, people, suppress, now }: LogE
         return { id, askedAt, stage, person: ids, anonymousIds: own, waiting: waitingOf(erasures.tasks(id)) };
       });
     },
+    standing() {
+      requireOpen();
+      return erasures.standing();
+    },
     receipt(id) {
       requireOpen();
       const row = erasures.get(id);

@@ -1,5 +1,5 @@
 import type { AcceptedBatch, Appended, QuarantinedEvent } from './accepted-batch.ts';
-import type { Erased, ErasureReceipt, ErasureState, OpenErasure } from './erasure-receipt.ts';
+import type { Erased, ErasureReceipt, ErasureState, OpenErasure, OpenErasures } from './erasure-receipt.ts';
 import type { ConsumerOptions, ConsumerProgress, LogOutbox } from './log-outbox.ts';
 import type { LogEvent, LogRange, Measured } from './log-range.ts';
 import type { PersonIds } from './person.ts';
@@ -57,6 +57,8 @@ export interface LogErasures {
   ): Promise<void>;
   /** Those that are not done, oldest first. */
   open(): readonly OpenErasure[];
+  /** How many those are, and since when. Cheap: it is asked for often. */
+  standing(): OpenErasures;
   receipt(id: string): ErasureReceipt | undefined;
   /** Newest first; of one person, where somebody has an id of theirs. */
   receipts(options: { readonly limit: number; readonly person?: PersonIds }): readonly ErasureReceipt[];

@@ -115,6 +115,8 @@ export async function startTrackServer(options: TrackServerOptions): Promise<Tra
     stats: collector.stats,
     destinations: collector.destinations,
     logPath: logFile,
+    erasures: () => unlessClosed(log.erasures.standing),
+    now: clock.now,
   });
   telemetry.observe(measures);
   const operations = createOperations({
@@ -241,4 +243,13 @@ function urlOfServer(server: Server): string {
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+/** Measures are read by whoever likes, also while the log is closed, or cannot be read. */
+function unlessClosed<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }

@@ -2,6 +2,7 @@ import { statfsSync, statSync } from 'node:fs';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { CollectorStats } from '../collector/create-collector.ts';
 import type { DestinationReport } from '../dispatch/books.ts';
+import type { OpenErasures } from '../log/erasure-receipt.ts';
 import { boundedReasons, type Measure, type Reading } from './measure.ts';
 
 export interface MetricsOptions {
@@ -9,10 +10,14 @@ export interface MetricsOptions {
   readonly destinations: () => readonly DestinationReport[];
   /** `undefined`: the log has no file. */
   readonly logPath: string | undefined;
+  /** `undefined`: the log cannot be read now. */
+  readonly erasures: () => OpenErasures | undefined;
+  /** Wall clock, epoch milliseconds. */
+  readonly now: () => number;
 }
 
 /** All that is told of a server, in Prometheus's names. */
-export function measuresOf({ stats, destinations, logPath }: MetricsOptions): readonly Measure[] {
+export function measuresOf({ stats, destinations, logPath, erasures, now }: MetricsOptions): readonly Measure[] {
   const counter = (name: string, help: string, labels: readonly string[], read: Measure['read']): Measure => ({
     name: `track_${name}_total`,
     kind: 'counter',
@@ -30,6 +35,10 @@ export function measuresOf({ stats, destinations, logPath }: MetricsOptions): re
   const one = (value: number): readonly Reading[] => [[[], value]];
   const ofFile = (value: (path: string) => number): readonly Reading[] =>
     logPath === undefined ? [] : one(value(logPath));
+  const ofErasures = (value: (standing: OpenErasures) => number): readonly Reading[] => {
+    const standing = erasures();
+    return standing === undefined ? [] : one(value(standing));
+  };
   const byKey = (record: Readonly<Record<string, number>>): readonly Reading[] =>
     Object.entries(boundedReasons(record)).map(([key, value]) => [[key], value]);
   const ofEach = (pick: (report: DestinationReport) => number | undefined): readonly Reading[] =>
@@ -59,6 +68,12 @@ export function measuresOf({ stats, destinations, logPath }: MetricsOptions): re
       ofFile((path) => sizeOf(path) + sizeOf(`${path}-wal`)),
     ),
     gauge('log_disk_free_bytes', "Free room on the log's disk.", [], () => ofFile(freeBytes)),
+    gauge('erasures_open', 'Erasures that a destination, or the log, has not done yet.', [], () =>
+      ofErasures(({ open }) => open),
+    ),
+    gauge('erasures_oldest_age_seconds', 'Age of the oldest erasure that is not done; 0 if none.', [], () =>
+      ofErasures(({ oldestAskedAt }) => (oldestAskedAt === undefined ? 0 : Math.max(0, now() - oldestAskedAt) / 1_000)),
+    ),
     // accepted = delivered + dropped + dead + waiting, at any moment.
     counter('destination_accepted', 'Events taken on for a destination.', each, () =>
       ofEach(({ books }) => books.accepted),

@@ -36,6 +36,10 @@ export interface Submitted {
 /** Erasures that are not done, and destinations that never agreed. */
 export interface ErasureStanding {
   readonly underWay: number;
+  /** When the oldest of those was asked for, epoch milliseconds. */
+  readonly oldestAskedAt?: number;
+  /** Whom the oldest waits for. */
+  readonly waitsFor?: readonly string[];
   readonly failed: readonly string[];
 }
 
@@ -130,7 +134,10 @@ export function createOperations({
     for (const { destinations } of log.erasures.receipts({ limit: receiptsLookedAt })) {
       for (const { destination, state } of destinations) if (state === 'failed') failed.add(destination);
     }
-    return { underWay: log.erasures.open().length, failed: [...failed] };
+    const [oldest, ...others] = log.erasures.open();
+    if (oldest === undefined) return { underWay: 0, failed: [...failed] };
+    const waitsFor = oldest.waiting.map(({ destination }) => destination);
+    return { underWay: 1 + others.length, oldestAskedAt: oldest.askedAt, waitsFor, failed: [...failed] };
   }
 
   return {
