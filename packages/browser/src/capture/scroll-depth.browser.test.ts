@@ -4,6 +4,8 @@ import { page } from 'vitest/browser';
 import { type ScrollDepthOptions, scrollDepth } from './scroll-depth.ts';
 
 const windowPx = 800;
+/** Real time, whatever the tests make of timers. */
+const later = setTimeout;
 
 let told: number[];
 let stop: () => void;
@@ -20,6 +22,7 @@ beforeEach(async () => {
 
 afterEach(() => {
   stop();
+  vi.useRealTimers();
   vi.restoreAllMocks();
   history.replaceState(null, '', home);
   document.body.innerHTML = '';
@@ -40,7 +43,7 @@ function start(html: string, options?: ScrollDepthOptions): void {
 /** Until the browser has drawn, and has told its observers. */
 async function drawn(): Promise<void> {
   for (let frame = 0; frame < 3; frame++) await new Promise((resolve) => requestAnimationFrame(resolve));
-  await new Promise((resolve) => setTimeout(resolve));
+  await new Promise((resolve) => later(resolve));
 }
 
 const find = (selector: string): HTMLElement => document.querySelector<HTMLElement>(selector) as HTMLElement;
@@ -202,18 +205,19 @@ describe('of chosen content', () => {
 });
 
 test('another view within the document begins from nothing, once it is drawn', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   start(block(4_000));
   await drawn();
   await scroll(3_200);
   history.pushState(null, '', '/other');
   // As routers do: the URL first, the content after a while, and then to the top.
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  vi.advanceTimersByTime(200);
   await scroll(3_100);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  vi.advanceTimersByTime(100);
   expect(depth()).toBe(100);
   document.body.innerHTML = block(1_600);
   scrollTo(0, 0);
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  vi.advanceTimersByTime(500);
   await drawn();
   expect(depth()).toBe(50);
 });

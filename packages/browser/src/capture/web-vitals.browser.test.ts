@@ -85,7 +85,7 @@ test('one event when the page is hidden, with each value and its rating', async 
         cls: expect.any(Number),
         cls_rating: expect.stringMatching(/poor|needs/),
         inp_ms: expect.any(Number),
-        inp_rating: 'needs-improvement',
+        inp_rating: expect.any(String),
         navigation_type: 'navigate',
       },
       options: { context: { page: expect.objectContaining({ url: home }) } },
@@ -95,6 +95,8 @@ test('one event when the page is hidden, with each value and its rating', async 
   expect(Number.isInteger(value('ttfb_ms'))).toBe(true);
   expect(value('fcp_ms')).toBeGreaterThanOrEqual(value('ttfb_ms'));
   expect(value('inp_ms')).toBeGreaterThan(240);
+  // A busy machine makes it slower yet.
+  expect(tracked[0]?.properties.inp_rating).toBe(value('inp_ms') > 500 ? 'poor' : 'needs-improvement');
   expect(value('cls')).toBeGreaterThan(0.1);
   expect(String(value('cls'))).toMatch(/^0\.\d{1,4}$/);
 });
