@@ -265,7 +265,7 @@ describe('for a request', () => {
   });
 });
 
-describe('a script that tracks once and then ends by itself', () => {
+describe('a script that tracks once', () => {
   let folder: string;
   let script: string;
 
@@ -278,8 +278,13 @@ describe('a script that tracks once and then ends by itself', () => {
         contents: `import { createTracker } from './create-node-tracker.ts';
           const tracker = createTracker({ endpoint: process.argv[2], writeKey: 'key', consent: { analytics: true },
             onDiagnostic: ({ code, detail }) => console.log(code, detail) });
-          tracker.track('Seen', { a: 1 }, { userId: 'u1' });
-          process.on('exit', () => console.log('ended'));`,
+          const visitor = tracker.with({ userId: 'u1' });
+          visitor.track('Seen', { a: 1 });
+          process.on('exit', () => console.log('ended'));
+          if (process.argv[3] !== undefined) {
+            const { pending } = await visitor[process.argv[3]]({ deadlineMs: Number(process.argv[4]) });
+            console.log('waited for', pending);
+          }`,
         resolveDir: source('.'),
       },
       outfile: script,
@@ -293,8 +298,8 @@ describe('a script that tracks once and then ends by itself', () => {
 
   afterAll(() => rm(folder, { recursive: true }));
 
-  async function run(endpoint: string): Promise<{ code: unknown; output: string; errors: string }> {
-    const child = spawn(process.execPath, [script, endpoint], { stdio: ['ignore', 'pipe', 'pipe'] });
+  async function run(endpoint: string, ...args: string[]): Promise<{ code: unknown; output: string; errors: string }> {
+    const child = spawn(process.execPath, [script, endpoint, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let [output, errors] = ['', ''];
     child.stdout.on('data', (chunk) => {
       output += chunk;
@@ -306,7 +311,7 @@ describe('a script that tracks once and then ends by itself', () => {
     return { code, output, errors };
   }
 
-  test('is delivered, and the process ends', async () => {
+  test('and ends by itself: it is delivered, and the process ends', async () => {
     const bodies: string[] = [];
     const server = createServer(async (request, response) => {
       const chunks = await request.toArray();
@@ -321,7 +326,7 @@ describe('a script that tracks once and then ends by itself', () => {
     server.close();
   });
 
-  test('is reported where nobody takes it, and the process ends', async () => {
+  test('and ends by itself: it is reported where nobody takes it, and the process ends', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -329,5 +334,30 @@ describe('a script that tracks once and then ends by itself', () => {
     const { code, output, errors } = await run(`http://127.0.0.1:${port}/api/j`);
     expect({ code, errors }).toEqual({ code: 0, errors: '' });
     expect(output.split('\n')).toContain('undelivered 1 events when the process ended');
+  });
+
+  test.each(['flush', 'shutdown'])('and awaits %s is not ended while a collector is asked again', async (call) => {
+    let requests = 0;
+    const server = createServer((request, response) => {
+      request.resume();
+      response.statusCode = requests++ === 0 ? 503 : 200;
+      response.end('{"success":true}');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { code, output, errors } = await run(`http://127.0.0.1:${port}/api/j`, call, '60000');
+    server.close();
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(output).toBe('send-failed http-503\nwaited for 0\nended\n');
+  });
+
+  test('and awaits flush gets its answer at the deadline where nobody is there', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const { code, output, errors } = await run(`http://127.0.0.1:${port}/api/j`, 'flush', '100');
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(output).toContain('waited for 1\n');
   });
 });

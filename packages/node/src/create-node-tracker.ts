@@ -19,6 +19,7 @@ import {
   report,
   type Scope,
   type SendOutcome,
+  type Tracker,
   type Transport,
 } from '@org/track-core';
 
@@ -28,6 +29,7 @@ import { createIdentityCookie, type IdentityOptions } from './identity/identity-
 import { type RequestLike, scopeOfRequest } from './identity/request-scope.ts';
 import { createRequestTracker, type ServerTracker } from './identity/request-tracker.ts';
 import { type AgedOutbox, createAgedOutbox, withAge } from './outbox/aged-outbox.ts';
+import { holdProcess } from './runtime/hold-process.ts';
 import { createNodeClock } from './runtime/node-clock.ts';
 import { onProcessEnd } from './runtime/process-end.ts';
 import { createServed } from './served/served-event.ts';
@@ -94,7 +96,7 @@ const bytesPerQueued = 2_048;
 /**
  * A tracker that sends to a collector elsewhere.
  *
- * It neither keeps the process alive nor ends it. When the process ends by itself, or by SIGTERM or SIGINT, what waits is
+ * It neither keeps the process alive nor ends it, save while the host awaits `flush` or `shutdown`. When the process ends by itself, or by SIGTERM or SIGINT, what waits is
  * sent first, for 5 seconds at most after a signal; what then could not be delivered is told to `onDiagnostic` as
  * `undelivered`. Where the host listens for the signal, it says when the process ends: let it `await tracker.shutdown()`.
  *
@@ -182,5 +184,15 @@ function createServerTracker<P extends Plan>(
     scopeOfRequest(request, { vouched: tracker.consent.get().preferences, ip, identityCookie });
   const refusal = (): string | undefined => (isClosed ? 'shutdown' : undefined);
   const served = createServed({ queue, clock, ids, refusal, onDiagnostic });
-  return { ...createRequestTracker(tracker, scopeOf, onDiagnostic), served };
+  return { ...createRequestTracker(holding(tracker), scopeOf, onDiagnostic), served };
+}
+
+/** The same tracker, for which the process stays alive while its host waits for it. */
+function holding<P extends Plan>(tracker: Tracker<P, 'server'>): Tracker<P, 'server'> {
+  return {
+    ...tracker,
+    flush: (deadline) => holdProcess(tracker.flush(deadline)),
+    shutdown: (deadline) => holdProcess(tracker.shutdown(deadline)),
+    with: (scope) => holding(tracker.with(scope)),
+  };
 }

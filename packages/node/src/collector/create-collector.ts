@@ -25,6 +25,7 @@ import type { BatchFacts } from '../log/accepted-batch.ts';
 import type { ErasureReceipt } from '../log/erasure-receipt.ts';
 import { type LogStats, LogUnavailableError } from '../log/log.ts';
 import type { PersonIds } from '../log/person.ts';
+import { holdProcess } from '../runtime/hold-process.ts';
 import { createNodeClock } from '../runtime/node-clock.ts';
 import { createAcceptBatch } from './accept-batch.ts';
 import { createAnswer } from './answer-request.ts';
@@ -234,6 +235,12 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     }
   }
 
+  async function flush(deadlineMs: number): Promise<void> {
+    const end = clock.elapsed() + deadlineMs;
+    await tracker.flush({ deadlineMs });
+    await dispatcher.flush({ deadlineMs: Math.max(0, end - clock.elapsed()) });
+  }
+
   async function close(deadlineMs: number): Promise<void> {
     const end = clock.elapsed() + deadlineMs;
     const left = (): { deadlineMs: number } => ({ deadlineMs: Math.max(0, end - clock.elapsed()) });
@@ -271,11 +278,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
     }),
     destinations: dispatcher.report,
     dispatch: dispatcher,
-    async flush({ deadlineMs = defaultDeadlineMs } = {}) {
-      const end = clock.elapsed() + deadlineMs;
-      await tracker.flush({ deadlineMs });
-      await dispatcher.flush({ deadlineMs: Math.max(0, end - clock.elapsed()) });
-    },
-    close: ({ deadlineMs = defaultDeadlineMs } = {}) => (closing ??= close(deadlineMs)),
+    flush: ({ deadlineMs = defaultDeadlineMs } = {}) => holdProcess(flush(deadlineMs)),
+    close: ({ deadlineMs = defaultDeadlineMs } = {}) => (closing ??= holdProcess(close(deadlineMs))),
   };
 }
