@@ -106,6 +106,41 @@ describe('a request', () => {
     expect(events().flat()).toMatchObject([{ event: 'At Once' }, { event: 'Later', anonymousId: 'anonymous-one' }]);
   });
 
+  test('that waits for one event before the next keeps the Worker for both', async () => {
+    const { tracker, events } = start();
+    const fetch = tracker.fetch(async (_request: Request, _env: object, context: Context) => {
+      const placed = tracker.track('Placed');
+      // Goes on in the very moment in which nothing waits any more.
+      context.waitUntil(
+        placed.delivered.then(() => {
+          tracker.track('Paid');
+        }),
+      );
+      return new Response();
+    });
+    const context = aContext();
+    await fetch(aRequest('one'), {}, context);
+    await context.ended();
+    expect(events().flat()).toMatchObject([{ event: 'Placed' }, { event: 'Paid' }]);
+  });
+
+  test('to a method is one of its object, whose context keeps the Worker', async () => {
+    const { tracker, events } = start();
+    const context = aContext();
+    // As in a class that extends `WorkerEntrypoint`.
+    const entrypoint = {
+      ctx: context,
+      greeting: 'Hello',
+      fetch: tracker.fetch(async function (this: { readonly greeting: string }, _request: Request) {
+        tracker.track('Seen');
+        return new Response(this.greeting);
+      }),
+    };
+    expect(await (await entrypoint.fetch(aRequest('one'))).text()).toBe('Hello');
+    await context.ended();
+    expect(events().flat()).toMatchObject([{ event: 'Seen', anonymousId: 'anonymous-one' }]);
+  });
+
   test('that fails fails as it would without us, and what it tracked is sent', async () => {
     const { tracker, events } = start();
     const fetch = tracker.fetch(async (_request: Request, _env: object, _context: Context): Promise<Response> => {

@@ -111,6 +111,7 @@ export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTra
   /** Runs one call of a handler, and keeps the Worker until what it tracked is delivered. */
   async function invoke(context: WorkerContext | undefined, task: () => unknown): Promise<unknown> {
     let isLeaving = false;
+    let hasMore = false;
     let stopGathering = (): void => {};
     const handled = new Promise<void>((resolve) => {
       stopGathering = resolve;
@@ -119,6 +120,7 @@ export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTra
       ...parts,
       refusal: () => undefined,
       onWaiting() {
+        hasMore = true;
         if (isLeaving) return;
         isLeaving = true;
         const left = leave();
@@ -128,7 +130,11 @@ export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTra
 
     async function leave(): Promise<void> {
       await Promise.race([handled, new Promise<void>((resolve) => clock.after(gatherMs, resolve))]);
-      await invocation.flush();
+      do {
+        hasMore = false;
+        await invocation.flush();
+        // What heard that its event is delivered may have tracked the next one since.
+      } while (hasMore && invocation.tracker.stats().pending > 0);
       isLeaving = false;
     }
 
@@ -142,8 +148,14 @@ export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTra
   /** The same function, run as an invocation. */
   const wrapped = <H extends Handler>(handler: H, enter: (first: unknown, task: () => unknown) => unknown): H => {
     const call = handler as unknown as (...args: readonly unknown[]) => unknown;
-    const invoked = (...args: readonly unknown[]): Promise<unknown> =>
-      invoke(args[2] as WorkerContext | undefined, () => enter(args[0], () => call(...args)));
+    // The method of a `WorkerEntrypoint` gets no context: its object has it.
+    function invoked(
+      this: { readonly ctx?: WorkerContext } | undefined,
+      ...args: readonly unknown[]
+    ): Promise<unknown> {
+      const context = (args[2] as WorkerContext | undefined) ?? this?.ctx;
+      return invoke(context, () => enter(args[0], () => call.apply(this, args as unknown[])));
+    }
     return invoked as unknown as H;
   };
 

@@ -123,6 +123,21 @@ test('other events are nobody’s: each call says whom it is about', async () =>
   expect(events()).toMatchObject([{ event: 'Invoice Sent', userId: 'u1' }]);
 });
 
+test.each<{ why: string; event: unknown; given: unknown }>([
+  { why: 'cookies that are no list', event: { headers: { cookie }, cookies: 'theme=dark' }, given: context() },
+  { why: 'headers that are no lists', event: { multiValueHeaders: { cookie: 'theme=dark' } }, given: context() },
+  { why: 'a header that has no name to speak of', event: { headers: { cookie: 7 } }, given: context() },
+  { why: 'no context, as in a test of the handler', event: { headers: { cookie } }, given: undefined },
+])('$why cost the function nothing', async ({ event, given }) => {
+  start();
+  const handler = lambdaHandler(tracker, (_event: unknown, _context: ReturnType<typeof context>) => {
+    tracker.track('Seen');
+    return 'answer';
+  });
+  expect(await handler(event, given as ReturnType<typeof context>)).toBe('answer');
+  expect(tracker.stats()).toMatchObject({ accepted: 1, pending: 0 });
+});
+
 test('it answers when what was tracked is delivered, not before', async () => {
   const { transport } = start(['hang']);
   const handler = lambdaHandler(tracker, () => void tracker.track('Seen'));

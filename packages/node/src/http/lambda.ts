@@ -1,4 +1,4 @@
-import type { AnyPlan, Plan } from '@org/track-core';
+import { type AnyPlan, attempt, type Plan } from '@org/track-core';
 import type { RequestLike } from '../identity/request-scope.ts';
 import type { ServerTracker } from '../identity/request-tracker.ts';
 
@@ -25,11 +25,14 @@ export function lambdaHandler<E, C extends LambdaContext, R, P extends Plan = An
   handler: (event: E, context: C) => R,
 ): (event: E, context: C) => Promise<Awaited<R>> {
   return async (event, context): Promise<Awaited<R>> => {
+    // An event may be anything, and so may what a test of the handler passes: neither is the function's loss.
+    const request = attempt(() => requestOfLambda(event));
     try {
-      return await tracker.run(requestOfLambda(event), () => handler(event, context));
+      return await tracker.run(request, () => handler(event, context));
     } finally {
-      const leftMs = context.getRemainingTimeInMillis() - reservedMs;
-      if (tracker.stats().pending > 0) await tracker.flush({ deadlineMs: Math.max(0, Math.min(maxFlushMs, leftMs)) });
+      const leftMs = attempt(() => context.getRemainingTimeInMillis()) ?? Number.POSITIVE_INFINITY;
+      const flushMs = Math.max(0, Math.min(maxFlushMs, leftMs - reservedMs));
+      if (tracker.stats().pending > 0) await tracker.flush({ deadlineMs: flushMs });
     }
   };
 }

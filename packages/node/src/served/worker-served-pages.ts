@@ -55,8 +55,9 @@ export function servedPages(
   return {
     fetch: (handler) => {
       const call = handler as unknown as (...args: readonly unknown[]) => unknown;
-      const answered = (...args: readonly unknown[]): Promise<unknown> =>
-        answer(args[0] as Request, () => call(...args));
+      function answered(this: unknown, ...args: readonly unknown[]): Promise<unknown> {
+        return answer(args[0] as Request, () => call.apply(this, args as unknown[]));
+      }
       return answered as unknown as typeof handler;
     },
     calledHome: teller.calledHome,

@@ -1,4 +1,5 @@
 import { type Clock, envelopeBody, outcomeOfResponse, type Transport } from '@org/track-core';
+import { userAgent } from './user-agent.ts';
 
 /** Bodies below this many characters are sent as they are. */
 const gzipFromLength = 1_024;
@@ -13,7 +14,11 @@ export interface FetchTransportOptions {
 /** Posts batches to a collector with what every runtime has, for those that have no Node client. */
 export function createFetchTransport({ endpoint, writeKey, clock }: FetchTransportOptions): Transport {
   const user = String.fromCharCode(...new TextEncoder().encode(`${writeKey}:`));
-  const headers = { 'content-type': 'application/json', authorization: `Basic ${btoa(user)}` };
+  const headers = {
+    'content-type': 'application/json',
+    'user-agent': userAgent,
+    authorization: `Basic ${btoa(user)}`,
+  };
 
   return {
     async send(entries, { signal }) {

@@ -91,7 +91,11 @@ test('says what it is and who sends it', async () => {
     {
       method: 'POST',
       url: '/api/j',
-      headers: { 'content-type': 'application/json', authorization: `Basic ${Buffer.from('key:').toString('base64')}` },
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': expect.stringMatching(/^org-track-node\/\d/),
+        authorization: `Basic ${Buffer.from('key:').toString('base64')}`,
+      },
     },
   ]);
   expect(textOf(received[0] as Received)).not.toContain('key');

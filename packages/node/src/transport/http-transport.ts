@@ -3,6 +3,7 @@ import https from 'node:https';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { type Clock, envelopeBody, outcomeOfResponse, type Transport } from '@org/track-core';
+import { userAgent } from './user-agent.ts';
 
 /** Bodies below this many characters are sent as they are: compressing them costs more than it saves. */
 export const gzipFromLength = 1_024;
@@ -43,6 +44,7 @@ export function createHttpTransport({ endpoint, writeKey, clock }: HttpTransport
     return new Promise((resolve, reject) => {
       const headers = {
         'content-type': 'application/json',
+        'user-agent': userAgent,
         'content-length': body.length,
         ...(isGzip ? { 'content-encoding': 'gzip' } : {}),
         ...credentials,
