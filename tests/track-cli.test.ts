@@ -165,9 +165,6 @@ describe.each(desks)('$why', ({ isServed }) => {
     expect((await place.run('receipts', '--user', 'nobody')).code).toBe(1);
     const asked = readFileSync(place.path('erased.ndjson'), 'utf8').trim().split('\n');
     expect(asked).toEqual(['{"userId":"u1"}', '{"userId":"u1","anonymousId":"phone"}']);
-    place.write('mode.txt', 'keep');
-    const kept = await place.run('erase', '--user', 'u1', '--yes');
-    expect([kept.code, kept.stdout]).toEqual([1, expect.stringContaining('file: did not forget them: not today')]);
     expect(await json('export', '--user', 'u1')).toEqual([]);
     expect(await json('export', '--user', 'u2')).toHaveLength(2);
     expect((await place.run('erase', '--yes')).stderr).toContain('Name --user');
@@ -180,6 +177,12 @@ describe.each(desks)('$why', ({ isServed }) => {
     await post('back');
     const [back] = await json('tail', '--no-follow', '--user-id', 'u1');
     expect(back).toMatchObject({ event: { messageId: 'back' } });
+
+    place.write('mode.txt', 'keep');
+    const kept = await place.run('erase', '--user', 'u1', '--yes');
+    expect([kept.code, kept.stdout]).toEqual([1, expect.stringContaining('file: did not forget them: not today')]);
+    const early = await place.run('unsuppress', '--user', 'u1');
+    expect([early.code, early.stderr]).toEqual([1, expect.stringContaining('it waits for file)')]);
   });
 });
 

@@ -66,7 +66,14 @@ export type { ServerTracker } from './identity/request-tracker.ts';
 export type { TraceContext } from './identity/trace-of-request.ts';
 export type { AcceptedBatch, Appended, BatchFacts, QuarantinedEvent } from './log/accepted-batch.ts';
 export type { Erased, ErasureReceipt, OpenErasure } from './log/erasure-receipt.ts';
-export { type Log, type LogRecords, type LogStats, LogUnavailableError, type SuppressionList } from './log/log.ts';
+export {
+  ErasureUnderWayError,
+  type Log,
+  type LogRecords,
+  type LogStats,
+  LogUnavailableError,
+  type SuppressionList,
+} from './log/log.ts';
 export type { ConsumerOptions, ConsumerProgress, LogOutbox, PullLimits } from './log/log-outbox.ts';
 export type { LogEvent, LogRange, Measured } from './log/log-range.ts';
 export { memoryLog } from './log/memory-log.ts';

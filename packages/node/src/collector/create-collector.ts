@@ -78,7 +78,10 @@ export interface Collector<P extends Plan = AnyPlan> {
   erase(person: PersonIds): Promise<ErasureBegun>;
   /** Receipts of erasures, newest first (at most 100): of one person, by an id of theirs, or by the receipt's own id. */
   receipts(options?: ReceiptsOptions): readonly ErasureReceipt[];
-  /** Takes what `suppress` was given off the list again. */
+  /**
+   * Takes what `suppress` was given off the list again. Rejects with `ErasureUnderWayError` while an erasure of that person
+   * is not done: what comes from now on would be erased with it.
+   */
   unsuppress(person: PersonIds): Promise<void>;
   /**
    * Takes events that come by another way than a request, out of a file or of quarantine: judged like any other, but

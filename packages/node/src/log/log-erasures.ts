@@ -1,4 +1,5 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { isOwner, ownerHashes } from './erasure-owner.ts';
 import type { ErasureReceipt, OpenErasure } from './erasure-receipt.ts';
 import type { ErasureRow, ErasureTaskRow } from './erasure-table.ts';
 import type { LogErasures } from './log.ts';
@@ -74,9 +75,6 @@ export function createLogErasures({ store, access, people, suppress, now }: LogE
   const taskOf = (id: string, destination: string): ErasureTaskRow =>
     erasures.tasks(id).find((task) => task.destination === destination) ?? { ...newTask, destination };
 
-  const hashesOf = (salt: Uint8Array, ids: readonly string[]): string[] =>
-    ids.map((id) => createHash('sha256').update(salt).update(id).digest('hex'));
-
   return {
     async begin({ userId, anonymousId }, destinations) {
       requireOpen();
@@ -96,7 +94,7 @@ export function createLogErasures({ store, access, people, suppress, now }: LogE
           finishedAt: null,
           stage: 'log',
           salt,
-          hashes: hashesOf(salt, labelled(kept)),
+          hashes: ownerHashes(salt, kept),
           counts: { events: 0, quarantined: 0, deadLetters: 0 },
           person: JSON.stringify(kept),
         });
@@ -114,7 +112,7 @@ export function createLogErasures({ store, access, people, suppress, now }: LogE
         devices: kept,
         onFound({ own, shared }) {
           const known = { ...kept, own, shared };
-          erasures.update(id, { person: JSON.stringify(known), hashes: hashesOf(salt, labelled(known)) });
+          erasures.update(id, { person: JSON.stringify(known), hashes: ownerHashes(salt, known) });
         },
         onErased(more) {
           const { counts } = requireRow(id);
@@ -187,12 +185,10 @@ export function createLogErasures({ store, access, people, suppress, now }: LogE
     },
     receipts({ limit, person }) {
       requireOpen();
-      const ids = person === undefined ? undefined : labelled({ ...person, own: [], shared: [] });
       const found: ErasureReceipt[] = [];
       for (const row of erasures.all()) {
         if (found.length === limit) break;
-        const isTheirs = ids === undefined || hashesOf(row.salt, ids).some((hash) => row.hashes.includes(hash));
-        if (isTheirs) found.push(receiptOf(row));
+        if (person === undefined || isOwner(row, person)) found.push(receiptOf(row));
       }
       return found;
     },
@@ -216,12 +212,6 @@ function waitingOf(tasks: readonly ErasureTaskRow[]): OpenErasure['waiting'] {
   return tasks.flatMap(({ destination, state, tries, nextAt }) =>
     state === 'waiting' ? [{ destination, tries, nextAt }] : [],
   );
-}
-
-/** Each with what kind of id it is: the same text can be one person's `userId` and another's `anonymousId`. */
-function labelled({ userId, anonymousId, own }: KeptPerson): readonly string[] {
-  const devices = new Set([...(anonymousId === undefined ? [] : [anonymousId]), ...own]);
-  return [...(userId === undefined ? [] : [`userId ${userId}`]), ...[...devices].map((id) => `anonymousId ${id}`)];
 }
 
 function plainIds({ userId, anonymousId, own }: KeptPerson): readonly string[] {

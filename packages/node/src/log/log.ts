@@ -24,7 +24,10 @@ export interface LogStats {
 export interface SuppressionList {
   /** Puts every id given on the list. Resolves once that survives a crash; rejects with `LogUnavailableError` if it cannot. */
   add(person: PersonIds): Promise<void>;
-  /** Takes every id given off the list, as durably. */
+  /**
+   * Takes every id given off the list, as durably. Rejects with `ErasureUnderWayError` while an erasure of one of them is
+   * not done.
+   */
   remove(person: PersonIds): Promise<void>;
   /** Is the event of somebody on the list? What is no event has no ids. */
   has(event: unknown): boolean;
@@ -139,4 +142,12 @@ export interface Log {
 /** The log could not store a batch; nothing of it was kept. The collector answers 503. */
 export class LogUnavailableError extends Error {
   override readonly name = 'LogUnavailableError';
+}
+
+/**
+ * Somebody is not forgotten everywhere yet, so they stay suppressed: a destination that is asked again would lose what
+ * came since.
+ */
+export class ErasureUnderWayError extends Error {
+  override readonly name = 'ErasureUnderWayError';
 }

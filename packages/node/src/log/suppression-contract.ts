@@ -1,6 +1,6 @@
 import { rejects } from 'node:assert/strict';
-import { type ContractCase, expectSame, type LogUnderTest } from './contract-scene.ts';
-import { LogUnavailableError } from './log.ts';
+import { aBatch, type ContractCase, expectSame, type LogUnderTest } from './contract-scene.ts';
+import { ErasureUnderWayError, LogUnavailableError } from './log.ts';
 import type { PersonIds } from './person.ts';
 
 /** What every log must know of those it may not keep. */
@@ -40,6 +40,36 @@ export function suppressionContract({ create, reopen }: LogUnderTest): readonly 
         );
         await log.suppression.remove({ userId: 'u1' });
         expectSame('removed', has({ userId: 'u1' }, { anonymousId: 'a1' }), [false, true]);
+        await log.close();
+      },
+    },
+    {
+      rule: 'takes nobody off the list who is not forgotten everywhere yet, by whichever id, and nobody else waits for that',
+      async check() {
+        const log = create();
+        await log.append({
+          ...aBatch(['1']),
+          body: JSON.stringify({ batch: [{ messageId: '1', userId: 'u1', anonymousId: 'phone' }] }),
+        });
+        await log.suppression.add({ userId: 'u2' });
+        const id = await log.erasures.begin({ userId: 'u1' }, ['far', 'near']);
+        const refused = async (person: PersonIds): Promise<string> => {
+          const error = await log.suppression.remove(person).catch((reason: unknown) => reason);
+          expectSame('refused', error instanceof ErasureUnderWayError, true);
+          expectSame('suppressed', log.suppression.has({ userId: 'u1' }), true);
+          return String(error);
+        };
+        expectSame('before the log is done', (await refused({ userId: 'u1' })).includes(id), true);
+        await log.erasures.purge(id);
+        await log.erasures.told(id, { destination: 'near', state: 'erased' });
+        for (const person of [{ userId: 'u1' }, { anonymousId: 'phone' }, { userId: 'u2', anonymousId: 'phone' }]) {
+          expectSame('waits for', (await refused(person)).includes('it waits for far)'), true);
+        }
+        await log.suppression.remove({ userId: 'u2' });
+        expectSame('another', log.suppression.has({ userId: 'u2' }), false);
+        await log.erasures.told(id, { destination: 'far', state: 'failed' });
+        await log.suppression.remove({ userId: 'u1', anonymousId: 'phone' });
+        expectSame('done', log.suppression.has({ userId: 'u1', anonymousId: 'phone' }), false);
         await log.close();
       },
     },

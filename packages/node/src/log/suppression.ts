@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { LogUnavailableError, type SuppressionList } from './log.ts';
+import { isOwner } from './erasure-owner.ts';
+import { ErasureUnderWayError, LogUnavailableError, type SuppressionList } from './log.ts';
 import type { LogStore } from './log-store.ts';
 import type { PersonIds } from './person.ts';
 
@@ -43,16 +44,31 @@ export function createSuppression(store: LogStore, now: () => number, isClosed: 
     person: PersonIds,
     write: (digest: Buffer) => void,
     remember: (mark: number) => void,
+    mayChange: (person: PersonIds) => void = () => {},
   ): Promise<void> {
     const digests = digestsOf(person);
     if (isClosed()) throw new LogUnavailableError('The log is closed.');
     try {
-      store.transaction(() => digests.forEach(write));
+      store.transaction(() => {
+        mayChange(person);
+        digests.forEach(write);
+      });
     } catch (cause) {
+      if (cause instanceof ErasureUnderWayError) throw cause;
       throw new LogUnavailableError('The log could not store who is suppressed.', { cause });
     }
     for (const digest of digests) remember(markOf(digest));
     lately.clear();
+  }
+
+  function requireForgotten(person: PersonIds): void {
+    const erasure = store.erasures.open().find((row) => isOwner(row, person));
+    if (erasure === undefined) return;
+    const waiting = store.erasures.tasks(erasure.id).filter(({ state }) => state === 'waiting');
+    const whom = waiting.length === 0 ? 'the log' : waiting.map(({ destination }) => destination).join(', ');
+    throw new ErasureUnderWayError(
+      `unsuppress: an erasure of this person is not done (receipt ${erasure.id}, it waits for ${whom}): what comes from now on would be erased with it. Ask again when it is.`,
+    );
   }
 
   function digestsOf(person: PersonIds): readonly Buffer[] {
@@ -75,7 +91,7 @@ export function createSuppression(store: LogStore, now: () => number, isClosed: 
         (mark) => void marks.add(mark),
       ),
     // A mark may be another person's too: it stays until the next start, and costs a look-up.
-    remove: (person) => change(person, store.deleteSuppressed, () => {}),
+    remove: (person) => change(person, store.deleteSuppressed, () => {}, requireForgotten),
     has(event) {
       if (marks.size === 0 || typeof event !== 'object' || event === null) return false;
       const { userId, anonymousId, previousId, context } = event as { readonly [key: string]: unknown };

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { LogUnavailableError } from '../log/log.ts';
+import { ErasureUnderWayError, LogUnavailableError } from '../log/log.ts';
 import { type AdminRoute, answerJson } from './admin.ts';
 import type { Operations } from './operations.ts';
 
@@ -65,5 +65,6 @@ function drained(response: ServerResponse): Promise<void> {
 
 export function statusOf(error: unknown): number {
   if (error instanceof LogUnavailableError) return 503;
+  if (error instanceof ErasureUnderWayError) return 409;
   return error instanceof TypeError || error instanceof SyntaxError ? 400 : 500;
 }

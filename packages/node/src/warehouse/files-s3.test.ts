@@ -111,19 +111,26 @@ describe('at a server that speaks S3', () => {
     expect(await idsIn('ndjson')).toEqual(['m2']);
   });
 
-  test('where another erases the same person at the same moment, each counts what it took itself', async () => {
-    const destination = open({ format: 'ndjson' });
-    await destination.deliver([...numbered(0, 2, { userId: 'u1' }), ...numbered(2, 1)], { signal });
-    const other = open({ format: 'ndjson', name: 'other' });
-    let others: unknown;
-    s3.before = async (request) => {
-      if (!request.startsWith('PUT')) return;
-      s3.before = undefined;
-      others = await other.erase?.({ userId: 'u1' }, { signal });
-    };
-    const own = await destination.erase?.({ userId: 'u1' }, { signal });
-    expect([own, others]).toEqual([{ rows: 0 }, { rows: 2 }]);
-  });
+  test.each([
+    { why: 'and others are left', also: [] },
+    { why: 'and with them the file', also: ['u2'] },
+  ])(
+    'where another erases the same person at the same moment, $why: each counts what it took itself',
+    async ({ also }) => {
+      const destination = open({ format: 'ndjson' });
+      await destination.deliver([...numbered(0, 2, { userId: 'u1' }), ...numbered(2, 1, { userId: 'u2' })], { signal });
+      const other = open({ format: 'ndjson', name: 'other' });
+      let others: unknown;
+      s3.before = async (request) => {
+        if (!request.startsWith('PUT')) return;
+        s3.before = undefined;
+        for (const userId of also) await other.erase?.({ userId }, { signal });
+        others = await other.erase?.({ userId: 'u1' }, { signal });
+      };
+      const own = await destination.erase?.({ userId: 'u1' }, { signal });
+      expect([own, others]).toEqual([{ rows: 0 }, { rows: 2 }]);
+    },
+  );
 
   test('that fails in the middle says how much is gone, where that is known', async () => {
     const destination = open({ format: 'ndjson' });
