@@ -11,7 +11,7 @@ export type Rewritten =
 
 /** A folder of files, wherever it is. Names are paths in it, with slashes. A file is there whole, or not at all. */
 export interface FileStore {
-  /** Rejects if it is clear already that nothing can be written. */
+  /** Takes away drafts of processes that were killed. Rejects if it is clear already that nothing can be written. */
   open(): Promise<void>;
   /** A path on this machine, of which nobody knows, where a file can be made. */
   draft(): Promise<string>;

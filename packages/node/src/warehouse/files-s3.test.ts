@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -194,6 +196,35 @@ describe('at a server that speaks S3', () => {
       expect(await destination.deliver(numbered(0, 1), { signal })).toMatchObject({ kind: 'delivered' });
     }
     expect(asked).toHaveBeenCalledTimes(1);
+  });
+
+  test('what an erasure left on this machine that was killed goes with the next start', async () => {
+    vi.stubEnv('TMPDIR', mkdtempSync(join(folder, 'tmp-')));
+    const destination = open({ format: 'ndjson' });
+    await destination.deliver([...numbered(0, 1, { userId: 'u1' }), ...numbered(1, 1)], { signal });
+    await destination.close?.();
+    const program = `
+      import { files } from ${JSON.stringify(new URL('./files.ts', import.meta.url).href)};
+      const options = ${JSON.stringify({ to: `s3://${bucket}/a b/events`, s3: { endpoint: s3.url, credentials } })};
+      await files({ ...options, format: 'ndjson' }).erase({ userId: 'u1' }, { signal: new AbortController().signal });
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit' });
+    const ended = once(child, 'exit');
+    s3.before = async (request) => {
+      if (!request.startsWith('PUT')) return;
+      child.kill('SIGKILL');
+      await ended;
+      throw new Error('nobody is there');
+    };
+    expect(await ended).toEqual([null, 'SIGKILL']);
+    s3.before = undefined;
+    const copies = () =>
+      readdirSync(tmpdir(), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(copies().length).toBeGreaterThan(0);
+    const next = open({ format: 'ndjson' });
+    await next.open?.();
+    expect(copies()).toEqual([]);
+    expect(await next.erase?.({ userId: 'u1' }, { signal })).toEqual({ rows: 1 });
   });
 
   test('nothing stays on this machine', async () => {

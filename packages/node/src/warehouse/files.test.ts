@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import type { CollectedEvent, Destination } from '@org/track-core';
 import { aCollectedEvent } from '@org/track-core/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { draftOwner } from './draft-owner.ts';
 import { type DuckDbDestination, duckdb } from './duckdb.ts';
 import { eventsIn, type FilesOptions, files } from './files.ts';
 
@@ -214,6 +216,19 @@ test('lines of JSON say nothing of what an event does not have', async () => {
     expect.objectContaining({ message_id: 'm1', received_at: '2026-01-01T00:00:01.000Z', properties: { a: [1] } }),
   ]);
   expect(lines[0]).not.toContain('null');
+});
+
+test('what a killed process of this machine left half-written goes at once, also before somebody is erased', async () => {
+  const draftOf = (pid: number | undefined): string => draftOwner.replace(`-${process.pid}-`, `-${pid}-`);
+  const dead = draftOf(spawnSync(process.execPath, ['-e', '']).pid);
+  const drafts = join(lake, '.writing');
+  for (const look of ['open', 'erase'] as const) {
+    mkdirSync(drafts, { recursive: true });
+    for (const owner of [dead, draftOf(process.ppid), draftOwner]) writeFileSync(join(drafts, `${owner}half`), 'half');
+    const destination = open();
+    await (look === 'open' ? destination.open?.() : destination.erase?.({ userId: 'u1' }, { signal }));
+    expect(readdirSync(drafts).sort()).toEqual([`${draftOf(process.ppid)}half`, `${draftOwner}half`].sort());
+  }
 });
 
 test('what a killed process left half-written is swept up after a day, and no file of a living one', async () => {

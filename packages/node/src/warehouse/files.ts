@@ -107,7 +107,11 @@ export function files(options: FilesOptions): Destination {
         return { kind: 'delivered', verdicts };
       }),
     erase: (person, { signal }) =>
-      countErased((tally) => erasePerson(person, { store, formats, inTurn, signal }, tally)),
+      countErased(async (tally) => {
+        // What a killed process was about to write may be theirs too.
+        await store.open();
+        await erasePerson(person, { store, formats, inTurn, signal }, tally);
+      }),
     export: (person, { signal }) => exportPerson(person, { store, formats, inTurn, signal }),
     close: () =>
       inTurn(async () => {

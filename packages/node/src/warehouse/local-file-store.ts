@@ -2,13 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, open, opendir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import { draftOwner, isAbandoned } from './draft-owner.ts';
 import { type FileStore, StoreError } from './file-store.ts';
 
 /** Where files are made, inside of the folder: what is on another disk could not be put in place in one step. */
 const draftFolder = '.writing';
-
-/** A draft of this age, milliseconds, is of a process that was killed. */
-const abandonedAfterMs = 86_400_000;
 
 /** Files in a folder of this machine, or of one that it has mounted. */
 export function localFileStore(folder: string): FileStore {
@@ -36,13 +34,13 @@ export function localFileStore(folder: string): FileStore {
       for (const name of await readdir(drafts)) {
         const path = join(drafts, name);
         const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-        if (Date.now() - mtimeMs > abandonedAfterMs) await rm(path, { force: true });
+        if (isAbandoned(name, mtimeMs)) await rm(path, { force: true });
       }
     },
     draft: () =>
       explained(async () => {
         await mkdir(drafts, { recursive: true });
-        const path = join(drafts, randomUUID());
+        const path = join(drafts, `${draftOwner}${randomUUID()}`);
         // Whoever makes the file may say less well why it cannot be made.
         await writeFile(path, '');
         return path;

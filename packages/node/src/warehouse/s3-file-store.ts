@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { createDraftFolder } from './draft-folder.ts';
 import { type FileStore, StoreError } from './file-store.ts';
 import { keysIn, outcomeOfAnswer } from './s3-answers.ts';
 
@@ -53,9 +53,9 @@ export function s3FileStore(to: string, options: S3Options = {}): FileStore {
   const base = new URL(endpoint ?? `https://s3.${region}.amazonaws.com`);
   if (!isPathStyle) base.hostname = `${bucket}.${base.hostname}`;
   const root = `${base.href.replace(/\/+$/, '')}${isPathStyle ? `/${bucket}` : ''}`;
+  const drafts = createDraftFolder();
   /** Not every store that speaks S3 knows conditions. */
   let isConditional = true;
-  let drafts: Promise<string> | undefined;
 
   /** Asks for one thing and follows no redirect. Rejects with `StoreError` unless it is done, or a condition was not met. */
   async function ask({ method, key, query, headers, body }: S3Request, signal: AbortSignal): Promise<Response> {
@@ -114,8 +114,7 @@ export function s3FileStore(to: string, options: S3Options = {}): FileStore {
   }
 
   async function draft(): Promise<string> {
-    drafts ??= mkdtemp(join(tmpdir(), 'track-files-'));
-    return join(await drafts, randomUUID());
+    return join(await drafts.path(), randomUUID());
   }
 
   async function discard(path: string): Promise<void> {
@@ -125,6 +124,7 @@ export function s3FileStore(to: string, options: S3Options = {}): FileStore {
   return {
     async open() {
       await loaded();
+      await drafts.sweep();
     },
     draft,
     async put(name, path, signal) {
@@ -168,10 +168,7 @@ export function s3FileStore(to: string, options: S3Options = {}): FileStore {
       throw new Error(`${name} is changed all the time`);
     },
     discard,
-    async close() {
-      const folder = await drafts?.catch(() => undefined);
-      if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-    },
+    close: drafts.remove,
   };
 }
 
