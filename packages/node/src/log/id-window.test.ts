@@ -15,26 +15,30 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 describe('createIdWindow', () => {
-  test('always holds exactly the newest ids, whatever was added and forgotten', () => {
+  test('always holds the newest ids, never what was forgotten, and of older ones no more than as many again', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), fc.integer(), (steps, seed) => {
-        const maxIds = 6; // below the cap on candidates
+        const maxIds = 4; // twice as many are below the cap on candidates
         const window = createIdWindow(maxIds, createSeededRandom(seed));
         let model: { hash: number; seq: number }[] = [];
-        let seq = 0;
+        let seq = 1_000;
+        let added = 0;
         for (const next of steps) {
           if (next.kind === 'add') {
             window.add(next.hash, next.hash % 3, ++seq);
-            model = [...model, { hash: next.hash, seq }].slice(-maxIds);
+            added++;
+            model = [...model, { hash: next.hash, seq }].slice(-2 * maxIds);
           } else {
             const through = model[Math.floor(next.share * (model.length - 1))]?.seq ?? 0;
             window.forgetThrough(through);
             model = model.filter((id) => id.seq > through);
           }
-          expect(window.size).toBe(model.length);
+          const oldestKept = 1_000 + added - maxIds;
           for (let hash = 0; hash <= 40; hash++) {
-            const expected = model.filter((id) => id.hash === hash).map((id) => id.seq);
-            expect([...window.find(hash, hash % 3)].sort((a, b) => a - b)).toEqual(expected);
+            const found = window.find(hash, hash % 3);
+            const all = model.filter((id) => id.hash === hash).map((id) => id.seq);
+            expect(all).toEqual(expect.arrayContaining([...found]));
+            expect(found).toEqual(expect.arrayContaining(all.filter((at) => at > oldestKept)));
           }
         }
       }),
@@ -42,10 +46,18 @@ describe('createIdWindow', () => {
   });
 
   test('looks at no more than eight rows for ids that collide', () => {
-    const window = createIdWindow(100);
-    for (let seq = 1; seq <= 100; seq++) window.add(7, 7, seq);
-    expect(window.find(7, 7)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-    expect(window.size).toBe(8);
+    const window = createIdWindow(10);
+    for (let seq = 1; seq <= 8; seq++) window.add(7, 7, seq);
+    for (let seq = 9; seq <= 11; seq++) window.add(seq, seq, seq);
+    for (let seq = 12; seq <= 100; seq++) window.add(7, 7, seq);
+    expect(window.find(7, 7)).toEqual([12, 13, 14, 15, 16, 17, 18, 19]);
+  });
+
+  test('ids that are one in half of their hash do not crowd one place', () => {
+    const window = createIdWindow(100_000);
+    const startedAt = process.cpuUsage();
+    for (let seq = 1; seq <= 100_000; seq++) window.add(7, seq << 12, seq);
+    expect(process.cpuUsage(startedAt).user).toBeLessThan(2_000_000);
   });
 });
 

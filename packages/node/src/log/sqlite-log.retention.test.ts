@@ -31,31 +31,34 @@ describe('the window of ids', () => {
     await again.close();
   });
 
-  test('holds as many ids as it was told, before and after a restart', async () => {
+  test('holds as many ids as it was told, and less than twice as many, before and after a restart', async () => {
     const options = { dedupeIds: 3 };
     const log = sqliteLog(path, options);
     await log.append(aBatch(['1', '2']));
     await log.append(aBatch(['3', '4']));
     expect(await log.append(aBatch(['2', '3', '4']))).toEqual({ duplicates: ['2', '3', '4'] });
+    await log.append(aBatch(['5', '6', '7']));
+    expect(await log.append(aBatch(['5', '6', '7']))).toEqual({ duplicates: ['5', '6', '7'] });
     expect(await log.append(aBatch(['1']))).toEqual({ duplicates: [] });
     await log.close();
     const again = sqliteLog(path, options);
-    expect(await again.append(aBatch(['3', '4', '1', '2']))).toEqual({ duplicates: ['3', '4', '1'] });
+    expect(await again.append(aBatch(['6', '7', '1', '2']))).toEqual({ duplicates: ['6', '7', '1'] });
     await again.close();
   });
 
   test('an id that comes again from beyond the window is not handed out twice at once', async () => {
     const log = sqliteLog(path, { dedupeIds: 1 });
     await log.append(aBatch(['1', '2']));
+    await log.append(aBatch(['3']));
     await log.append(aBatch(['1']));
     const { outbox, lost } = aConsumer(log);
-    expect(await pullIds(outbox)).toEqual(['1', '2']);
+    expect(await pullIds(outbox)).toEqual(['1', '2', '3']);
     expect(lost).toEqual([': duplicate']);
     expect(outbox.depth()).toEqual({ waiting: 0, waitingBytes: 0 });
     await log.close();
     // Its twin is still on its way.
     const again = sqliteLog(path);
-    expect(await pullIds(aConsumer(again).outbox)).toEqual(['1', '2']);
+    expect(await pullIds(aConsumer(again).outbox)).toEqual(['1', '2', '3']);
     await again.close();
   });
 });
