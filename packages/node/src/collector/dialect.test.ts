@@ -62,6 +62,57 @@ describe('our own envelope', () => {
   });
 });
 
+describe("the body of Segment's libraries for servers", () => {
+  const event = JSON.stringify(anEvent({ userId: 'Zoë' }));
+  const asBytes = (text: string) =>
+    readDialect(JSON.parse(text), { text, bytes: Buffer.from(text) }, { type: undefined, receivedAt, newId: () => '' });
+
+  test.each([
+    { why: 'without its key', tail: `],"writeKey":"sécret","sentAt":"${now}"}`, events: [event, event] },
+    { why: 'without its date, which is a fact of the batch', tail: `],"sentAt":"${now}"}`, events: [event] },
+    { why: 'empty', tail: `],"writeKey":"secret","sentAt":"${now}"}`, events: [] },
+  ])('is kept as it came, $why', ({ tail, events }) => {
+    const text = `{"batch":[${events.join()}${tail}`;
+    const kept = `{"batch":[${events.join()}]}`;
+    expect(read(text)).toMatchObject({ sentAt: now, body: kept });
+    expect(asBytes(text)).toMatchObject({ sentAt: now, body: Buffer.from(kept) });
+  });
+
+  test.each([
+    {
+      why: 'another batch before it, which nobody judges',
+      text: `{"batch":["secret"],"batch":[${event}],"sentAt":"${now}"}`,
+    },
+    {
+      why: 'one that is spelt with an escape',
+      text: `{"batch":["secret"],"b\\u0061tch":[${event}],"writeKey":"k","sentAt":"${now}"}`,
+    },
+    {
+      why: 'a key that is a list, which the real one hides',
+      text: `{"batch":[${event}],"writeKey":["secret"],"writeKey":"k","sentAt":"${now}"}`,
+    },
+    { why: 'a key that is a list', text: `{"batch":[${event}],"writeKey":["secret"],"sentAt":"${now}"}` },
+    { why: 'a date that is a list', text: `{"batch":[${event}],"sentAt":["secret"],"sentAt":"${now}"}` },
+    {
+      why: 'a date that is a list, before the key',
+      text: `{"batch":[${event}],"sentAt":["secret"],"writeKey":"k","sentAt":"${now}"}`,
+    },
+    { why: 'something else', text: `{"batch":[${event}],"more":["secret"],"sentAt":"${now}"}` },
+    {
+      why: 'something else in between',
+      text: `{"batch":[${event}],"more":["secret"],"writeKey":"k","sentAt":"${now}"}`,
+    },
+    { why: 'something else at the end', text: `{"batch":[${event}],"sentAt":"${now}","more":"secret"}` },
+    { why: 'a list inside something else', text: `{"batch":[${event}],"more":{"batch":["secret"],"sentAt":"${now}"}}` },
+    { why: 'a key in an event', text: `{"batch":[${event.replace('{', '{"writeKey":"secret",')}],"sentAt":"${now}"}` },
+  ])('is read but not kept: $why', ({ text }) => {
+    for (const found of [read(text), asBytes(text)]) {
+      expect(found).not.toBeInstanceOf(Refusal);
+      expect(found).not.toHaveProperty('body');
+    }
+  });
+});
+
 describe("Segment's forms", () => {
   test.each([
     {

@@ -103,13 +103,18 @@ const envelopeHead =
   /^\{(?:"retryCount":\d+,)?"(?:sent|deferred)At":"[^"\\]*",(?:("writeKey":)"(?:[^"\\]|\\.)*",)?(?="batch":\[)/;
 
 /**
- * Our own envelope has the batch last, so it can be stored as it came: no event is written out again, and a key in front
- * is cut off. A body that could hide a second key behind the first is not ours.
+ * A body that has the batch at one of its ends can be stored as it came: no event is written out again, and a key beside
+ * it is cut off. One that could hide a second batch, or a second key, is not kept: an escape can spell any key.
  */
-function ownBody(json: Fields, { text, bytes }: PlainBody): string | Uint8Array | undefined {
+function ownBody(json: Fields, body: PlainBody): string | Uint8Array | undefined {
+  return body.text.startsWith(batchFirst) ? segmentBody(json, body) : envelope(json, body);
+}
+
+/** Our own has the batch last. */
+function envelope(json: Fields, { text, bytes }: PlainBody): string | Uint8Array | undefined {
   const [head, writeKey] = envelopeHead.exec(text) ?? [];
   if (head === undefined || Object.keys(json).at(-1) !== 'batch') return undefined;
-  if (mayHide(text, 'batch"', head.length + batchKey.length)) return undefined;
+  if (mayHide(text, 'batch', head.length + batchKey.length)) return undefined;
   // Without a key in front, one behind would be the last of the keys, or stand in an event.
   if (writeKey === undefined) return bytes ?? text;
   if (mayHide(text, 'writeKey', head.length)) return undefined;
@@ -121,10 +126,45 @@ function ownBody(json: Fields, { text, bytes }: PlainBody): string | Uint8Array 
 const openBrace = Buffer.from('{');
 const batchKey = '"batch"';
 
+const batchFirst = '{"batch":[';
+const segmentTail = /^\],"(writeKey":"[^"\\]*","sentAt"|sentAt"):"[^"\\]*"\}$/;
+
+/**
+ * Segment's libraries for servers have the batch first. What closes the body closes the outermost object, so the list
+ * that ends before it is the batch, if there is no other batch and its own first key was never there before.
+ */
+function segmentBody(json: Fields, { text, bytes }: PlainBody): string | Uint8Array | undefined {
+  const end = text.lastIndexOf(']');
+  const tail = text.slice(end);
+  if (!segmentTail.test(tail)) return undefined;
+  const [first, second, third] = Object.keys(json);
+  const expected = third === undefined ? 'sentAt' : 'writeKey';
+  if (first !== 'batch' || second !== expected || indexOfKey(text, expected, batchFirst.length) < end) return undefined;
+  if (mayHide(text, 'batch', batchFirst.length)) return undefined;
+  return bytes === undefined
+    ? `${text.slice(0, end + 1)}}`
+    : Buffer.concat([bytes.subarray(0, bytes.length - Buffer.byteLength(tail) + 1), closeBrace]);
+}
+
+const closeBrace = Buffer.from('}');
+
 /**
  * May the rest of a text have this key once more? Of two JSON keeps the last: what stands under the first is judged by
  * nobody, and must not be kept. An escape can spell any key.
  */
-function mayHide(text: string, key: string, from: number): boolean {
-  return text.includes(key, from) || text.includes('\\u', from);
+function mayHide(text: string, key: EnvelopeKey, from: number): boolean {
+  return text.includes('\\u', from) || indexOfKey(text, key, from) >= 0;
+}
+
+type EnvelopeKey = 'batch' | 'writeKey' | 'sentAt';
+
+/** Capitals are rare: a search that begins with one takes an eighth of the time. */
+const searched: { readonly [key in EnvelopeKey]: string } = { batch: 'batch"', writeKey: 'Key"', sentAt: 'At"' };
+
+function indexOfKey(text: string, key: EnvelopeKey, from: number): number {
+  const end = searched[key];
+  const whole = `${key}"`;
+  let at = text.indexOf(end, from);
+  while (at >= 0 && !text.endsWith(whole, at + end.length)) at = text.indexOf(end, at + end.length);
+  return at;
 }
