@@ -56,6 +56,7 @@ const leftOut = leaveOutChromium
 /** Real processes, servers and browsers, on what was built: patient, for they wait more than they work, and so together. */
 const slow = {
   ...patience,
+  testTimeout: 120_000,
   environment: 'node',
   maxWorkers: 2,
   maxConcurrency: 2,

@@ -24,6 +24,7 @@ beforeEach(() => {
 
 afterEach(() => {
   for (const stop of stops) stop();
+  vi.useRealTimers();
   vi.restoreAllMocks();
   for (const element of document.querySelectorAll<HTMLMediaElement>('audio,video')) element.pause();
   document.body.innerHTML = '';
