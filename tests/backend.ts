@@ -1,12 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SqliteLogOptions } from '@org/track-node';
 import { duckdb } from '@org/track-node/duckdb';
+import { freePort } from '../scripts/free-port.mjs';
 
 /** A backend that can be killed and started again on the same data and port. */
 export interface Backend {
@@ -26,15 +26,6 @@ export interface Backend {
   /** Stops it as a deployment does, all destinations caught up, and asks its warehouse. */
   stopAndAsk<Row>(sql: string): Promise<readonly Row[]>;
   remove(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 export interface BackendOptions {

@@ -40,6 +40,7 @@ describe('a page that was served, and the browser that shows it', needs(chromium
   let script: string;
   let server: ReturnType<typeof createServer>;
   let url: string;
+  let begun: PromiseWithResolvers<void>; // is there a page that nobody sees yet?
 
   beforeAll(async () => {
     script = await readFile(new URL('../packages/browser/dist/track-browser.iife.js', import.meta.url), 'utf8');
@@ -56,9 +57,11 @@ describe('a page that was served, and the browser that shows it', needs(chromium
     warehouse = duckdb(':memory:', { models });
     collector = createCollector({ log: memoryLog(), destinations: [warehouse] });
     const pages = servedPages(collector.tracker);
+    begun = Promise.withResolvers();
     const site = pages.node((request: IncomingMessage, response: ServerResponse) => answer(request, response, pages));
     server = createServer((request, response) => {
       if (request.url === '/api/j') return collector.node(request, response);
+      if (request.url === '/prerendering-begun') return void begun.promise.then(() => response.end());
       // A cache or a proxy on the way that takes off what it does not know.
       if (request.url === '/stripped') without('server-timing', response);
       return site(request, response);
@@ -74,14 +77,20 @@ describe('a page that was served, and the browser that shows it', needs(chromium
     await collector.close();
   });
 
-  function answer({ url: path = '/' }: IncomingMessage, response: ServerResponse, pages: { id(): string | undefined }) {
+  function answer(
+    { url: path = '/', headers }: IncomingMessage,
+    response: ServerResponse,
+    pages: { id(): string | undefined },
+  ) {
     if (path === '/tracker.js') return void response.setHeader('content-type', 'text/javascript').end(script);
+    // The last that a page asks for: whoever goes there from now on finds it ready.
+    if (path === '/begin.js' && headers.referer?.endsWith('/prerendered')) begun.resolve();
     if (path === '/begin.js') return void response.setHeader('content-type', 'text/javascript').end(begin);
     const meta = path === '/stripped' ? `<meta name="doc" content="${pages.id()}">` : '';
     const rules =
       path === '/prerendering'
         ? '<script type="speculationrules">{"prerender":[{"urls":["/prerendered"],"eagerness":"immediate"}]}</script>' +
-          `<script>setTimeout(() => { location.href = '/prerendered'; }, 1500)</script>`
+          `<script>fetch('/prerendering-begun').then(() => { location.href = '/prerendered'; });</script>`
         : '';
     response.setHeader('content-type', 'text/html');
     if (path === '/strict')

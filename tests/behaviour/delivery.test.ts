@@ -2,7 +2,7 @@ import type { Page } from 'playwright';
 import { describe, expect, test } from 'vitest';
 import { chromium, needs } from '../../scripts/optional.mjs';
 import { answerWith, type Fault } from '../faults/front-server.ts';
-import { quiet, until } from '../faults/until.ts';
+import { quiet } from '../faults/until.ts';
 import { type TestedWindow, useSite } from './site.ts';
 
 /** A request in the browser's hands. */
@@ -171,7 +171,7 @@ describe('deferred()', needs(chromium), () => {
     await expect.poll(() => held(page), patience).toBe(5);
     await page.goto(site.elsewhere);
     await page.goBack({ waitUntil: 'commit' });
-    expect(await until(() => page.evaluate(() => window.wasRestored === true), 3_000)).toBe(true);
+    await expect.poll(() => page.evaluate(() => window.wasRestored), patience).toBe(true);
     await expect.poll(() => site.kept(ids), patience).toEqual(ids);
   });
 });
@@ -301,11 +301,13 @@ describe('eager()', needs(chromium), () => {
     const page = await open(['eager']);
     const early = await site.track(page, 5);
     await expect.poll(() => site.kept(early), patience).toEqual(early);
-    expect(await page.evaluate(() => window.requests.length)).toBe(1);
+    const ends = () => page.evaluate(() => window.requests.map(({ end }) => end));
+    await expect.poll(ends, patience).toEqual(['answered']);
 
     await page.evaluate(() => window.letOpen());
-    // Nobody knows yet that it is open now: the first event that is stored tells.
+    // Nobody knows yet that it is open now: the first event that is stored tells. What comes before it left would go along.
     expect(await page.evaluate(() => window.tracker.track('Stored').durable)).toBe(true);
+    await expect.poll(ends, patience).toEqual(['answered', 'answered']);
     const late = await site.track(page, 5);
     await quiet(site.front, quietMs);
     expect(await site.kept(late)).toEqual([]);

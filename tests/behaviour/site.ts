@@ -15,7 +15,7 @@ import { collectorSink, type Sink } from '../faults/sink.ts';
 export interface PageRequest {
   readonly bytes: number;
   readonly keepalive: boolean;
-  /** How it ended; missing: it has not. */
+  /** How it ended, and the tracker knows; missing: it has not. */
   readonly end?: 'answered' | 'TypeError' | 'AbortError';
 }
 
@@ -112,8 +112,18 @@ function noteRequests(): void {
     requests.push(request);
     const answer = fetch(url, init);
     answer.then(
-      () => {
-        request.end = 'answered';
+      async (response) => {
+        // Whoever sees this takes it for what the tracker knows: so it has read it, and had a turn to decide what it means.
+        await response
+          .clone()
+          .text()
+          .catch(() => {});
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => {
+          port1.close();
+          request.end = 'answered';
+        };
+        port2.postMessage('');
       },
       ({ name }) => {
         request.end = name;

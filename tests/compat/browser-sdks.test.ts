@@ -190,7 +190,10 @@ describe.concurrent('in a page of another site', needs(chromium), () => {
 
       test('429 for too much at once: it comes back, and loses nothing', async (context) => {
         // 40 at once, then one a second.
-        const { served, track, arrived } = await open(context, { limits: { keyEventsPerSecond: 1 } });
+        const { served, track, arrived } = await open(context, {
+          standsStill: true,
+          limits: { keyEventsPerSecond: 1 },
+        });
         await track(45);
         await expect.poll(arrived, { timeout: 40_000 }).toBe(45);
         await track(5);
@@ -211,7 +214,8 @@ describe.concurrent('in a page of another site', needs(chromium), () => {
     test('401 for an unknown key: it does not even start', async (context) => {
       const { served, track } = await open(context, {}, 'no-key-of-ours');
       await track(5);
-      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      await expect.poll(() => served.collector.stats().refusals, { timeout: 20_000 }).toEqual({ 'unknown-key': 1 });
+      await new Promise((resolve) => setTimeout(resolve, 2_000)); // for what must not come
       expect(served.statuses).toEqual([]);
       expect(served.collector.stats().refusals).toEqual({ 'unknown-key': 1 });
     });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Clock } from '@org/track-core';
 import {
   type CollectedEvent,
   type Collector,
@@ -32,15 +33,26 @@ export const keys = {
 export interface Setting extends Partial<CollectorOptions> {
   /** As many times the log cannot store: the disk is full. */
   readonly failures?: number;
+  /** Time stands still until somebody sent too much: how fast the machine is does not matter. Default: it never does. */
+  readonly standsStill?: boolean;
   /** What else the server has to show. */
   readonly page?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
-export async function serve({ failures = 0, page, ...options }: Setting = {}): Promise<Served> {
+export async function serve({ failures = 0, standsStill, page, ...options }: Setting = {}): Promise<Served> {
   const received: CollectedEvent[] = [];
   const statuses: number[] = [];
   const answeredAt: number[] = [];
+  const clock: Clock = {
+    now: Date.now,
+    elapsed: () => (standsStill && !statuses.includes(429) ? 0 : performance.now()),
+    after(delayMs, task) {
+      const timer = setTimeout(task, delayMs);
+      return () => clearTimeout(timer);
+    },
+  };
   const collector = createCollector({
+    clock,
     log: failing(memoryLog(), failures),
     keys,
     destinations: [

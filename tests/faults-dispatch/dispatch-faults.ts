@@ -33,7 +33,7 @@ export interface DispatchFaults {
 
 const batchSize = 20;
 /** A write of an answer takes at most so long on a busy machine, milliseconds: who is killed within it forgets. */
-const writeMs = 500;
+const writeMs = 2_000;
 /** Starting over takes its time too, milliseconds: nobody's lag. */
 const settleMs = 2_000;
 const patienceMs = 30_000;
@@ -190,11 +190,12 @@ function rowOf(
   };
 }
 
-/** How far behind a destination that is well may be, while others are not; milliseconds. */
-const maxHealthyLagMs = 2_000;
-
-/** What is not as it must be. */
-export function faultsIn({ accepted, rows }: DispatchFaults): readonly string[] {
+/**
+ * What is not as it must be.
+ *
+ * @param maxHealthyLagMs - how far behind a destination that is well may be, while others are not
+ */
+export function faultsIn({ accepted, rows }: DispatchFaults, maxHealthyLagMs = 2_000): readonly string[] {
   return rows.flatMap(({ name, acknowledged, resent, repeatedByKill, dead, pending, lost, worstLagMs }) => {
     const isWell = name === 'healthy' || name === 'once';
     const isGone = name === 'down' || name === 'hanging';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '../../scripts/free-port.mjs';
 import type { ClientUnderTest, WireEvent, WireRequest } from './client.ts';
 import type { Sink } from './sink.ts';
 import { bystanderPage, serviceWorker, trackedPage } from './visit.ts';
@@ -72,7 +72,7 @@ export async function createFrontServer(client: ClientUnderTest, sink: Sink): Pr
   const visited: string[] = [];
   const scripts = new Map<string, string>();
   let fault: Fault | undefined;
-  let port = 0;
+  const port = await freePort(); // it goes down and comes back
 
   const files: { readonly [path: string]: readonly [type: string, text: () => string] } = {
     '/bundle.js': ['text/javascript', () => bundle],
@@ -134,7 +134,6 @@ export async function createFrontServer(client: ClientUnderTest, sink: Sink): Pr
   async function listen(): Promise<void> {
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
-    port = (server.address() as AddressInfo).port;
   }
 
   async function goDown(): Promise<void> {

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { Builder, type WebDriver } from 'selenium-webdriver';
+import { freePort } from '../../../scripts/free-port.mjs';
 import { until } from '../until.ts';
 import { type ProcessGroup, startProcessGroup } from './process-group.ts';
 
@@ -55,13 +54,4 @@ export async function driveWebKit(
 /** Without a session bus of its own a browser waits for one. */
 export function startWithBus(command: string, args: readonly string[], env: NodeJS.ProcessEnv): ProcessGroup {
   return startProcessGroup('dbus-run-session', ['--', command, ...args], env);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
