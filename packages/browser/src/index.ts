@@ -1,4 +1,23 @@
-export type { Plugin, Receipt, Stats, Tracker } from '@org/track-core';
+export {
+  type AnyPlan,
+  type CallOptions,
+  type Consent,
+  type ConsentCategory,
+  type ConsentPreferences,
+  type ConsentState,
+  type Diagnostic,
+  definePlan,
+  type EventContext,
+  type EventPlan,
+  type OnDiagnostic,
+  type Plan,
+  type Plugin,
+  type Receipt,
+  type Stats,
+  type TrackEvent,
+  type Tracker,
+  type Verdict,
+} from '@org/track-core';
 export { type AttributionOptions, attribution } from './attribution/attribution.ts';
 export type { Campaign, Touch } from './attribution/read-touch.ts';
 export { type AutocaptureOptions, autocapture } from './capture/autocapture.ts';
