@@ -31,6 +31,7 @@ import { browserClock } from './runtime/browser-clock.ts';
 import { isDevelopment } from './runtime/is-development.ts';
 import { readContext } from './runtime/page-context.ts';
 import { watchPage } from './runtime/page-lifecycle.ts';
+import { tellDeveloper } from './tell-developer.ts';
 import type { CarryFirst, DeliveryPage, DeliveryPart } from './transport/delivery-part.ts';
 import { createPageTransport, type PageTransportOptions } from './transport/page-transport.ts';
 
@@ -85,6 +86,7 @@ type Shared = Omit<IdentityOptions, 'session'> & { readonly store: DeviceStore }
 export function createTracker<P extends Plan = AnyPlan>(options: BrowserTrackerOptions): Tracker<P, 'browser'> {
   if (isDevelopment) {
     checkOptions(options);
+    options = tellDeveloper(options);
     reportListedEndpoint(options);
   }
   const isPage = typeof document === 'object';
