@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, test } from 'vitest';
 import { aConfig, anEvent, createWorkplace, secretKey, until, type Workplace } from './track-process.ts';
 
@@ -122,6 +123,16 @@ describe('a config that works, and should not stay so', () => {
 });
 
 describe('it does not work', () => {
+  test('a log that a later version wrote', async () => {
+    place = createWorkplace();
+    await (await place.serve()).end('SIGTERM');
+    const file = new DatabaseSync(place.path('.track/log.db'));
+    file.exec('PRAGMA user_version = 99');
+    file.close();
+    const { code, stdout } = await place.run('doctor');
+    expect([code, stdout]).toEqual([1, expect.stringContaining('npm install @org/track-node@latest')]);
+  });
+
   test('a config that is wrong', async () => {
     place = createWorkplace('export default { endpoint: "j" }');
     const { code, troubles } = await examined();
@@ -142,7 +153,10 @@ describe('it does not work', () => {
     place = createWorkplace(aConfig(`admin: { port: ${port} },`));
     const { code, troubles } = await examined();
     other.close();
-    expect([code, troubles]).toEqual([1, [expect.stringContaining(`fail admin: 127.0.0.1:${port} cannot`)]]);
+    expect([code, troubles]).toEqual([
+      1,
+      [expect.stringContaining(`fail admin: 127.0.0.1:${port} cannot be listened on: another program has that port`)],
+    ]);
   });
 
   test('a log that somebody else has open', async () => {

@@ -52,6 +52,7 @@ describe('a server of a config in TypeScript', () => {
     ]);
     expect([accepted[file], delivered[file], waiting[file]]).toEqual([3, 2, 0]);
     expect(await of('oldest_age_seconds')).toEqual({ [file]: 0 });
+    expect(Object.values(await metric(server.adminUrl, 'track_build_info'))).toEqual([1]);
     expect(await metric(server.adminUrl, 'track_events_total')).toMatchObject({
       '{status="stored"}': 3,
       '{status="duplicate"}': 1,
@@ -227,7 +228,9 @@ test('the admin port is not for pages, nor for names that point here', async () 
 
 test('the config of the guide is right', async () => {
   const guide = readFileSync(new URL('../docs/guides/run-the-server.md', import.meta.url), 'utf8');
-  place = createWorkplace(/```ts\n(.*?)```/s.exec(guide)?.[1] ?? '', { TRACK_KEY: secretKey });
+  const config = /```ts\n(.*?)```/s.exec(guide)?.[1] ?? '';
+  // A port that is free here, in place of the guide's.
+  place = createWorkplace(config.replace('port: 9464', 'port: 0'), { TRACK_KEY: secretKey });
   place.write('plan.ts', "export const plan = { version: '1', events: {} };");
   const server = await place.serve('--port', '0');
   expect((await server.post([anEvent('1')])).status).toBe(200);
@@ -259,7 +262,27 @@ describe('it says what is wrong, and ends with 1', () => {
     {
       why: 'code that fails',
       config: 'throw new Error("no key")',
-      says: 'track.config.ts could not be loaded: no key',
+      says: 'track.config.ts could not be loaded: no key (/',
+    },
+    {
+      why: 'code that fails, with its place',
+      config: '\n\nundefined.x',
+      says: '/track.config.ts:3:11)',
+    },
+    {
+      why: 'code that is none',
+      config: 'export default {{',
+      says: '(node track.config.ts shows where)',
+    },
+    {
+      why: 'a package that is missing',
+      config: "import 'not-installed'",
+      says: '; npm install not-installed',
+    },
+    {
+      why: 'a key of an environment variable that is not set',
+      config: 'export default { endpoint: "/api/j", log: "l.db", keys: { [String(undefined)]: { source: "server" } } }',
+      says: 'keys[0]: expected a write key, got "undefined": is the environment variable that holds it set?',
     },
     {
       why: 'a log that is none',
@@ -271,6 +294,14 @@ describe('it says what is wrong, and ends with 1', () => {
     const { code, stderr } = await place.run('serve');
     expect(stderr).toContain(says);
     expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(code).toBe(1);
+  });
+
+  test('modules that package.json declares to be CommonJS, as npm init does', async () => {
+    place = createWorkplace();
+    place.write('package.json', '{ "type": "commonjs" }');
+    const { code, stderr } = await place.run('serve');
+    expect(stderr).toContain('is read as CommonJS: npm pkg set type=module');
     expect(code).toBe(1);
   });
 

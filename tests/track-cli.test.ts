@@ -62,7 +62,10 @@ describe.each(desks)('$why', ({ isServed }) => {
     expect(letters.map(({ messageId, reason }) => [messageId, reason])).toEqual(
       ['4', '3', '2', '1'].map((id) => [id, 'http-400']),
     );
-    expect(await json('dead', 'list', '--destination', 'other')).toEqual([]);
+    for (const words of [['list'], ['replay', '--all']]) {
+      const other = await place.run('dead', ...words, '--destination', 'other');
+      expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('known are file')]);
+    }
     const [four, three, two, one] = letters.map(({ id }) => String(id)) as [string, string, string, string];
     const [shown] = await json('dead', 'show', one);
     expect(shown).toMatchObject({ consumer: 'file', event: { messageId: '1', event: 'Viewed' } });
@@ -79,6 +82,7 @@ describe.each(desks)('$why', ({ isServed }) => {
     expect((await place.run('dead', 'replay')).stderr).toContain('Name ids as listed, or --all.');
     expect((await json('dead', 'replay', '--all')).map(({ id }) => String(id))).toEqual([four, three]);
     expect(await json('dead', 'list')).toEqual([]);
+    expect(await place.run('dead', 'replay', '--all')).toMatchObject({ code: 0, stderr: 'There is none.\n' });
     await delivered(['1', '3', '4']);
     expect(place.received().find(({ messageId }) => messageId === '1')).toMatchObject({ properties: { right: true } });
     expect(receivedIds()).not.toContain('2');
@@ -118,6 +122,8 @@ describe.each(desks)('$why', ({ isServed }) => {
     if (!isServed) await server.end('SIGTERM');
     const nobody = await place.run('replay', '--destination', 'nobody');
     expect([nobody.code, nobody.stderr]).toEqual([1, expect.stringContaining('known are file')]);
+    const turned = await place.run('replay', '--destination', 'file', '--from', '2021-01-01', '--to', '2020-01-01');
+    expect([turned.code, turned.stderr]).toEqual([1, expect.stringContaining('--from is after --to')]);
     const [bySeq] = await json('replay', '--destination', 'file', '--from-position', '2');
     expect(bySeq).toMatchObject({ events: 1, fromSeq: 2, toSeq: 2 });
     await delivered(['2']);
@@ -149,6 +155,9 @@ describe.each(desks)('$why', ({ isServed }) => {
     await place.run('export', '--user', 'u1', '--output', 'out/u1.ndjson');
     expect(readFileSync(place.path('out/u1.ndjson'), 'utf8').trim().split('\n')).toHaveLength(5);
     if (process.platform !== 'win32') expect(statSync(place.path('out/u1.ndjson')).mode & 0o777).toBe(0o600);
+
+    const nowhere = await place.run('export', '--user', 'u1', '--output', 'no-such-folder/u1.ndjson');
+    expect([nowhere.code, nowhere.stderr]).toEqual([1, expect.stringMatching(/^track: ENOENT: .*no-such-folder.*\n$/)]);
 
     const hesitant = await place.run('erase', '--user', 'u1');
     expect([hesitant.code, hesitant.stderr]).toEqual([1, expect.stringContaining('say --yes')]);

@@ -77,7 +77,11 @@ async function* examineDesk(loaded: LoadedConfig): AsyncGenerator<Finding> {
   try {
     desk = await openDesk(loaded);
   } catch (error) {
-    return yield fail((error as Error).message, 'Name another file, or stop whoever has this one.');
+    const { message } = error as Error;
+    const advice = message.includes('newer than this package')
+      ? 'A later version wrote it: npm install @org/track-node@latest, or name another file.'
+      : 'Name another file, or stop whoever has this one.';
+    return yield fail(message, advice);
   }
   try {
     const { operations, isServed } = desk;

@@ -1,8 +1,6 @@
-import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Writable } from 'node:stream';
-import { finished } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import type { ErasureReceipt } from '../log/erasure-receipt.ts';
 import type { PersonIds } from '../log/person.ts';
 import type { KnownOfPerson } from '../server/operations.ts';
@@ -143,16 +141,18 @@ export async function exportPerson({
   // Before the process moves to the config's folder.
   const file = output === undefined ? undefined : resolve(output);
   await atDesk(options.config, async ({ operations }) => {
-    // What is told about a person is for their eyes.
-    const target: Writable = file === undefined ? process.stdout : createWriteStream(file, { mode: 0o600 });
     let records = 0;
     const silent = new Set<string>();
-    for await (const record of operations.about(person)) {
-      if ('failed' in record) silent.add(`${record.destination}: ${record.failed}`);
-      records++;
-      if (!target.write(`${JSON.stringify(record)}\n`)) await once(target, 'drain');
+    async function* lines(): AsyncGenerator<string> {
+      for await (const record of operations.about(person)) {
+        if ('failed' in record) silent.add(`${record.destination}: ${record.failed}`);
+        records++;
+        yield `${JSON.stringify(record)}\n`;
+      }
     }
-    if (target !== process.stdout) await finished(target.end());
+    if (file === undefined) await pipeline(lines, process.stdout, { end: false });
+    // What is told about a person is for their eyes.
+    else await pipeline(lines, createWriteStream(file, { mode: 0o600 }));
     note(`${records} records. What platforms have is theirs to tell.`);
     for (const each of silent) note(printable(`This is not all. ${each}`));
     if (silent.size > 0) process.exitCode = 1;

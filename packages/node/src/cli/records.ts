@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { loadConfig } from '../config/load-config.ts';
 import type { Revived } from '../log/record.ts';
-import type { Resubmitted } from '../server/operations.ts';
+import type { Resubmitted, Standing } from '../server/operations.ts';
 import { type Desk, openDesk } from './desk.ts';
 import { note, say, sayJson, sayTable, timeOf } from './output.ts';
 
@@ -34,6 +34,7 @@ export function deadList({ config, json, limit, before, destination }: ListOptio
       ...page,
       ...(destination === undefined ? {} : { consumer: destination }),
     });
+    if (letters.length === 0) return noneFound(destination, await operations.standing({}));
     if (json) for (const letter of letters) sayJson(letter);
     else {
       const rows = letters.map(({ id, at, consumer, reason, messageId }) => [
@@ -51,6 +52,7 @@ export function deadList({ config, json, limit, before, destination }: ListOptio
 export function quarantineList({ config, json, limit, before }: ListOptions): Promise<void> {
   return atDesk(config, async ({ operations }) => {
     const records = await operations.quarantineList({ limit, ...(before === undefined ? {} : { before }) });
+    if (records.length === 0) return note('There is none.');
     if (json) for (const record of records) sayJson(record);
     else {
       const rows = records.map(({ id, receivedAt, messageId = '-', issues }) => [
@@ -97,8 +99,13 @@ export function deadReplay(ids: readonly number[], options: ListOptions & { read
   requireChoice(ids, all);
   return atDesk(config, async ({ operations, isServed }) => {
     const page = destination === undefined ? {} : { consumer: destination };
+    let found = 0;
     const chosen = all ? allIds((before) => operations.deadList({ ...page, limit: pageSize, ...before })) : ids;
-    for await (const id of chosen) tellRevived(id, await operations.deadRevive({ id }), json);
+    for await (const id of chosen) {
+      found++;
+      tellRevived(id, await operations.deadRevive({ id }), json);
+    }
+    if (found === 0) return noneFound(destination, await operations.standing({}));
     if (!isServed) note('No server runs on this log: the next one delivers.');
   });
 }
@@ -111,8 +118,12 @@ export function quarantineReplay(
   requireChoice(ids, all);
   return atDesk(config, async ({ operations }) => {
     const chosen = all ? allIds((before) => operations.quarantineList({ limit: pageSize, ...before })) : ids;
-    for await (const id of chosen)
+    let found = 0;
+    for await (const id of chosen) {
+      found++;
       await tellFailure(id, json, async () => tellResubmitted(id, await operations.quarantineSubmit({ id }), json));
+    }
+    if (found === 0) note('There is none.');
   });
 }
 
@@ -141,6 +152,12 @@ export function quarantineRemove(ids: readonly number[], { config, json }: Recor
   return atDesk(config, async ({ operations }) => {
     for (const id of ids) tellRemoved(id, await operations.quarantineRemove({ id }), json);
   });
+}
+
+/** Nothing to do is well, unless it is the name that nobody has. */
+function noneFound(destination: string | undefined, { consumers }: Standing): void {
+  if (destination === undefined || consumers.includes(destination)) return note('There is none.');
+  throw new Error(`No destination "${destination}" has read this log; known are ${consumers.join(', ')}`);
 }
 
 function requireChoice(ids: readonly number[], all: boolean): void {

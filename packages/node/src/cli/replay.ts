@@ -16,7 +16,7 @@ export interface ReplayOptions {
 const positionsAtOnce = 500;
 
 /** Delivers a part of the log to one destination once more. */
-export function replay({
+export async function replay({
   config,
   destination,
   from,
@@ -25,13 +25,20 @@ export function replay({
   toPosition,
   json,
 }: ReplayOptions): Promise<void> {
+  for (const [first, last, words] of [
+    [from, to, '--from is after --to'],
+    [fromPosition, toPosition, '--from-position is after --to-position'],
+  ] as const) {
+    if (first !== undefined && last !== undefined && first > last)
+      throw new Error(`${words}: that is no part of a log.`);
+  }
   const range: LogRange = {
     ...(from === undefined ? {} : { fromMs: from }),
     ...(to === undefined ? {} : { toMs: to }),
     ...(fromPosition === undefined ? {} : { fromSeq: fromPosition }),
     ...(toPosition === undefined ? {} : { toSeq: toPosition }),
   };
-  return atDesk(config, async ({ operations, isServed }) => {
+  await atDesk(config, async ({ operations, isServed }) => {
     const measured = await operations.measure(range);
     // An unknown destination is told before an empty range.
     let events = await operations.replay({ destination, ...range, fromSeq: 1, toSeq: 0 });

@@ -19,6 +19,10 @@ test.each([
   },
   { options: { log, keys: { '': { source: 'server' } } }, expected: 'keys: expected write keys that are not empty' },
   {
+    options: { log, keys: { [String(undefined)]: { source: 'server' } } },
+    expected: 'keys[0]: expected a write key, got "undefined": is the environment variable that holds it set?',
+  },
+  {
     options: { log, keys: 'secret' },
     expected: 'keys: expected an object of write keys, each with what it may do, got a text',
   },

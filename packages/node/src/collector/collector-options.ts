@@ -101,7 +101,7 @@ export const collectorRules: Rules = {
   destinations: ['a list of destinations', Array.isArray],
   keys: ['an object of write keys, each with what it may do', isObject],
   allowedOrigins: ['a list of origins', Array.isArray],
-  consent: ['answers by category, such as { analytics: true }', isPreferences],
+  consent: ['answers by category (functional, analytics, advertising), such as { analytics: true }', isPreferences],
   identity: [identityWords, isIdentityOptions],
   unplanned: ['"store" or "quarantine"', isOneOf('store', 'quarantine')],
   enrichments: [
@@ -121,7 +121,7 @@ const keyRules: Rules = {
   name: ['a text', (value) => typeof value === 'string'],
   previous: ['a list of older keys, none of them empty', isListOf((key) => typeof key === 'string' && key !== '')],
   allowedOrigins: ['a list of origins', Array.isArray],
-  consent: ['answers by category, such as { analytics: true }', isPreferences],
+  consent: ['answers by category (functional, analytics, advertising), such as { analytics: true }', isPreferences],
   eventsPerSecond: ['a number above 0', isAboveZero],
 };
 
@@ -145,12 +145,20 @@ export function checkNestedOptions(
   checkOrigins(`${where}: allowedOrigins`, allowedOrigins);
 }
 
+/** What `[process.env.TRACK_KEY]` is where that is not set: a key that everybody knows. */
+const unsetKeys: ReadonlySet<string> = new Set(['undefined', 'null']);
+
 /** Keys are secrets: they are told apart by their place. */
 function checkKeys(where: string, keys: { readonly [writeKey: string]: CollectorKey }): void {
   const places = new Map<string, string>();
   for (const [index, [writeKey, key]] of Object.entries(keys).entries()) {
     const place = `keys[${index}]`;
     if (writeKey === '') throw new TypeError(`${where}: keys: expected write keys that are not empty`);
+    if (unsetKeys.has(writeKey)) {
+      throw new TypeError(
+        `${where}: ${place}: expected a write key, got "${writeKey}": is the environment variable that holds it set?`,
+      );
+    }
     checkObject(`${where}: ${place}`, key, keyRules, ['source']);
     checkOrigins(`${where}: ${place}: allowedOrigins`, key.allowedOrigins ?? []);
     if (key.source === 'server' && key.allowedOrigins !== undefined) {

@@ -81,4 +81,5 @@ describe('says of what it does not take where it is, what was expected, and what
 test('keys stay secret', () => {
   expect(check({ ...least, keys: 'secret-of-shop' })).not.toThrow('secret-of-shop');
   expect(check({ ...least, keys: { 'secret-of-shop': { source: 'sever' } } })).not.toThrow('secret-of-shop');
+  expect(check({ ...least, admin: { secretKey: 'too-short' } })).toThrow('16 characters or more, got a text');
 });

@@ -9,7 +9,7 @@ const port = ['a port, 0 to 65535', isPort] as const;
 const host = ['a host name or address', isText] as const;
 
 const rules: Rules = {
-  endpoint: ['a path such as "/api/j", without query, of which nothing is ours: /health is', isEndpoint],
+  endpoint: ['a path such as "/api/j", without query, and not /health, which is taken', isEndpoint],
   log: ['a file\'s path such as ".track/log.db", or { path, … }', (value) => isText(value) || isObject(value)],
   ...shared,
   server: ['an object such as { port: 8080 }', isObject],

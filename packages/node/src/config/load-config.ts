@@ -55,6 +55,27 @@ async function importConfig(file: string, name: string): Promise<{ readonly defa
         cause,
       });
     }
-    throw new ConfigError(`${name} could not be loaded: ${message ?? String(cause)}`, { cause });
+    const says = message ?? String(cause);
+    throw new ConfigError(`${name} could not be loaded: ${says}${hintAbout(says)}${placeOf(cause, name)}`, { cause });
   }
+}
+
+/** What to do about an error whose words tell only what Node met. */
+function hintAbout(message: string): string {
+  const [, missing] = /^Cannot find package '([^']+)'/.exec(message) ?? [];
+  if (missing !== undefined) return `; npm install ${missing}`;
+  // So Node reads `.ts` and `.js` where package.json says "type": "commonjs", as `npm init -y` writes it.
+  if (/^Cannot use import statement outside a module|^Unexpected token 'export'/.test(message)) {
+    return '; it, or a file it imports, is read as CommonJS: npm pkg set type=module';
+  }
+  return '';
+}
+
+/** Where in a file of the host's something went wrong: nothing else of a stack is of use to who wrote a config. */
+function placeOf(cause: unknown, name: string): string {
+  const places = (cause as Error).stack?.match(/file:\/\/[^\s()]+:\d+/g) ?? [];
+  const place = places.find((each) => !each.includes('/node_modules/'));
+  if (place !== undefined) return ` (${place.slice('file://'.length)})`;
+  // Of a file that cannot be parsed Node keeps the place for itself until it ends of it.
+  return cause instanceof SyntaxError ? ` (node ${name} shows where)` : '';
 }

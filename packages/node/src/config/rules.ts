@@ -20,7 +20,7 @@ export const isListOf =
     Array.isArray(value) && value.every(isItem);
 
 /** A key that was put into the wrong place stays a secret. */
-const secretOptions: ReadonlySet<string> = new Set(['keys', 'previous', 'identity']);
+const secretOptions: ReadonlySet<string> = new Set(['keys', 'previous', 'identity', 'secretKey']);
 
 /** @throws TypeError for the first option that is unknown, missing or not what it must be */
 export function checkObject(where: string, value: unknown, rules: Rules, required: readonly string[]): void {

@@ -150,7 +150,8 @@ function check<Options extends DestinationOptions>(
 ): void {
   const known: Settings = { ...settings, ...checkedSharedSettings };
   const { requires, accepts, mapping, limits, ...others } = options ?? {};
-  checkSettings(name, options === undefined ? options : others, known);
+  const checkedBelow = ['requires', 'accepts', 'mapping', 'limits'];
+  checkSettings(name, options === undefined ? options : others, known, checkedBelow);
   const wrong = (option: string, expected: string): never => {
     throw new TypeError(`${name}: ${option}: expected ${expected}`);
   };

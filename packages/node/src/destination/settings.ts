@@ -1,3 +1,5 @@
+import { nearestOf } from '../config/rules.ts';
+
 /** One setting of a destination, as data: checked at set-up, told in the documentation. */
 export interface Setting {
   readonly kind: 'text' | 'secret' | 'url' | 'flag' | 'number' | 'choice' | 'names';
@@ -35,16 +37,25 @@ const checks: { readonly [kind in Setting['kind']]: Check } = {
 /**
  * Checks a destination's options. What a secret is never shows in an error.
  *
+ * @param others - options that exist too, and are checked elsewhere
  * @throws TypeError for the first option that is unknown, missing or not what it must be
  */
-export function checkSettings(where: string, options: unknown, settings: Settings): void {
+export function checkSettings(
+  where: string,
+  options: unknown,
+  settings: Settings,
+  others: readonly string[] = [],
+): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new TypeError(`${where}: expected an object with options`);
   }
   const given = options as Readonly<Record<string, unknown>>;
   const unknown = Object.keys(given).find((option) => !Object.hasOwn(settings, option));
   if (unknown !== undefined) {
-    throw new TypeError(`${where}: unknown option "${unknown}"; known are ${Object.keys(settings).join(', ')}`);
+    const known = [...Object.keys(settings), ...others];
+    const near = nearestOf(unknown, known);
+    const hint = near === undefined ? '' : `; did you mean "${near}"?`;
+    throw new TypeError(`${where}: unknown option "${unknown}"${hint}; known are ${known.join(', ')}`);
   }
   for (const [option, setting] of Object.entries(settings)) {
     const value = given[option];

@@ -112,7 +112,13 @@ test.each([
     why: 'an option nobody knows',
     options: { url: 'https://a.example', secret, retries: 3 },
     message:
-      'webhook: unknown option "retries"; known are url, secret, previousSecret, allowsPrivateAddresses, name, maxAgeMs, resendsUnconfirmed, endpoint',
+      'webhook: unknown option "retries"; known are url, secret, previousSecret, allowsPrivateAddresses, name, maxAgeMs, resendsUnconfirmed, endpoint, requires, accepts, mapping, limits',
+  },
+  {
+    why: 'an option that is nearly right',
+    options: { url: 'https://a.example', secret, limit: {} },
+    message:
+      'webhook: unknown option "limit"; did you mean "limits"?; known are url, secret, previousSecret, allowsPrivateAddresses, name, maxAgeMs, resendsUnconfirmed, endpoint, requires, accepts, mapping, limits',
   },
 ])('refuses at set-up: $why', ({ options, message }) => {
   expect(() => webhook(options as never)).toThrow(new TypeError(message));

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { TrackConfig } from '../config/track-config.ts';
-import { serverAddresses } from '../server/create-track-server.ts';
+import { listenReasons, serverAddresses } from '../server/create-track-server.ts';
 import { type Finding, findingsAbout } from './finding.ts';
 
 /** Could a server listen where the config says? */
@@ -18,7 +18,7 @@ export async function examinePorts(config: TrackConfig): Promise<readonly Findin
 function tryPort(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', ({ message }) => resolve(message));
+    server.once('error', ({ code, message }: NodeJS.ErrnoException) => resolve(listenReasons[code ?? ''] ?? message));
     server.listen(port, host, () => server.close(() => resolve(undefined)));
   });
 }

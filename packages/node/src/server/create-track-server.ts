@@ -229,7 +229,8 @@ function listenOn(server: Server, option: 'server' | 'admin', { host, port }: Li
   });
 }
 
-const listenReasons: { readonly [code: string]: string } = {
+/** Why a port cannot be listened on, for who chose it. */
+export const listenReasons: { readonly [code: string]: string } = {
   EADDRINUSE: 'another program has that port; choose another one, or stop that program',
   EACCES: 'ports below 1024 need rights that this user does not have',
   EADDRNOTAVAIL: 'this machine has no such address',

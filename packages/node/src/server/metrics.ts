@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { CollectorStats } from '../collector/create-collector.ts';
 import type { DestinationReport } from '../dispatch/books.ts';
 import type { OpenErasures } from '../log/erasure-receipt.ts';
+import { version } from '../version.ts';
 import { boundedReasons, type Measure, type Reading } from './measure.ts';
 
 export interface MetricsOptions {
@@ -54,10 +55,13 @@ export function measuresOf({ stats, destinations, logPath, erasures, now }: Metr
   const eachReason = ['destination', 'reason'];
 
   return [
+    gauge('build_info', 'What runs: always 1.', ['version'], () => [[[version], 1]]),
     counter('events', 'Events by what became of them at the door.', ['status'], () => byKey(stats().events)),
     counter('requests', 'Requests by the status they were answered with.', ['status'], () => byKey(stats().requests)),
     counter('refusals', 'Requests refused as a whole, by reason.', ['reason'], () => byKey(stats().refusals)),
-    counter('retried', 'Batches stored that were not the first try of their sender.', [], () => one(stats().retried)),
+    counter('retried_batches', 'Batches stored that were not the first try of their sender.', [], () =>
+      one(stats().retried),
+    ),
     gauge('in_flight_requests', 'Requests worked on now.', [], () => one(stats().inFlight.requests)),
     gauge('in_flight_bytes', 'Bytes of bodies worked on now.', [], () => one(stats().inFlight.bytes)),
     gauge('log_batches', 'Batches in the log.', [], () => one(stats().log.batches)),

@@ -163,7 +163,7 @@ const ownSettings: Settings = {
 
 function checkOptions(options: BigQueryOptions): void {
   const { token, requires, limits, ...others } = options ?? {};
-  checkSettings('bigquery', options === undefined ? options : others, ownSettings);
+  checkSettings('bigquery', options === undefined ? options : others, ownSettings, ['token', 'requires', 'limits']);
   if (token !== undefined && typeof token !== 'function') throw new TypeError('bigquery: token: expected a function');
   if (requires !== undefined && !Array.isArray(requires)) throw new TypeError('bigquery: requires: expected a list');
   if (limits !== undefined && (typeof limits !== 'object' || limits === null)) {

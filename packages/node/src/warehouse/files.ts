@@ -193,7 +193,7 @@ const ownSettings: Settings = {
 
 function checkOptions(options: FilesOptions): void {
   const { requires, limits, s3, ...others } = options ?? {};
-  checkSettings('files', options === undefined ? options : others, ownSettings);
+  checkSettings('files', options === undefined ? options : others, ownSettings, ['requires', 'limits', 's3']);
   const { to, format, gzip } = options;
   if (requires !== undefined && !Array.isArray(requires)) throw new TypeError('files: requires: expected a list');
   if (limits !== undefined && (typeof limits !== 'object' || limits === null)) {
