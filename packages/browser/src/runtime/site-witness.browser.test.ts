@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { createSiteWitness } from './site-witness.ts';
 
 const here = import.meta.url;

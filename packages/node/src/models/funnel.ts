@@ -38,9 +38,7 @@ export function funnel(steps: readonly FunnelStep[], options: FunnelOptions = {}
     );
   }
   return defineModel(name, `How many visitors came how far: ${steps.map(nameOf).join(', ')}.`, (words) => {
-    const reached = steps.map(
-      (step, index) => `reached_${index + 1} AS (${reachedSql(step, index, { order, withinSeconds }, words)})`,
-    );
+    const reached = steps.map((step, index) => `reached_${index + 1} AS (${reachedSql(step, index, options, words)})`);
     const counts = steps.map((step, index) => {
       const visitors = withinSeconds === undefined ? 'count(*)' : 'count(DISTINCT visitor)';
       return `SELECT ${index + 1} AS step, ${words.quote(nameOf(step))} AS name, ${visitors} AS visitors FROM reached_${index + 1}`;
@@ -68,7 +66,7 @@ ORDER BY step`;
 function reachedSql(
   step: FunnelStep,
   index: number,
-  { order, withinSeconds }: Pick<FunnelOptions, 'order' | 'withinSeconds'>,
+  { order = 'time', withinSeconds }: FunnelOptions,
   { quote, seconds }: SqlWords,
 ): string {
   const isStep =

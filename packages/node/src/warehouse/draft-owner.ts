@@ -8,7 +8,7 @@ const abandonedAfterMs = 86_400_000;
 const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
 /** What names of drafts begin with: whose they are. */
-export const draftOwner = `${host}-${process.pid}-`;
+export const draftOwner: string = `${host}-${process.pid}-`;
 
 /** Is what has this name a draft of a process that was killed? Events of people are in it. */
 export function isAbandoned(name: string, touchedAt: number): boolean {
