@@ -4,18 +4,21 @@ import { userEvent } from 'vitest/browser';
 import { deadClicks } from './dead-clicks.ts';
 
 const home = location.href;
-/** Real time, whatever the tests make of timers. */
-const later = setTimeout;
 
 let tracked: unknown[][];
 let stop: () => void;
 let staying: AbortController;
+/** When all that happens does: a busy machine clicks and draws late, and for a click that is not the same. */
+let elapsedMs: number;
 
 beforeEach(() => {
   // Else the first click would wake the frame that tests run in.
   window.focus();
   tracked = [];
   staying = new AbortController();
+  elapsedMs = 10_000;
+  vi.spyOn(performance, 'now').mockImplementation(() => elapsedMs);
+  vi.spyOn(Event.prototype, 'timeStamp', 'get').mockImplementation(() => elapsedMs);
   const tracker = { track: (...call: unknown[]) => tracked.push(JSON.parse(JSON.stringify(call))) };
   stop = deadClicks().setup?.(tracker as unknown as Tracker) ?? (() => {});
   // Time passes when the tests say so; what browsers do takes the time it takes.
@@ -71,6 +74,7 @@ const click = (): Promise<void> => userEvent.click(find('[here]'));
 
 async function live({ html, onClick, act = click }: Row): Promise<void> {
   document.body.innerHTML = html;
+  elapsedMs += 10_000;
   if (onClick) find('[here]').addEventListener('click', onClick);
   await drawn();
   await act();
@@ -106,7 +110,7 @@ describe('dead', () => {
       html: `${dead}<p style="height: 4000px"></p>`,
       async act() {
         await click();
-        await new Promise((resolve) => later(resolve, 200));
+        elapsedMs += 200;
         scrollTo(0, 500);
       },
     },
