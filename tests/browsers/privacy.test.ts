@@ -142,6 +142,7 @@ describe.each(browsers)('a page full of personal data, in $title', needs(chromiu
 
     await page.evaluate(() => window.tracker.consent.set({ analytics: false }));
     site.answerWith(undefined);
+    await visitor.stay(500); // for what was on its way
     const asked = site.requests.length;
     await visitor.fill('#name', p.name ?? '');
     for (const target of ['#help', '.dead', '#send', '#save']) await visitor.click(target);

@@ -72,7 +72,7 @@ export async function startExample(
   function printedAddress(): Promise<string> {
     return new Promise((resolve, reject) => {
       child.stdout.on('data', () => {
-        const [address] = /http:\/\/localhost:\d+/.exec(output) ?? [];
+        const [address] = /http:\/\/localhost:\d+(?=\D)/.exec(output) ?? [];
         if (address !== undefined) resolve(address);
       });
       child.on('close', () => reject(new Error(`The example ended:\n${output}`)));

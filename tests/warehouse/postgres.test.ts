@@ -176,16 +176,21 @@ describe('in Postgres', { ...needs(postgresServer), timeout: 60_000 }, () => {
     const other = open({ name: 'other' });
     const table = `"${schema.replaceAll('"', '""')}".events`;
     let isOver = false;
-    const blocked = other.query(`BEGIN; LOCK TABLE ${table}; SELECT pg_sleep(2); COMMIT`).finally(() => {
-      isOver = true;
-    });
-    const held = `SELECT FROM pg_locks WHERE relation = '${table}'::regclass AND mode = 'AccessExclusiveLock' AND granted`;
-    while ((await destination.query(held)).length === 0 && !isOver)
+    // For as long as the test likes.
+    const blocked = other.query(`BEGIN; LOCK TABLE ${table}; SELECT pg_sleep(600); COMMIT`).then(
+      () => expect.fail('it was to be ended'),
+      () => {
+        isOver = true;
+      },
+    );
+    const held = `FROM pg_locks WHERE relation = '${table}'::regclass AND mode = 'AccessExclusiveLock' AND granted`;
+    while ((await destination.query(`SELECT ${held}`)).length === 0 && !isOver)
       await new Promise((resolve) => setTimeout(resolve, 10));
     const controller = new AbortController();
     const delivery = destination.deliver([aCollectedEvent({ messageId: 'm1' })], { signal: controller.signal });
     setTimeout(() => controller.abort(), 200);
     expect(await delivery).toEqual({ kind: 'retry', reason: 'timeout' });
+    await destination.query(`SELECT pg_cancel_backend(pid) ${held}`);
     await blocked;
     expect(await destination.deliver([aCollectedEvent({ messageId: 'm1' })], { signal })).toEqual({
       kind: 'delivered',
