@@ -6,6 +6,7 @@ import type * as browser from '@org/track-browser';
 import type { outboxContract } from '@org/track-core/testing';
 import type * as node from '@org/track-node';
 import type { DuckDbDestination } from '@org/track-node/duckdb';
+import type { WorkerTracker } from '@org/track-node/worker';
 import type * as vitest from 'vitest';
 
 interface Order {
@@ -14,8 +15,8 @@ interface Order {
 }
 
 declare global {
-  /** Made in the guide's first block, or as the guide says: a page's or a backend's. */
-  const tracker: browser.Tracker & node.ServerTracker;
+  /** Made in the guide's first block, or as the guide says: a page's, a backend's or a Worker's. */
+  const tracker: browser.Tracker & node.ServerTracker & Pick<WorkerTracker, 'fetch' | 'job'>;
   const collector: node.Collector;
   const warehouse: DuckDbDestination;
   const analytics: import('@rudderstack/analytics-js').RudderAnalytics;
@@ -40,8 +41,8 @@ declare global {
   const [order, invoice, cart]: Order[];
   function render(state: unknown): void;
   function gtag(command: string, name: string, parameters: object): void;
-  function handle(request: unknown, response: unknown): void;
-  function placeOrder(order?: unknown): Promise<Response>;
+  function handle(request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse): void;
+  function placeOrder(order?: unknown): Promise<{ readonly id: string }>;
   function checkout(cart: Order, own: object): Promise<void>;
   function add(form: FormData): Promise<void>;
   function invoices(): Promise<void>;

@@ -10,6 +10,9 @@ const given = join(root, 'tests/guide-code/given.d.ts');
 /** What readers have beside ours, where this repository has it. */
 const installed: Record<string, string> = {
   express: 'packages/node/node_modules/@types/express',
+  fastify: 'packages/node/node_modules/fastify',
+  hono: 'packages/node/node_modules/hono',
+  'prom-client': 'packages/node/node_modules/prom-client',
   react: 'packages/browser/node_modules/@types/react',
   'react/jsx-runtime': 'packages/browser/node_modules/@types/react/jsx-runtime',
   'next/headers': 'examples/next/node_modules/next/headers',

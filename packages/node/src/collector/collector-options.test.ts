@@ -17,7 +17,10 @@ test.each([
     options: { log, keys: { secret: {} } },
     expected: 'keys[0]: source: expected "browser" or "server", got undefined',
   },
-  { options: { log, keys: { '': { source: 'server' } } }, expected: 'keys: expected write keys that are not empty' },
+  {
+    options: { log, keys: { '': { source: 'server' } } },
+    expected: 'keys[0]: expected a write key, got "": is the environment variable that holds it set?',
+  },
   {
     options: { log, keys: { [String(undefined)]: { source: 'server' } } },
     expected: 'keys[0]: expected a write key, got "undefined": is the environment variable that holds it set?',

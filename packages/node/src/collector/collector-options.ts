@@ -145,15 +145,14 @@ export function checkNestedOptions(
   checkOrigins(`${where}: allowedOrigins`, allowedOrigins);
 }
 
-/** What `[process.env.TRACK_KEY]` is where that is not set: a key that everybody knows. */
-const unsetKeys: ReadonlySet<string> = new Set(['undefined', 'null']);
+/** What `[process.env.TRACK_KEY]` and `[process.env.TRACK_KEY ?? '']` are where that is not set: keys that everybody knows. */
+const unsetKeys: ReadonlySet<string> = new Set(['', 'undefined', 'null']);
 
 /** Keys are secrets: they are told apart by their place. */
 function checkKeys(where: string, keys: { readonly [writeKey: string]: CollectorKey }): void {
   const places = new Map<string, string>();
   for (const [index, [writeKey, key]] of Object.entries(keys).entries()) {
     const place = `keys[${index}]`;
-    if (writeKey === '') throw new TypeError(`${where}: keys: expected write keys that are not empty`);
     if (unsetKeys.has(writeKey)) {
       throw new TypeError(
         `${where}: ${place}: expected a write key, got "${writeKey}": is the environment variable that holds it set?`,

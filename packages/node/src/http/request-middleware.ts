@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestLike } from '../identity/request-scope.ts';
 
 /** Runs a task inside of a request. */
@@ -25,9 +26,9 @@ export type HonoMiddleware = (context: HonoContext, next: () => Promise<void>) =
 /** What makes everything behind it run inside of its request. Place it before what tracks. */
 export interface RequestMiddleware {
   /** `createServer(tracker.node(listener))`. */
-  node<Request extends RequestLike, Response>(
-    listener: (request: Request, response: Response) => void,
-  ): (request: Request, response: Response) => void;
+  node<Incoming extends RequestLike = IncomingMessage, Outgoing = ServerResponse>(
+    listener: (request: Incoming, response: Outgoing) => void,
+  ): (request: Incoming, response: Outgoing) => void;
   /** `app.use(tracker.express)`. */
   readonly express: Middleware;
   /** `app.register(tracker.fastify)`. */
