@@ -41,6 +41,8 @@ const entries = {
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], storage: rootDomain() });`,
   '… + cookieCheck': `import { cookieCheck, createTracker, pageViews } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], storage: cookieCheck() });`,
+  '… + oneStart': `import { createTracker, oneStart, pageViews } from '@org/track-browser';
+    export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [oneStart()] });`,
   '… + pageOnly': `import { createTracker, pageOnly, pageViews } from '@org/track-browser';
     export const tracker = createTracker({ endpoint: '/api/j', capture: [pageViews()], storage: pageOnly() });`,
   createWorkerTracker: `import { createWorkerTracker } from '@org/track-browser/worker';

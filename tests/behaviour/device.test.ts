@@ -5,7 +5,7 @@ import { answerWith } from '../faults/front-server.ts';
 import { stopTime } from './page-time.ts';
 import { type TestedWindow, useSite } from './site.ts';
 
-declare const window: TestedWindow & { writes: number };
+declare const window: TestedWindow & { writes: number; realNow: () => number };
 
 const patience = { timeout: 30_000 };
 const minuteMs = 60_000;
@@ -135,7 +135,51 @@ describe('tabs of one device', needs(chromium), () => {
     await act(b);
     expect(sessions).toEqual([{ id: second }, { id: second }]);
   });
+
+  test.each([
+    { begun: 'both begin the same visit', plugins: [] },
+    { begun: 'with oneStart() one of them also says that it began', plugins: ['oneStart'] as const },
+  ])('T12 two tabs that act in the same millisecond after 31 idle minutes: $begun', async ({ plugins }) => {
+    await site.context.addInitScript(keepRealTime);
+    const time = await stopTime(site.context);
+    await site.options({ plugins });
+    const tabs = [await site.open('/a'), await site.open('/b')] as const;
+    let sessions: { readonly id: string; readonly isNew?: boolean }[] = [];
+    site.front.inject(({ body }) => {
+      const { batch } = JSON.parse(new TextDecoder().decode(body));
+      for (const { context } of batch) sessions.push(context.session);
+      return undefined;
+    });
+    const visits = new Set<string>();
+    for (let visit = 0; visit < visitsBegunAtOnce; visit++) {
+      await time.pass(31 * minuteMs);
+      sessions = [];
+      await Promise.all(tabs.map((tab) => tab.evaluate(actAt, Date.now() + 50)));
+      const flushed = Promise.all(tabs.map((tab) => tab.evaluate(() => window.tracker.flush())));
+      await time.pass(10);
+      await flushed;
+      const ids = new Set(sessions.map(({ id }) => id));
+      expect([sessions.length, ids.size]).toEqual([2, 1]);
+      for (const id of ids) visits.add(id);
+      if (plugins.length > 0) expect(sessions.filter(({ isNew }) => isNew)).toHaveLength(1);
+    }
+    expect(visits.size).toBe(visitsBegunAtOnce);
+  });
 });
+
+/** Of so many some are begun before either tab can see what the other wrote. */
+const visitsBegunAtOnce = 12;
+
+/** Runs before time is stopped. */
+function keepRealTime(): void {
+  window.realNow = Date.now;
+}
+
+/** Tracks at this moment of the real time, in epoch milliseconds: timers are not as exact. */
+function actAt(epochMs: number): void {
+  while (window.realNow() < epochMs);
+  window.tracker.track('Acted');
+}
 
 /** How many events the page's site has on disk. */
 function stored(page: Page): Promise<number> {

@@ -45,7 +45,7 @@ type PageOptions = Partial<
   /** By its name. Default: none. */
   readonly storage?: 'rootDomain' | 'hostOnly' | 'pageOnly' | 'cookieCheck';
   /** By their names. Default: none. */
-  readonly plugins?: readonly ('attribution' | 'erasure' | 'sequence' | 'sharedConsent')[];
+  readonly plugins?: readonly ('attribution' | 'erasure' | 'oneStart' | 'sequence' | 'sharedConsent')[];
 };
 
 /** A shop, its collector, and somebody with a browser. All of it is new for each test, save browser and collector. */

@@ -354,6 +354,7 @@ test.each([
     cookie: JSON.stringify({ consent: [{ analytics: true }, 1], anonymousId: 5, userId: {}, session: 7 }),
   },
   { why: 'times that are none', cookie: JSON.stringify({ anonymousId: [], session: ['x', null, 'y'] }) },
+  { why: 'a visit without an id', cookie: JSON.stringify({ session: [null, 1, 1] }) },
   { why: 'nothing in any place', cookie: JSON.stringify({ consent: null, anonymousId: null, session: null }) },
 ])('a cookie somebody else wrote costs no exception and no event: $why', async ({ cookie }) => {
   const text = cookie.startsWith('%') ? cookie : encodeURIComponent(cookie);

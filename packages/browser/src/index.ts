@@ -40,6 +40,7 @@ export { type GoogleConsentOptions, googleConsent } from './consent/google-conse
 export { sharedConsent } from './consent/shared-consent.ts';
 export { type BrowserTrackerOptions, createTracker } from './create-browser-tracker.ts';
 export { type CookieCheckOptions, cookieCheck } from './identity/cookie-check.ts';
+export { oneStart } from './identity/one-start.ts';
 export { type PageOnlyOptions, pageOnly } from './identity/page-only.ts';
 export { readVisitor, type Visitor } from './identity/read-visitor.ts';
 export { hostOnly, rootDomain } from './identity/root-domain.ts';

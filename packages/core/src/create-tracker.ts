@@ -51,7 +51,7 @@ type Part = 'properties' | 'traits';
 /** An event that is still ours to change. */
 type Draft = TrackEvent & { context: { consent?: ConsentContext } } & { [part in Part]?: JsonObject };
 
-const isText = (value: unknown): value is string => !!value && typeof value === 'string';
+const isText = (value: unknown): value is string => typeof value === 'string' && !!value;
 
 /** ISO 8601 in UTC; undefined if it is no date of our era: such a call is kept, its time is now. */
 function isoDate(date: Date | string | number | undefined): string | undefined {
@@ -60,12 +60,18 @@ function isoDate(date: Date | string | number | undefined): string | undefined {
 }
 
 /** Records events: identity → consent → plugins → queue. The same code in every runtime. */
-export function createTracker<P extends Plan = AnyPlan, Side extends EventSource = EventSource>(
-  parts: TrackerParts,
-): Tracker<P, Side> {
-  const { queue, clock, ids, consent, identity, library, context, purposeOf, onDiagnostic } = parts;
-  const { plugins = [] } = parts;
-
+export function createTracker<P extends Plan = AnyPlan, Side extends EventSource = EventSource>({
+  queue,
+  clock,
+  ids,
+  consent,
+  identity,
+  library,
+  context,
+  purposeOf,
+  onDiagnostic,
+  plugins = [],
+}: TrackerParts): Tracker<P, Side> {
   const sanitized: Record<string, number> = {};
   const receipts = new Map<string, EventReceipt>(); // of events without a fate
   const waiting: ((end?: string) => void)[] = []; // for consent: each goes on, or to the end it is told
@@ -94,7 +100,7 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
     part: Part,
     details?: unknown,
   ): Receipt {
-    const options: CallOptions = attempt(() => ({ ...said })) ?? {};
+    const options: CallOptions = { ...attempt(() => ({ ...said })) };
     const messageId = isText(options.messageId) ? options.messageId : ids.time();
     // A twin of an event on its way is that event.
     const twin = receipts.get(messageId);
@@ -224,7 +230,7 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
       shutdown(deadline) {
         isClosed = true;
         for (const stop of stops.splice(0)) stop();
-        for (const advance of waiting.splice(0)) advance('shutdown');
+        for (const advance of waiting.splice(0)) advance();
         return queue.shutdown(deadline).then(stats);
       },
       stats,

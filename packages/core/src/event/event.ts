@@ -41,9 +41,12 @@ export interface PageContext {
 
 /** The visit an event belongs to. */
 export interface SessionContext {
-  /** UUIDv7: its first 48 bits are the session's start. */
+  /**
+   * UUIDv7: its first 48 bits are the session's start, to some 66 seconds. What follows is the same for a device's sessions
+   * in a row.
+   */
   readonly id: string;
-  /** True on the first event of the session. */
+  /** True on the first event of the session. Tabs that begin it in the same moment may each say so. */
   readonly isNew?: boolean | undefined;
 }
 

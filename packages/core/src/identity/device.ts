@@ -32,4 +32,4 @@ export const formatDevice = (device: Device): string => `jn=1${encodeURIComponen
  * of that kind and version.
  */
 export const readDevice = (cookies: string): Device =>
-  JSON.parse(decodeURIComponent(/(?:^|;) *jn=1([^;]*)/.exec(cookies)?.[1] as string));
+  JSON.parse(decodeURIComponent(/(^|;) *jn=1([^;]*)/.exec(cookies)?.[2] as string));

@@ -226,6 +226,72 @@ describe('the session', () => {
     expect(here.sessionId()).not.toBe(first);
     expect(there.sessionId()).toBe(here.sessionId());
   });
+
+  /** Two tabs that both read the cookie before either has written it. */
+  function inOneMoment(clock: FakeClock, store: DeviceStore) {
+    const before = store.load();
+    const late: DeviceStore = { load: () => before, save: store.save };
+    return [createTab(clock, store), createTab(clock, late)] as const;
+  }
+
+  test.each([
+    { why: 'after 31 idle minutes', lastAt: start - 31 * minute, beganAt: start - hour },
+    { why: 'after a visit of one event', lastAt: start - 31 * minute, beganAt: start - 31 * minute },
+    { why: 'after 24 hours', lastAt: start - minute, beganAt: start - 24 * hour },
+  ])('that two tabs begin in the same moment has one id: $why', ({ lastAt, beganAt }) => {
+    const clock = createFakeClock(start);
+    const ended: Session = [createIds({ now: () => beganAt }).time(), beganAt, lastAt];
+    const { store, last } = createStore({ consent: yes, anonymousId: 'anonymous-1', session: ended });
+    const [here, there] = inOneMoment(clock, store);
+    here.touch('u1');
+    clock.jump(5);
+    const id = there.sessionId();
+    expect(here.sessionId()).toBe(id);
+    expect(last()?.session?.[0]).toBe(id);
+    expect(id).not.toBe(ended[0]);
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    // Its time is told to some 66 seconds.
+    const beganMs = Number.parseInt(`${id?.replace('-', '').slice(0, 12)}`, 16);
+    expect(Math.abs(beganMs - clock.now())).toBeLessThan(65_536);
+  });
+
+  test.each([
+    { why: 'by default', limits: {}, everyMs: 30 * minute },
+    { why: 'where visits are short', limits: { idleMs: 1_000 }, everyMs: 1_000 },
+    { why: 'where they may not last', limits: { maxMs: 1_000 }, everyMs: 1_000 },
+  ])('never has the id of another: $why', async ({ limits, everyMs }) => {
+    const clock = createFakeClock(start);
+    const { store } = createStore();
+    const ids = new Set<string | undefined>();
+    for (let visits = 0; visits < 300; visits++) {
+      ids.add(createTab(clock, store, { session: limits }).sessionId());
+      await clock.advance(everyMs);
+    }
+    expect(ids.size).toBe(300);
+  });
+
+  test('has nothing of a visit before the reset', async () => {
+    const clock = createFakeClock(start);
+    const { store } = createStore();
+    const tab = createTab(clock, store);
+    const before = tab.sessionId();
+    tab.reset();
+    await clock.advance(hour);
+    expect(tab.sessionId()?.slice(-17)).not.toBe(before?.slice(-17));
+  });
+
+  test.each([
+    { why: 'no id', session: [null, start - 2 * hour, start - hour] },
+    { why: 'no list', session: 5 },
+    { why: 'nothing in it', session: [] },
+    { why: 'no times', session: ['session-1', 'then', null] },
+  ])('begins whatever a cookie says of the last one: $why', ({ session }) => {
+    const { store } = createStore({ session } as unknown as Device);
+    expect(createTab(createFakeClock(start), store).touch().session).toEqual({
+      id: expect.stringMatching(/^[\w-]{8,64}$/),
+      isNew: true,
+    });
+  });
 });
 
 describe('a clock set back by two hours', () => {

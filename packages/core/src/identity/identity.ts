@@ -47,9 +47,17 @@ export interface Identity {
 /** Activity is written at most this often: a cookie write costs the page time. */
 const saveEveryMs = 5_000;
 
-/** Keeps a device's ids and session, shared by its tabs through the store?. */
-export function createIdentity({ ids, now, store, mayStore, session = {} }: IdentityOptions): Identity {
-  const { idleMs = 30 * 60_000, maxMs = 24 * 3_600_000 } = session;
+/** Visits that began this long after each other differ in the first eight digits of their ids, which count 66 seconds. */
+const toldApartMs = 100_000;
+
+/** Keeps a device's ids and session, shared by its tabs through the store. */
+export function createIdentity({
+  ids,
+  now,
+  store,
+  mayStore,
+  session: { idleMs = 30 * 60_000, maxMs = 24 * 3_600_000 } = {},
+}: IdentityOptions): Identity {
   /** Nobody goes without an id. */
   const named = (known?: Device): Device => ({ ...known, anonymousId: known?.anonymousId ?? ids.random() });
   let device: Device = named(store?.load());
@@ -72,9 +80,14 @@ export function createIdentity({ ids, now, store, mayStore, session = {} }: Iden
       // A clock set back does not end a visit: only time that passed does.
       const alive = (visit: Session | false | undefined): Session | false | undefined =>
         visit && at - visit[2] < idleMs && at - visit[1] < maxMs && visit;
-      // Another tab may have kept the visit alive, or have begun the next.
-      const [id, startedAt, seenAt] = alive(device.session) ||
-        alive(mayStore() && store?.load()?.session) || [ids.time(), at, 0];
+      // Another tab may have kept the visit alive, or have begun the next; nothing locks a cookie, so both may begin it.
+      const last = alive(device.session) || (mayStore() && store?.load()?.session);
+      const [id, startedAt, seenAt] = alive(last) || [
+        // Then its id is the same in both: the time, told to 66 seconds, and what followed that in the last one's.
+        last && at - last[1] > toldApartMs ? ids.time().slice(0, 8) + `${last[0]}`.slice(8) : ids.time(),
+        at,
+        0,
+      ];
       device = { ...device, session: [id, startedAt, Math.max(seenAt, at)] };
       if (!seenAt || at - savedAt > saveEveryMs) change(device);
       return { ...device, session: { id, isNew: !seenAt || undefined } };

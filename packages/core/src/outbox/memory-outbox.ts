@@ -6,23 +6,20 @@ export interface MemoryOutboxOptions {
   readonly maxEvents?: number;
   /** Most bytes that may wait. Default 16 MiB. */
   readonly maxBytes?: number;
-  /** When there is no room: give up what just came, not what waited longest? Either way counted as `outbox-full`. */
-  readonly dropNewest?: boolean;
 }
 
 /** Events wait in memory and die with the process: bounded and in order. */
 export function createMemoryOutbox<T = string>({
   maxEvents = 10_000,
   maxBytes = 16 << 20,
-  dropNewest,
 }: MemoryOutboxOptions = {}): Outbox<T> {
   let host: OutboxHost;
   let entries: Entry<T>[] = []; // oldest first
   let waitingBytes = 0;
 
   /** Takes entries out, all at once: the others are moved once for a batch, not once for each of it. */
-  function take(from: number, howMany: number): Entry<T>[] {
-    const taken = entries.splice(from, howMany);
+  function take(howMany: number): Entry<T>[] {
+    const taken = entries.splice(0, howMany);
     for (const { bytes } of taken) waitingBytes -= bytes;
     return taken;
   }
@@ -36,7 +33,7 @@ export function createMemoryOutbox<T = string>({
       waitingBytes += entry.bytes;
       // One that is larger than the bound may wait alone.
       while (entries.length > (waitingBytes > maxBytes ? 1 : maxEvents)) {
-        for (const { id } of take(dropNewest ? -1 : 0, 1)) host.onDropped(id, 'outbox-full');
+        for (const { id } of take(1)) host.onDropped(id, 'outbox-full');
       }
     },
     pull(limits) {
@@ -46,7 +43,7 @@ export function createMemoryOutbox<T = string>({
         // One at least: one that is too large alone is for the far end to refuse.
         return index && (room < 0 || index === limits.maxEvents);
       });
-      return take(0, end < 0 ? entries.length : end);
+      return take(end < 0 ? entries.length : end);
     },
     settle() {}, // forgotten since it was pulled
     release(released) {
@@ -55,7 +52,7 @@ export function createMemoryOutbox<T = string>({
     },
     depth: () => ({ waiting: entries.length, waitingBytes }),
     close() {
-      for (const { id } of take(0, entries.length)) host.onDropped(id, 'shutdown');
+      for (const { id } of take(entries.length)) host.onDropped(id, 'shutdown');
     },
   };
 }

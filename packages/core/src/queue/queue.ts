@@ -222,8 +222,8 @@ export function createQueue<T = string>({
       const verdict = verdicts?.get(entry.id) ?? common;
       if (verdict.kind !== 'retry') return settle(entry.id, verdict);
       // A far end that names its time is alive: waiting for it does not make later waits longer.
-      entry.tries = (entry.tries ?? 0) + (verdict.retryAfterMs ? 0 : 1);
-      waitMs = Math.max(waitMs, verdict.retryAfterMs ?? 0);
+      if (verdict.retryAfterMs) waitMs = Math.max(waitMs, verdict.retryAfterMs);
+      else entry.tries = (entry.tries ?? 0) + 1;
       return true;
     });
     if (isFailing) {
@@ -238,8 +238,6 @@ export function createQueue<T = string>({
       wait(flushes, deadlineMs, () => resolve());
       pump();
     });
-
-  const pullAll = (): readonly Entry<T>[] => outbox.pull({ maxEvents: never, maxBytes: never });
 
   function close(): void | Promise<void> {
     isClosed = true;
@@ -270,7 +268,7 @@ export function createQueue<T = string>({
     accept,
     refuse: (id, reason) => count(id, { kind: 'dropped', reason }),
     flush,
-    sweep: () => giveBack(allowed(pullAll())),
+    sweep: () => giveBack(allowed(outbox.pull({ maxEvents: never, maxBytes: never }))),
     exit: () => pump(false, true),
     onSettled(listener) {
       tell = listener;

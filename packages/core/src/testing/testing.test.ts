@@ -489,7 +489,16 @@ describe('the contract of outboxes', () => {
     {
       why: 'drops the newest',
       rule: 'when full drops the oldest that wait, says so, and never what is leased',
-      change: () => createMemoryOutbox({ maxEvents: 2, dropNewest: true }),
+      change({ open, add, depth }) {
+        let host = quiet;
+        return {
+          open(newHost) {
+            host = newHost;
+            open(newHost);
+          },
+          add: (entry) => (depth().waiting < 2 ? add(entry) : host.onDropped(entry.id, 'outbox-full')),
+        };
+      },
     },
     {
       why: 'drops what is leased',

@@ -27,7 +27,7 @@ export function clientIdOf(event: CollectedEvent, destination = 'ga4'): string {
 export function sessionIdOf(event: CollectedEvent, destination = 'ga4'): string | undefined {
   const given = handedOver(event, destination, 'sessionId');
   if (given !== undefined) return /^GS\d\.\d\.s?(\d+)/.exec(given)?.[1] ?? given;
-  // UUIDv7: its first 48 bits are the session's start.
+  // UUIDv7: its first 48 bits are the session's start, to some 66 seconds.
   const startMs = Number.parseInt((event.context?.session?.id ?? '').replaceAll('-', '').slice(0, 12), 16);
   return Number.isNaN(startMs) ? undefined : String(Math.floor(startMs / 1_000));
 }

@@ -21,7 +21,7 @@ export function isRealId(id: string): boolean {
   return plain !== '' && plain !== '[object object]' && !placeholderIds.has(plain);
 }
 
-/** When a session began, milliseconds since the epoch: the first 48 bits of its UUIDv7. */
+/** When a session began, milliseconds since the epoch, to some 66 seconds: the first 48 bits of its UUIDv7. */
 export function sessionStartMs(sessionId: string | undefined): number | undefined {
   const ms = Number.parseInt((sessionId ?? '').replaceAll('-', '').slice(0, 12), 16);
   return Number.isNaN(ms) ? undefined : ms;
