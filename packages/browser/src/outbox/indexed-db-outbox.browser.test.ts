@@ -209,6 +209,24 @@ test('a page holds its lock while it has something to answer for, and no longer'
   }
 });
 
+test('one that closes while it adopts leaves all to the next page, and holds no lock', async () => {
+  const missing = `Object.defineProperty(window, 'indexedDB', { value: undefined });`;
+  await page(`await add('a', 'b'); parent.postMessage('copied')`, missing);
+  frames[0]?.remove();
+  const closing = create();
+  let arrived = 0;
+  closing.open({ onDropped() {}, onArrived: (count) => (arrived += count) });
+  await closing.close();
+  const { outbox } = await arrivals();
+  await vi.waitUntil(() => outbox.depth().waiting === 2, patient);
+  expect(arrived).toBe(0);
+  await outbox.close();
+  await vi.waitUntil(async () => {
+    const { held = [], pending = [] } = await navigator.locks.query();
+    return ![...held, ...pending].some((lock) => lock.name?.startsWith(name));
+  }, patient);
+});
+
 test('of two pages that wait for a third one’s end, only one takes over', async () => {
   await page(`await add('a', 'b'); parent.postMessage('stored')`);
   const heard = page(`outbox.release([]); parent.postMessage('open')`);

@@ -66,6 +66,7 @@ export function createIndexedDbOutbox({
 
   const locks: Record<string, Promise<unknown> | undefined> = {}; // those it holds or waits for, by owner
   const letGo: (() => void)[] = []; // each lets go of a lock
+  let isClosed = false;
   let isBusy = false; // are there entries without a fate?
 
   /** IndexedDB did not do what it was asked for. Nothing that comes from now on counts as durable. */
@@ -161,7 +162,12 @@ export function createIndexedDbOutbox({
   async function adopt(gone: string): Promise<void> {
     function take(entry: StoredEntry): void {
       const ageMs = clock.now() - entry.queuedAt;
-      if (entry.owner === self || (hold(entry.owner, adopt) ? entry.owner !== gone : ageMs <= abandonedAfterMs)) return;
+      if (
+        isClosed ||
+        entry.owner === self ||
+        (hold(entry.owner, adopt) ? entry.owner !== gone : ageMs <= abandonedAfterMs)
+      )
+        return;
       isBusy = true;
       if (ageMs <= maxAgeMs) void memory.add(entry);
       else host.onDropped(entry.id, 'expired');
@@ -235,6 +241,7 @@ export function createIndexedDbOutbox({
     async close() {
       await written;
       isDurable = false;
+      isClosed = true;
       opening = Promise.resolve(); // without a database: nothing is written or adopted any more
       rest();
     },
