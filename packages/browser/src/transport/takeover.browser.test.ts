@@ -125,6 +125,26 @@ test.each([
   await vi.waitUntil(async () => (await stored()).length === 0, patient);
 });
 
+test('each request asks who is there, and what costs more, who this page is, only the first', async () => {
+  const requested = vi.spyOn(navigator.locks, 'request');
+  const asked = vi.spyOn(navigator.locks, 'query');
+  await send();
+  await vi.waitUntil(() => asked.mock.calls.length === 1, patient);
+  await requested.mock.results[0]?.value;
+  asked.mockClear();
+  requested.mockClear();
+  for (let requests = 0; requests < 5; requests++) await send();
+  expect(asked).toHaveBeenCalledTimes(5);
+  expect(requested).not.toHaveBeenCalled();
+  vi.restoreAllMocks();
+  // Its own locks are still its own.
+  await outbox.add(anEntry({ id: 'mine' }));
+  await vi.waitUntil(async () => (await locks()).length === 1, patient);
+  await send();
+  await new Promise((resolve) => setTimeout(resolve, 200)); // nothing happens, so there is nothing to wait for
+  expect(await waiting()).toBe(0);
+});
+
 test('without a look it leaves that to the next page', async () => {
   const other = await otherPage('a');
   other.remove();

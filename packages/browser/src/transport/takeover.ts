@@ -20,6 +20,7 @@ export const takeover = (): DeliveryPart =>
     const own = new Set<string>(); // ids of what this page tracked or took over
     const known = new Set<string>(); // locks of other pages, by name
     const ending = new AbortController();
+    let self: string | undefined; // by what id the browser knows this page
     let host: OutboxHost;
     let watcher: Outbox | undefined; // finds what others left, and waits for their end
 
@@ -41,11 +42,19 @@ export const takeover = (): DeliveryPart =>
       return found;
     }
 
+    /** All locks of the origin. To be asked at each request, it may cost little: the page asks for its own id once. */
+    async function askWhoHoldsWhat(): Promise<readonly LockInfo[]> {
+      const ask = async (): Promise<readonly LockInfo[]> => (await navigator.locks.query()).held ?? [];
+      if (self !== undefined) return ask();
+      const probe = `${Math.random()}`;
+      const held = await navigator.locks.request(probe, ask);
+      self = held.find((lock) => lock.name === probe)?.clientId;
+      return held;
+    }
+
     async function look(): Promise<void> {
       if (!mayStore()) return;
-      const probe = `${Math.random()}`;
-      const held = await navigator.locks.request(probe, async () => (await navigator.locks.query()).held ?? []);
-      const self = held.find((lock) => lock.name === probe)?.clientId;
+      const held = await askWhoHoldsWhat();
       const before = known.size;
       for (const lock of held) if (lock.clientId !== self && lock.name?.startsWith(name)) known.add(lock.name);
       if (known.size === before || ending.signal.aborted) return;
