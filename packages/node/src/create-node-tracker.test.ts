@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -7,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { type Device, definePlan, type Entry, formatDevice, type SendOutcome } from '@org/track-core';
+import { type Device, definePlan, type Entry, formatDevice, type SendOutcome, type Transport } from '@org/track-core';
 import { createFakeClock, createScriptedTransport, type FakeClock } from '@org/track-core/testing';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -106,6 +107,21 @@ describe('createTracker', () => {
     await clock.advance(nodeQueueLimits.maxWaitMs);
     expect(tracker.stats()).not.toHaveProperty('oldestAgeMs');
     expect(await tracker.shutdown()).not.toHaveProperty('oldestAgeMs');
+  });
+
+  test('what a request tracked leaves outside of it: it may travel with what others tracked', async () => {
+    const request = new AsyncLocalStorage<string>();
+    const sentInside: unknown[] = [];
+    const transport: Transport = {
+      async send(entries) {
+        sentInside.push(...entries.map(() => request.getStore()));
+        return { kind: 'delivered' };
+      },
+    };
+    const tracker = createTracker({ ...remote, transport, consent, queue: { maxWaitMs: 5 } });
+    for (const userId of ['u1', 'u2']) request.run(userId, () => tracker.track('Seen', {}, { userId }));
+    await expect.poll(() => sentInside).toEqual([undefined, undefined]);
+    await tracker.shutdown();
   });
 
   test('many trackers leave no listener behind, whoever shuts them down', async () => {
