@@ -182,6 +182,34 @@ describe('createTracker', () => {
   });
 });
 
+test('a far end that refuses whole batches, slowly, is done with before nobody waits for its answer any more', async () => {
+  const taken = new Set<string>();
+  const server = createServer(async (request, response) => {
+    const raw = Buffer.concat(await request.toArray());
+    const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
+    const { batch } = JSON.parse(body.toString()) as { readonly batch: readonly { readonly event: string }[] };
+    const isBad = batch.some(({ event }) => event.startsWith('Bad'));
+    if (!isBad) for (const { event } of batch) taken.add(event);
+    setTimeout(() => response.writeHead(isBad ? 400 : 200).end('{"success":true}'), 20);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const tracker = createTracker({
+    ...{ ...remote, consent, endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/j` },
+    queue: { timeoutMs: 500, baseDelayMs: 10 },
+  });
+  for (let index = 0; index < 64; index++) {
+    tracker.track(`${index % 16 === 0 ? 'Bad' : 'Good'} ${index}`, {}, { userId: 'u1' });
+  }
+  expect(await tracker.flush({ deadlineMs: 20_000 })).toMatchObject({
+    delivered: 60,
+    dead: { 'http-400': 4 },
+    pending: 0,
+  });
+  expect(taken.size).toBe(60);
+  await tracker.shutdown();
+  server.close();
+}, 30_000);
+
 describe('createInProcessTracker', () => {
   test('hands entries to the collector, soon and together', async () => {
     const batches: (readonly Entry[])[] = [];

@@ -79,10 +79,11 @@ export interface InProcessTrackerOptions<P extends Plan = AnyPlan> extends Serve
 }
 
 /** Between backends batches may be larger than a page's: one below the 500 KB that Segment-compatible collectors take. */
-export const nodeQueueLimits: Pick<QueueLimits, 'maxEvents' | 'maxBytes' | 'maxWaitMs'> = {
+export const nodeQueueLimits: Pick<QueueLimits, 'maxEvents' | 'maxBytes' | 'maxWaitMs' | 'timeoutMs'> = {
   maxEvents: 250,
   maxBytes: 450 * 1024,
   maxWaitMs: 500,
+  timeoutMs: 15_000,
 };
 
 /** In the collector's own process a batch costs next to nothing: it gathers one request's events, no more. */
@@ -105,15 +106,16 @@ const bytesPerQueued = 2_048;
 export function createTracker<P extends Plan = AnyPlan>(options: NodeTrackerOptions<P>): ServerTracker<P> {
   checkTrackerOptions(options);
   const { endpoint, writeKey, clock = createNodeClock(), random, onDiagnostic, maxQueued = defaultMaxQueued } = options;
+  const limits = { ...nodeQueueLimits, ...options.queue };
   const http = options.transport === undefined ? createHttpTransport({ endpoint, writeKey, clock }) : undefined;
   const outbox = createAgedOutbox(
     options.outbox ?? createMemoryOutbox({ maxEvents: maxQueued, maxBytes: maxQueued * bytesPerQueued }),
   );
   const queue = createQueue({
     outbox,
-    transport: options.transport ?? isolateBadEvents(http as Transport),
+    transport: options.transport ?? isolateBadEvents(http as Transport, { clock, timeoutMs: limits.timeoutMs }),
     clock,
-    limits: { ...nodeQueueLimits, ...options.queue },
+    limits,
     ...(random === undefined ? {} : { random }),
     ...(onDiagnostic === undefined ? {} : { onDiagnostic }),
   });

@@ -1,4 +1,5 @@
 import type { Entry, SendOutcome, Transport } from '@org/track-core';
+import { createFakeClock } from '@org/track-core/testing';
 import { describe, expect, test } from 'vitest';
 import { isolateBadEvents } from './isolate-bad-events.ts';
 
@@ -15,32 +16,43 @@ interface FarEnd {
   readonly transport: Transport;
   readonly taken: string[];
   requests(): number;
+  elapsed(): number;
 }
+
+const timeoutMs = 10_000;
 
 /** Refuses whole requests in which something is bad. */
 function aFarEnd({
   isBad,
   reason = 'http-400',
   failsAt,
+  takesMs = 0,
 }: {
   isBad: (id: string) => boolean;
   reason?: string;
   failsAt?: number;
+  takesMs?: number;
 }): FarEnd {
+  const clock = createFakeClock();
   const taken: string[] = [];
   let requests = 0;
   return {
     taken,
     requests: () => requests,
-    transport: isolateBadEvents({
-      async send(entries): Promise<SendOutcome> {
-        requests++;
-        if (requests === failsAt) return { kind: 'retry', reason: 'http-503', retryAfterMs: 2_000 };
-        if (entries.some(({ id }) => isBad(id))) return { kind: 'dead', reason };
-        taken.push(...entries.map(({ id }) => id));
-        return { kind: 'delivered' };
+    elapsed: clock.elapsed,
+    transport: isolateBadEvents(
+      {
+        async send(entries): Promise<SendOutcome> {
+          requests++;
+          await clock.advance(takesMs);
+          if (requests === failsAt) return { kind: 'retry', reason: 'http-503', retryAfterMs: 2_000 };
+          if (entries.some(({ id }) => isBad(id))) return { kind: 'dead', reason };
+          taken.push(...entries.map(({ id }) => id));
+          return { kind: 'delivered' };
+        },
       },
-    }),
+      { clock, timeoutMs },
+    ),
   };
 }
 
@@ -115,6 +127,26 @@ describe('events that are refused for what one of them is', () => {
     }
     expect(left).toEqual([]);
     expect(farEnd.taken).toHaveLength(125);
+  });
+
+  test('a far end that takes its time is answered for before nobody waits, and all are heard in the end, once', async () => {
+    const farEnd = aFarEnd({ isBad: (id) => Number(id.slice(1)) % 25 === 0, takesMs: 400 });
+    let left = entriesOf(250);
+    for (let round = 0; round < 20 && left.length > 0; round++) {
+      const startedAt = farEnd.elapsed();
+      const kinds = named(await farEnd.transport.send(left, options));
+      expect(farEnd.elapsed() - startedAt).toBeLessThan(timeoutMs);
+      left = left.filter(({ id }) => kinds[id] === 'retry');
+    }
+    expect(left).toEqual([]);
+    expect(farEnd.taken).toHaveLength(240);
+    expect(new Set(farEnd.taken).size).toBe(240);
+  });
+
+  test('nobody is given up because there was no time to hear them', async () => {
+    const farEnd = aFarEnd({ isBad: () => true, takesMs: 4_000 });
+    const kinds = named(await farEnd.transport.send(entriesOf(4), options));
+    expect(kinds).toEqual({ e0: 'retry', e1: 'retry', e2: 'retry', e3: 'retry' });
   });
 
   test('nothing more is sent once nobody waits for the answer', async () => {
