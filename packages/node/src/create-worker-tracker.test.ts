@@ -153,6 +153,18 @@ describe('a request', () => {
     expect(events().flat()).toMatchObject([{ event: 'Seen' }]);
   });
 
+  test('that is none, as in a test of the handler, is answered all the same', async () => {
+    const { tracker, events } = start();
+    const fetch = tracker.fetch((_request: Request | undefined, _env: object, _context: Context) => {
+      tracker.track('Seen', {}, { userId: 'u1' });
+      return 'answer';
+    });
+    const context = aContext();
+    expect(await fetch(undefined, {}, context)).toBe('answer');
+    await context.ended();
+    expect(events()).toEqual([]);
+  });
+
   test('of somebody who said no sends nothing', async () => {
     const { tracker, events } = start();
     const fetch = tracker.fetch((_request: Request, _env: object, _context: Context) => {

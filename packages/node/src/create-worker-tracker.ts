@@ -162,7 +162,7 @@ export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTra
   return {
     ...tracker,
     served: (page) => (current.getStore() ?? nowhere).served(page),
-    fetch: (handler) => wrapped(handler, (request, task) => tracker.run(requestOf(request as Request), task)),
+    fetch: (handler) => wrapped(handler, (request, task) => tracker.run(requestOf(request), task)),
     job: (handler) => wrapped(handler, (_job, task) => task()),
   };
 }
@@ -238,6 +238,7 @@ function deferredTracker(find: () => Tracker): Tracker {
 }
 
 /** Cloudflare says where the connection came from; a visitor cannot set that header. */
-function requestOf({ method, url, headers }: Request): RequestLike {
-  return { method, url, headers, ip: headers.get('cf-connecting-ip') ?? undefined };
+function requestOf(first: unknown): RequestLike {
+  const { method, url, headers } = (first ?? {}) as Request;
+  return { method, url, headers, ip: attempt(() => headers.get('cf-connecting-ip')) ?? undefined };
 }

@@ -25,8 +25,12 @@ export function lambdaHandler<E, C extends LambdaContext, R, P extends Plan = An
   handler: (event: E, context: C) => R,
 ): (event: E, context: C) => Promise<Awaited<R>> {
   return async (event, context): Promise<Awaited<R>> => {
-    // An event may be anything, and so may what a test of the handler passes: neither is the function's loss.
-    const request = attempt(() => requestOfLambda(event));
+    // An event may be anything, and so may what a test of the handler passes: neither is the function's loss. A request
+    // that cannot be read is still one: that it is nobody's would be saying more than is known.
+    const request = attempt(
+      () => requestOfLambda(event),
+      () => ({}) as RequestLike,
+    );
     try {
       return await tracker.run(request, () => handler(event, context));
     } finally {

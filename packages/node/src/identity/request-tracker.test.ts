@@ -136,6 +136,20 @@ describe('inside of a request', () => {
     expect(await receipt.delivered).toMatchObject({ kind: 'dropped' });
     expect(diagnostics).toContain('request-unreadable');
   });
+
+  test('of a request that cannot be read nobody knows what the person said: no yes of the backend stands for it', async () => {
+    const transport = createScriptedTransport();
+    const vouching = createTracker({
+      ...{ endpoint: 'https://collector.example/api/j', writeKey: 'key', transport },
+      consent: { analytics: true },
+    });
+    const receipts = [
+      vouching.run({} as RequestLike, () => vouching.track('Seen', {}, { userId: 'u1' })),
+      vouching.for({} as RequestLike).track('Seen', {}, { userId: 'u1' }),
+    ];
+    for (const { delivered } of receipts) expect(await delivered).toEqual({ kind: 'dropped', reason: 'consent' });
+    await vouching.shutdown();
+  });
 });
 
 describe('about another user than the request: nothing of its device, nor under its consent', () => {

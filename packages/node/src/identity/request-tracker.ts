@@ -57,12 +57,15 @@ export function createRequestTracker<P extends Plan = AnyPlan>(
   const base = tracker as unknown as Tracker;
   const current = new AsyncLocalStorage<CurrentRequest | undefined>();
 
-  /** What a client sends cannot break a request of the host, and neither can what a framework hands us. */
+  /**
+   * What a client sends cannot break a request of the host, and neither can what a framework hands us. What the person said
+   * is then not known: nothing else stands for it.
+   */
   const readScope = (request: RequestLike): Scope =>
     attempt(
       () => scopeOf(request),
       (error) => void report(onDiagnostic, 'request-unreadable', error),
-    ) ?? {};
+    ) ?? { consent: {} };
 
   /** @param own - what was said with `with`; it beats what the request says */
   function bound(own?: Scope): Tracker {
