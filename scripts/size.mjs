@@ -196,11 +196,24 @@ for (const { path, bytesInOutput } of parts.toSorted((a, b) => b.bytesInOutput -
   if (bytesInOutput > 0) console.log(`${column(bytesInOutput)}  ${path}`);
 }
 
+const gzipOf = (/** @type {string} */ name) => rows.find((row) => row.name === name)?.gzip ?? Number.NaN;
+
 let isFine = true;
 for (const [name, budget] of Object.entries(budgets)) {
-  const gzip = rows.find((row) => row.name === name)?.gzip ?? Number.NaN;
+  const gzip = gzipOf(name);
   if (gzip <= budget) continue;
   isFine = false;
   console.error(`\n${name}: expected at most ${budget} bytes gzip, got ${gzip}`);
+}
+
+// What guides say a plugin adds, in KB: a tenth more or less is no news to anybody.
+for (const guide of ['capture', 'capture-forms-media']) {
+  const text = readFileSync(at(`docs/guides/${guide}.md`), 'utf8');
+  for (const [, plugin, said] of text.matchAll(/^\| `(\w+)\(\)` .*\| ([\d.]+) KB +\|$/gm)) {
+    const adds = (gzipOf(`… + ${plugin}`) - gzipOf(inDetail)) / 1_000;
+    if (Math.abs(adds - Number(said)) < 0.1) continue;
+    isFine = false;
+    console.error(`\n${guide}.md: ${plugin}() adds ${adds.toFixed(1)} KB, not ${said}`);
+  }
 }
 process.exit(isFine ? 0 : 1);
