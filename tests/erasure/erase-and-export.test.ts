@@ -57,6 +57,7 @@ describe('the guide', () => {
       'track export --user u1 --output u1.ndjson': 0,
       'track erase --user u1': 1,
       'track erase --user u1 --yes': 0,
+      'track compact duckdb': 0,
       'track receipts': 0,
       'track receipts --user u1': 0,
     });

@@ -9,6 +9,7 @@ export {
 } from './consent/consent.ts';
 export { createTracker, type TrackerParts } from './create-tracker.ts';
 export type {
+  Compacted,
   DeliverOptions,
   DeliveryOutcome,
   DeliveryVerdict,

@@ -3,6 +3,7 @@ export {
   type CallOptions,
   type Clock,
   type CollectedEvent,
+  type Compacted,
   type ConsentCategory,
   type ConsentPreferences,
   type Deadline,

@@ -63,6 +63,12 @@ export interface ErasePerson {
   readonly anonymousId?: string;
 }
 
+/** What came of making files smaller. */
+export interface Compacted {
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
 /** How much an erasure took away, where the far end can count. */
 export interface ErasedRows {
   /** Rows that went with this very try. */
@@ -111,6 +117,11 @@ export interface Destination {
    * are gone nevertheless; without one nobody knows, and the receipt says so.
    */
   erase?(person: ErasePerson, options: { readonly signal: AbortSignal }): Promise<void | 'unsupported' | ErasedRows>;
+  /**
+   * Writes its files anew, so that nothing of what was deleted is left in them. May take long: deliveries and questions
+   * wait. Rejects with why it did not; then all is as it was.
+   */
+  compact?(options: { readonly signal: AbortSignal }): Promise<Compacted>;
   /** All it holds about somebody, an object for each row, where it can be asked; also before `open`. */
   export?(person: ErasePerson, options: { readonly signal: AbortSignal }): Promise<readonly object[]>;
   close?(): Promise<void>;

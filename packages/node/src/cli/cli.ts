@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { version } from '../version.ts';
+import { compact } from './compact.ts';
 import { doctor } from './doctor.ts';
 import { importLogs } from './import.ts';
 import { erase, exportPerson, receipts, unsuppress } from './person.ts';
@@ -131,6 +132,10 @@ reporting(
 reporting(program, 'forget', 'Let the log keep nothing more for a destination that is none any more.')
   .argument('<destination>', 'its name, as doctor tells it')
   .action(forget);
+
+reporting(program, 'compact', 'Write the file of a warehouse anew, so that nothing that was deleted is left in it.')
+  .argument('<destination>', 'a DuckDB, by its name')
+  .action(compact);
 
 const ofPerson = (work: Command): Command =>
   work

@@ -56,6 +56,7 @@ export async function openDesk({ config }: LoadedConfig): Promise<Desk> {
       unplanned: config.unplanned ?? 'store',
       erase: erasures.erase,
       exportFrom: (person) => asked.dispatcher().exportFrom(person),
+      compact: (name) => asked.dispatcher().compact(name),
     }),
     isServed: false,
     async close() {
@@ -93,7 +94,7 @@ export async function isRunning(run: RunFile): Promise<boolean> {
   );
 }
 
-const streams: ReadonlySet<keyof Operations> = new Set(['tail', 'about']);
+const streams: ReadonlySet<keyof Operations> = new Set(['tail', 'about', 'compact']);
 
 function remoteOperations(run: RunFile): Operations {
   return new Proxy({} as Operations, {

@@ -95,7 +95,10 @@ export interface Collector<P extends Plan = AnyPlan> {
   /** How each destination is: state, lag, rate, errors, age of what waits longest. */
   destinations(): readonly DestinationReport[];
   /** Adds, removes, pauses, resumes and replays destinations; the others do not notice. */
-  readonly dispatch: Pick<Dispatcher, 'add' | 'remove' | 'pause' | 'resume' | 'replay' | 'erase' | 'exportFrom'>;
+  readonly dispatch: Pick<
+    Dispatcher,
+    'add' | 'remove' | 'pause' | 'resume' | 'replay' | 'erase' | 'exportFrom' | 'compact'
+  >;
   /** Resolves when this process's own events are stored and every destination has caught up, or at the deadline (10 s). */
   flush(options?: Deadline): Promise<void>;
   /** Answers 503 from now on, finishes what is under way, flushes until the deadline (10 s), closes destinations and log. */

@@ -1,5 +1,6 @@
 import {
   type Clock,
+  type Compacted,
   type Deadline,
   type Destination,
   type ErasePerson,
@@ -63,6 +64,11 @@ export interface Dispatcher {
   eraseAt(name: string, person: ErasePerson, deadline?: Deadline): Promise<ErasedAt>;
   /** What those destinations hold about somebody that can be asked; `failed` in place of what one did not tell. */
   exportFrom(person: ErasePerson, deadline?: Deadline): AsyncIterable<ExportedRow>;
+  /**
+   * Makes one write its files anew, so that nothing of what was deleted is left in them; by the deadline (1 h). Its
+   * deliveries wait meanwhile. Rejects with `TypeError` for one that has no way, else with why it did not.
+   */
+  compact(name: string, deadline?: Deadline): Promise<Compacted>;
   names(): readonly string[];
   /** Resolves when what the log held has its fate at every destination, or at the deadline (10 s). */
   flush(options?: Deadline): Promise<void>;
@@ -187,6 +193,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     eraseAt: async (name, person, { deadlineMs = 10_000 } = {}) => eraseAt(seatOf(name), person, deadlineMs),
     async *exportFrom(person, { deadlineMs = 60_000 } = {}) {
       for (const seat of seats.values()) yield* exportFrom(seat, person, deadlineMs);
+    },
+    async compact(name, { deadlineMs = 3_600_000 } = {}) {
+      const { destination } = seatOf(name);
+      if (destination.compact === undefined)
+        throw new TypeError(`"${name}" has no files of ours that could be compacted.`);
+      return inTime(deadlineMs, async (signal) => destination.compact?.({ signal }) as Promise<Compacted>);
     },
     names: () => [...seats.keys()],
     async flush(deadline) {

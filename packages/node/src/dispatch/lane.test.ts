@@ -568,6 +568,24 @@ describe('one by one', () => {
   });
 });
 
+test('one that can writes its files anew, in its time; others say that they cannot', async () => {
+  const bytes = { bytesBefore: 2, bytesAfter: 1 };
+  const { dispatcher, pass } = runDispatcher(clock, [
+    scripted('can', [], { compact: async () => bytes }),
+    scripted('cannot'),
+    scripted('hangs', [], {
+      compact: ({ signal }) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('was ended')))),
+    }),
+  ]);
+  expect(await dispatcher.compact('can')).toBe(bytes);
+  await expect(dispatcher.compact('cannot')).rejects.toThrow('"cannot" has no files of ours');
+  await expect(dispatcher.compact('nobody')).rejects.toThrow('No destination "nobody"');
+  const hanging = expect(dispatcher.compact('hangs', { deadlineMs: 100 })).rejects.toThrow('timeout');
+  await pass(100);
+  await hanging;
+});
+
 test('how a destination is, as data', async () => {
   const far = scripted('far', [delivered, fails]);
   const { append, pass, report } = runDispatcher(clock, [far]);

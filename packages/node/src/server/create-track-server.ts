@@ -126,6 +126,7 @@ export async function startTrackServer(options: TrackServerOptions): Promise<Tra
     unplanned: config.unplanned ?? 'store',
     erase: collector.erase,
     exportFrom: collector.dispatch.exportFrom,
+    compact: collector.dispatch.compact,
   });
   const token = randomBytes(32).toString('base64url');
   const events = createServer(eventsListener({ endpoint, collector, ready, telemetry, isStopping: () => isStopping }));

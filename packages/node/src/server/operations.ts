@@ -1,4 +1,5 @@
-import { type EventResult, type Issue, type Plan, parseEvent } from '@org/track-core';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Compacted, type EventResult, type Issue, type Plan, parseEvent } from '@org/track-core';
 import type { Collector, CollectorStats, ReceiptsOptions } from '../collector/create-collector.ts';
 import { plannedIssues } from '../collector/judge-event.ts';
 import { reasonOf } from '../collector/refused-event.ts';
@@ -42,6 +43,9 @@ export interface ErasureStanding {
   readonly waitsFor?: readonly string[];
   readonly failed: readonly string[];
 }
+
+/** How a compaction goes. */
+export type Compacting = { readonly isAtWork: true } | ({ readonly isAtWork: false } & Compacted);
 
 /** What is known of a person: records of the log, rows of destinations, and who did not tell. */
 export type KnownOfPerson =
@@ -89,6 +93,8 @@ export interface Operations {
   erase(args: PersonIds): Promise<ErasureBegun>;
   receipts(args: ReceiptsOptions): Promise<readonly ErasureReceipt[]>;
   unsuppress(args: PersonIds): Promise<true>;
+  /** Says now and then that it is at work, and at last what came of it. */
+  compact(args: { readonly destination: string }): AsyncIterable<Compacting>;
 }
 
 export interface OperationsOptions {
@@ -100,7 +106,11 @@ export interface OperationsOptions {
   readonly erase: (person: PersonIds) => Promise<ErasureBegun>;
   /** Asks destinations what they hold about somebody. */
   readonly exportFrom: (person: PersonIds) => AsyncIterable<ExportedRow>;
+  readonly compact: (destination: string) => Promise<Compacted>;
 }
+
+/** Whoever waits for an answer gives up when they hear nothing for minutes. */
+const signOfLifeMs = 10_000;
 
 /** Receipts in which a destination that never agreed is looked for. */
 const receiptsLookedAt = 1_000;
@@ -115,6 +125,7 @@ export function createOperations({
   unplanned,
   erase,
   exportFrom,
+  compact,
 }: OperationsOptions): Operations {
   const { records } = log;
 
@@ -219,6 +230,21 @@ export function createOperations({
       }
     },
     erase,
+    async *compact({ destination }) {
+      const compaction = compact(destination);
+      compaction.catch(() => {}); // somebody may have stopped listening
+      yield { isAtWork: true };
+      for (;;) {
+        const waiting = new AbortController();
+        const { signal } = waiting;
+        const compacted = await Promise.race([
+          compaction.finally(() => waiting.abort()),
+          pause(signOfLifeMs, undefined, { signal }).catch(() => undefined),
+        ]);
+        yield compacted === undefined ? { isAtWork: true } : { isAtWork: false, ...compacted };
+        if (compacted !== undefined) return;
+      }
+    },
     receipts: async (options) => collector.receipts(options),
     async unsuppress(person) {
       await collector.unsuppress(person);

@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import type { ConsentCategory, Destination, DestinationLimits } from '@org/track-core';
+import type { Compacted, ConsentCategory, Destination, DestinationLimits } from '@org/track-core';
 import type { Model } from '../models/model.ts';
 import { countErased } from './count-erased.ts';
+import { bytesOf, isMarked, makeCopy, putInPlace, removeCopy, removeMark, setMark } from './duckdb-compact.ts';
 import { isFatal, refusalOf } from './duckdb-errors.ts';
 import { inTransaction, migrate } from './duckdb-schema.ts';
 import { parametersOf, plainRows } from './duckdb-values.ts';
@@ -102,6 +103,69 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
     }
   }
 
+  /**
+   * Whoever asks for the database meanwhile waits for the new one: also questions, which may write. Those under way are
+   * waited for.
+   */
+  async function compact(signal: AbortSignal): Promise<Compacted> {
+    if (path === ':memory:') return { bytesBefore: 0, bytesAfter: 0 };
+    const file = resolve(path);
+    const open = await opened();
+    const bytesBefore = await bytesOf(file);
+    const exchanging = Promise.allSettled(queries).then(() => exchange(open, file, signal));
+    database = exchanging.then((exchanged) => exchanged.database);
+    database.catch(() => {
+      database = undefined; // whoever asks next opens what is there
+    });
+    const { failure } = await exchanging;
+    if (failure !== undefined) throw failure;
+    return { bytesBefore, bytesAfter: await bytesOf(file) };
+  }
+
+  async function exchange(
+    open: Database,
+    file: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly database: Database; readonly failure?: unknown }> {
+    const openAnew = (): Promise<Database> => openDatabase(path, settings, models);
+    const stop = (): void => open.writer.interrupt();
+    signal.addEventListener('abort', stop);
+    try {
+      signal.throwIfAborted();
+      await makeCopy(open.writer, file);
+      signal.throwIfAborted();
+      await setMark(open.writer);
+      await open.writer.run('CHECKPOINT');
+    } catch (failure) {
+      await removeCopy(file).catch(() => {});
+      if (!isFatal(failure)) return { database: open, failure };
+      open.instance.closeSync();
+      return { database: await openAnew(), failure };
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+    open.writer.closeSync();
+    open.instance.closeSync();
+    try {
+      const { instance, writer } = await openFile(file, settings);
+      const isOpenElsewhere = await isMarked(writer);
+      if (isOpenElsewhere) await removeMark(writer);
+      const close = (): void => {
+        writer.closeSync();
+        instance.closeSync();
+      };
+      if (!isOpenElsewhere) await putInPlace(file, close);
+      else {
+        close();
+        // What they wrote from now on would be lost with the old file.
+        throw new Error('somebody else in this process has the file open');
+      }
+    } catch (failure) {
+      return { database: await openAnew(), failure };
+    }
+    return { database: await openAnew() };
+  }
+
   async function ask<Row>(sql: string, params: Parameters<DuckDbDestination['query']>[1]): Promise<readonly Row[]> {
     const { instance } = await opened();
     // A connection for each query: what one does to its session, a transaction left open, does not reach the next.
@@ -172,6 +236,7 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
       ),
     export: (person) =>
       exportPerson(person, { tables: ['events', 'parked'], run: (sql, values) => query(sql, values) }),
+    compact: ({ signal }) => inTurn(() => compact(signal)),
     query,
     parked: async () => (await query<{ n: number }>('SELECT count(*) AS n FROM parked'))[0]?.n ?? 0,
     close: () =>
@@ -201,13 +266,11 @@ async function openDatabase(
   if (isFile) await mkdir(dirname(file), { recursive: true });
   let instance: DuckDBInstance | undefined;
   try {
-    // JSON and time zones are built in; without these two settings a query could send DuckDB to the network for more.
-    instance = await DuckDBInstance.fromCache(file, {
-      ...settings,
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-    });
-    const writer = await instance.connect();
+    const opened = await openFile(file, settings);
+    instance = opened.instance;
+    const { writer } = opened;
+    // The file is ours now, and so is what lies beside it.
+    if (isFile) await removeCopy(file).catch(() => {});
     // The host's zone would make the same SQL answer differently on two machines.
     await writer.run(`SET GLOBAL TimeZone = 'UTC'`);
     await migrate(writer);
@@ -216,6 +279,24 @@ async function openDatabase(
   } catch (error) {
     instance?.closeSync();
     throw new Error(`duckdb("${path}"): ${openingProblem(error)}`, { cause: error });
+  }
+}
+
+async function openFile(
+  file: string,
+  settings: DuckDbOptions['settings'],
+): Promise<Pick<Database, 'instance' | 'writer'>> {
+  // JSON and time zones are built in; without these two settings a query could send DuckDB to the network for more.
+  const instance = await DuckDBInstance.fromCache(file, {
+    ...settings,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  try {
+    return { instance, writer: await instance.connect() };
+  } catch (error) {
+    instance.closeSync();
+    throw error;
   }
 }
 
