@@ -13,8 +13,8 @@ import {
   type ScriptedEndpoint,
 } from './scripted-endpoint.ts';
 
-/** A delivery that hangs is given up after this time, milliseconds. */
-const timeoutMs = 400;
+/** Where the far end leaves something unanswered, a delivery is given up after this time, milliseconds. */
+export const impatientMs = 400;
 /** How long something may take on a busy machine, milliseconds. */
 const patienceMs = 20_000;
 
@@ -32,6 +32,7 @@ export async function withEndpoint(
   create: (endpoint: string) => Destination,
   events: readonly CollectedEvent[],
   look: (scene: Scene) => Promise<void>,
+  timeoutMs = patienceMs,
 ): Promise<void> {
   const endpoint = await createScriptedEndpoint(answer);
   const destination = create(endpoint.url);

@@ -7,11 +7,13 @@ import {
   expectBelow,
   expectHidden,
   expectSame,
+  impatientMs,
   many,
   odd,
   parsed,
   personal,
   recent,
+  type Scene,
   until,
   withEndpoint,
 } from './contract-scene.ts';
@@ -237,7 +239,7 @@ export function destinationContract(under: DestinationUnderTest): readonly Desti
         for (const trouble of ['hang', 'reset'] as const) {
           const answer = (request: ReceivedRequest, index: number): EndpointAnswer =>
             index === 0 ? trouble : success(request);
-          await withEndpoint(answer, create, many(1), async ({ report, destination }) => {
+          const look = async ({ report, destination }: Scene): Promise<void> => {
             await until(() => report().books.pending === 0);
             const { delivered, dead } = report().books;
             const isOnce = destination.idempotency === 'none' && destination.resendsUnconfirmed !== true;
@@ -246,7 +248,8 @@ export function destinationContract(under: DestinationUnderTest): readonly Desti
               { delivered, dead },
               isOnce ? { delivered: 0, dead: { unconfirmed: 1 } } : { delivered: 1, dead: {} },
             );
-          });
+          };
+          await withEndpoint(answer, create, many(1), look, impatientMs);
         }
       },
     },

@@ -52,6 +52,11 @@ const answers: { readonly [path: string]: Answer } = {
 };
 const answerOf = (path: string): Answer => answers[path] ?? { status: 200, headers: html, body: '<p>' };
 const chunks = ['<p>One', '<p>Two', '<p>Three'];
+/** When the next piece of an answer may follow. */
+let nextPiece: () => Promise<unknown>;
+beforeEach(() => {
+  nextPiece = () => sleep(5);
+});
 
 /** The same site in each framework; `/stream` comes in pieces, `/id` says its own id in the body. */
 const sites: { readonly name: string; readonly serve: (pages: ServedPages) => Promise<string> }[] = [
@@ -67,7 +72,7 @@ const sites: { readonly name: string; readonly serve: (pages: ServedPages) => Pr
             response.writeHead(200, Object.entries(html).flat());
             for (const chunk of chunks) {
               response.write(chunk);
-              await sleep(5);
+              await nextPiece();
             }
             return void response.end();
           }
@@ -85,7 +90,7 @@ const sites: { readonly name: string; readonly serve: (pages: ServedPages) => Pr
         response.set(html);
         for (const chunk of chunks) {
           response.write(chunk);
-          await sleep(5);
+          await nextPiece();
         }
         response.end();
       });
@@ -134,7 +139,7 @@ const streamed = (): ReadableStream =>
     async start(controller) {
       for (const chunk of chunks) {
         controller.enqueue(new TextEncoder().encode(chunk));
-        await sleep(5);
+        await nextPiece();
       }
       controller.close();
     },
@@ -154,7 +159,7 @@ async function open(url: string, init: RequestInit = {}) {
 
 /** What was told. An answer may be read before its server knows that all of it has left. */
 async function told(atLeast = 0) {
-  for (let tries = 0; tracker.events.length < atLeast && tries < 200; tries++) await sleep(10);
+  for (let tries = 0; tracker.events.length < atLeast && tries < 2_000; tries++) await sleep(10);
   await sleep(20);
   return tracker.events as readonly (TestTracker['events'][number] & { properties?: unknown })[];
 }
@@ -217,10 +222,14 @@ describe.each(sites)('$name', ({ serve }) => {
 
   test('one that breaks off was seen by nobody', async () => {
     const url = await serve(pagesOf());
+    const gone = Promise.withResolvers<void>();
+    nextPiece = () => gone.promise;
     const request = get(`${url}/stream`, { headers: { 'user-agent': chrome } });
     const [response] = await once(request, 'response');
     await once(response, 'data');
     request.destroy();
+    await sleep(100);
+    gone.resolve();
     await sleep(100);
     expect(await told()).toEqual([]);
   });
