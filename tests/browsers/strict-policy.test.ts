@@ -111,8 +111,12 @@ describe('a page with the strictest policy', needs(chromium), () => {
     await tab.press('#city', 'Enter');
     await tab.click('#throws');
     await tab.evaluate(() => document.querySelector('audio')?.play());
-    await tab.click('#silent', { clickCount: 3 });
     const names = (): readonly string[] => site.events.map((event) => ('event' in event ? event.event : event.type));
+    // Three clicks within a second: a busy machine may need another try.
+    await until(async () => {
+      await tab.click('#silent', { clickCount: 3 });
+      return until(() => names().includes('Rage Clicked'), 4_000);
+    }, 20_000);
     await until(() => names().includes('Dead Clicked'), 30_000);
     const violations = await tab.evaluate(() => (window as unknown as { violations: string[] }).violations);
     await tab.goto(`${site.origin}/elsewhere`);

@@ -1,5 +1,5 @@
 import type { Tracker } from '@org/track-core';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { userEvent } from 'vitest/browser';
 import { autocapture } from './autocapture.ts';
 import { clicks } from './clicks.ts';
@@ -18,6 +18,7 @@ beforeEach(() => {
 
 afterEach(() => {
   for (const stop of stops) stop();
+  vi.restoreAllMocks();
   document.body.innerHTML = '';
 });
 
@@ -85,6 +86,8 @@ describe('three quick clicks', () => {
     { why: 'on what is to be ignored', html: '<button data-track-ignore here>+</button>', expected: [] },
   ])('$why', async ({ html, expected }) => {
     document.body.innerHTML = html;
+    // Within a second, however long the machine takes for it.
+    vi.spyOn(Event.prototype, 'timeStamp', 'get').mockReturnValue(performance.now());
     await userEvent.tripleClick(find('[here]'));
     expect(rages()).toEqual(expected);
   });
