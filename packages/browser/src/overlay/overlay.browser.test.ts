@@ -36,6 +36,7 @@ function start({
     endpoint: '/api/j',
     consent: { initial: { analytics: true } },
     storage,
+    queue: { maxWaitMs: 600_000 }, // what is queued is so until a test says otherwise
     plugins: [look],
     delivery: [() => transport, look.delivery],
     ...options,

@@ -135,7 +135,7 @@ describe('many at once', () => {
   });
 
   test('more than fit are told when to come back', async () => {
-    const { url, collector, post } = await run({ limits: { maxInFlight: 1, bodyTimeoutMs: 5_000 } });
+    const { url, collector, post } = await run({ limits: { maxInFlight: 1, bodyTimeoutMs: 60_000 } });
     const { port } = new URL(url);
     const slow = connect(Number(port), '127.0.0.1');
     closeFirst(async () => slow.destroy());
