@@ -203,7 +203,7 @@ describe('it shows', () => {
     tracker.track('b', {}, { purpose: 'advertising' });
     await expect
       .poll(() => find('dl').textContent, patient)
-      .toContain('2 accepted =0 delivered +1 dropped (consent 1)+0 dead+1 pending');
+      .toContain('2 accepted =0 delivered +1 dropped (1 × consent)+0 dead+1 pending');
   });
 
   test('what is asked for by name, type, id or reason; or problems only', async () => {

@@ -72,7 +72,7 @@ const isProblem = ({ state, issues }: Journey): boolean => state === 'lost' || s
 
 function reasons(losses: Losses): string {
   return Object.entries(losses)
-    .map(([reason, count]) => `${reason} ${count}`)
+    .map(([reason, count]) => `${count} × ${reason}`)
     .join(', ');
 }
 
