@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
@@ -17,6 +17,7 @@ const installed: Record<string, string> = {
   'react/jsx-runtime': 'packages/browser/node_modules/@types/react/jsx-runtime',
   'next/headers': 'examples/next/node_modules/next/headers',
   'next/server': 'examples/next/node_modules/next/server',
+  '@testing-library/react': 'tests/guide-code/testing-library.d.ts',
   'react-dom/client': 'packages/browser/node_modules/@types/react-dom/client',
 };
 
@@ -49,7 +50,7 @@ function blocksOf(document: string): Block[] {
   const text = readFileSync(join(root, document), 'utf8');
   return [...text.matchAll(/^```(tsx?)\n(.*?)^```/gms)].map(({ 1: language = '', 2: code = '', index }) => {
     const line = text.slice(0, index).split('\n').length;
-    const [, named] = /^\/\/ ([\w.]+\.tsx?)\b/.exec(code) ?? [];
+    const [, named] = /^\/\/ ([\w.-]+\.tsx?)\b/.exec(code) ?? [];
     const [, exported] = /^export const (\w+)/m.exec(code) ?? [];
     const imported = text.includes(`'./${exported}.ts'`) ? `${exported}.ts` : undefined;
     const folder = join(root, 'tests/guide-code', document.replaceAll(/[^\w]/g, '-'));
@@ -62,12 +63,23 @@ function blocksOf(document: string): Block[] {
 }
 
 const blocks = documents.flatMap(blocksOf);
-const plan = blocks.find(({ path }) => path.endsWith('track-a-web-app-md/plan.ts'))?.code ?? '';
+/** Files that other guides build on. */
+const shared = blocks.filter(({ path }) => /(track-a-web-app-md.plan|react-md.(analytics|product))\.tsx?$/.test(path));
 const files = new Map(blocks.map(({ path, code }) => [path, `${code}\nexport {};`]));
 for (const path of files.keys()) {
-  const beside = join(path, '../plan.ts');
-  if (!files.has(beside)) files.set(beside, plan);
+  for (const { path: other, code } of shared) {
+    const beside = join(path, '..', basename(other));
+    if (!files.has(beside)) files.set(beside, code);
+  }
 }
+
+// The repository has no such library: what a guide uses of it.
+files.set(
+  join(root, 'tests/guide-code/testing-library.d.ts'),
+  `export declare const fireEvent: { click(element: Element): boolean };
+   export declare const screen: { getByRole(role: string): Element };
+   export declare function render(element: unknown): void;`,
+);
 
 const options: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2023,

@@ -132,6 +132,10 @@ describe.each([
     });
   });
 
+  test("a component tells a test's tracker", async () => {
+    expect(await node('development', 'component.mjs')).toEqual({ pass: true, tracked: ['somebody'] });
+  });
+
   test('a component without a provider hears of it in development, and drops what it tracks in production', async () => {
     const message = expect.stringContaining('<TrackProvider tracker={…}>');
     expect(await node('development', 'lost.mjs')).toEqual({ message });
