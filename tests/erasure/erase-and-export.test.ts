@@ -78,17 +78,33 @@ describe('the guide', () => {
     const authorization = `Bearer ${adminKey}`;
     const shown = await ask(`/v1/privacy/receipts/${said.receipt.id}`, { headers: { authorization } });
     expect(await shown.json()).toEqual(said.receipt);
-    const statusOf = async (path: string, headers: Record<string, string>, body = '{}'): Promise<number> =>
-      (await ask(path, { method: 'POST', headers, body })).status;
+    const refused = async (path: string, headers: Record<string, string>, body = '{}'): Promise<string> => {
+      const reply = await ask(path, { method: 'POST', headers, body });
+      return `${reply.status} ${((await reply.json()) as { error: string }).error}`;
+    };
+    const unread = await ask('/v1/privacy/receipts/none', { headers: { authorization } });
+    const got = await ask('/v1/privacy/export', { headers: { authorization } });
     expect([
-      await statusOf('/v1/privacy/erase', {}),
-      await statusOf('/v1/privacy/erase', { authorization: `Bearer ${secretKey}` }),
-      await statusOf('/v1/privacy/erase', { authorization, origin: 'https://shop.example' }),
-      await statusOf('/v1/privacy/erase', { authorization }),
-      await statusOf('/v1/privacy/erase', { authorization }, 'no json'),
-      await statusOf('/v1/privacy/erase', { authorization }, '{"userId":7}'),
-      await statusOf('/v1/privacy/forget', { authorization }, '{"userId":"u1"}'),
-    ]).toEqual([401, 401, 403, 400, 400, 400, 404]);
+      await refused('/v1/privacy/erase', {}),
+      await refused('/v1/privacy/erase', { authorization: `Bearer ${secretKey}` }),
+      await refused('/v1/privacy/erase', { authorization, origin: 'https://shop.example' }),
+      await refused('/v1/privacy/erase', { authorization }),
+      await refused('/v1/privacy/erase', { authorization }, 'no json'),
+      await refused('/v1/privacy/erase', { authorization }, '{"userId":7}'),
+      await refused('/v1/privacy/forget', { authorization }, '{"userId":"u1"}'),
+      `${unread.status} ${((await unread.json()) as { error: string }).error}`,
+      `${got.status} ${((await got.json()) as { error: string }).error}`,
+    ]).toEqual([
+      '401 no-key',
+      '401 no-key',
+      '403 not-for-browsers',
+      '400 wrong-request',
+      '400 not-json',
+      '400 wrong-request',
+      '404 unknown-address',
+      '404 unknown-receipt',
+      '405 wrong-method',
+    ]);
     const files = ['log.db', 'log.db-wal'].map((file) => readFileSync(place.path(`.track/${file}`), 'latin1')).join();
     expect(['u1', 'u2', 'phone'].filter((id) => files.includes(JSON.stringify(id)))).toEqual([]);
     expect(server.output()).not.toContain(adminKey);

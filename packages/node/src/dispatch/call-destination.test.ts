@@ -58,6 +58,12 @@ test.each<{ why: string; broken: Partial<Destination>; expected: DeliveryOutcome
     code: 'destination-open-failed',
   },
   {
+    why: 'open meets nobody',
+    broken: { open: () => failWith({ cause: { code: 'ECONNREFUSED' } }) },
+    expected: { kind: 'retry', reason: 'network' },
+    code: 'destination-open-failed',
+  },
+  {
     why: 'open rejects',
     broken: { open: async () => fail() },
     expected: { kind: 'retry', reason: 'config' },

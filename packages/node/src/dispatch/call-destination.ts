@@ -7,7 +7,7 @@ import {
   type OnDiagnostic,
   report,
 } from '@org/track-core';
-import { isAmbiguous } from './is-ambiguous.ts';
+import { isAmbiguous, isUnreachable } from './is-ambiguous.ts';
 
 /** What `map` made of the events of a delivery. */
 type MappedParts = Pick<DeliverOptions, 'items' | 'group'>;
@@ -59,7 +59,7 @@ export function createDestinationCalls(options: DestinationCallsOptions): Destin
       await open();
     } catch (error) {
       report(onDiagnostic, 'destination-open-failed', `${name}: ${textOf(error)}`);
-      return { kind: 'retry', reason: 'config' };
+      return { kind: 'retry', reason: isUnreachable(error) ? 'network' : 'config' };
     }
     // Nobody waits any more: these events are on their way again already.
     if (signal.aborted) return { kind: 'retry', reason: 'timeout' };

@@ -84,6 +84,11 @@ function examineDelivery(
   }
   if (report?.state === 'paused') return warn('It is paused.', 'resume() makes it go on; its events wait in the log.');
   if (oldestReceivedAt === undefined) return ok(`It has everything.${since}`);
+  if (report !== undefined && report.state !== 'closed') {
+    const advice =
+      'It is tried again by itself, and its events wait in the log; the server’s lines say what it answers.';
+    return warn(`Its last delivery failed.${since}`, advice);
+  }
   if (now - oldestReceivedAt <= lateMs) return ok(`It is being delivered to.${since}`);
   const message = `Something waits since ${new Date(oldestReceivedAt).toISOString()}.${since}`;
   return warn(message, 'The server’s lines say what the destination answers; nothing is lost meanwhile.');

@@ -76,12 +76,22 @@ const aReport = (parts: Partial<DestinationReport>): DestinationReport => ({
   ...parts,
 });
 
-test.each<{ why: string; report: Partial<DestinationReport>; level: string; says: string }>([
+test.each<{ why: string; minutes?: number; report: Partial<DestinationReport>; level: string; says: string }>([
   { why: 'late, with what went wrong', report: { errors: { timeout: 3 } }, level: 'warn', says: 'timeout (3)' },
   { why: 'stopped', report: { state: 'stopped', stopReason: 'unauthorized' }, level: 'fail', says: 'unauthorized' },
   { why: 'paused', report: { state: 'paused' }, level: 'warn', says: 'paused' },
-])('what a server knows of a destination is said: $why', ({ report, level, says }) => {
-  const late = { progress: { a: { cursor: 1, oldestReceivedAt: now - 16 * minute } }, destinations: [aReport(report)] };
+  {
+    why: 'rests after a failure',
+    minutes: 1,
+    report: { state: 'open', errors: { network: 2 } },
+    level: 'warn',
+    says: 'failed',
+  },
+  { why: 'is tried after a failure', minutes: 1, report: { state: 'probing' }, level: 'warn', says: 'failed' },
+  { why: 'in time', minutes: 1, report: {}, level: 'ok', says: 'It is being delivered to' },
+])('what a server knows of a destination is said: $why', ({ minutes = 16, report, level, says }) => {
+  const oldestReceivedAt = now - minutes * minute;
+  const late = { progress: { a: { cursor: 1, oldestReceivedAt } }, destinations: [aReport(report)] };
   const finding = examineStanding(standing(late), [{ name: 'a' }], now)[1];
   expect(finding?.level).toBe(level);
   expect(finding?.message).toContain(says);

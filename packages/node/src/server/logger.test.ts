@@ -45,6 +45,17 @@ test.each([
   expect(JSON.parse(line)).toMatchObject({ level, code, detail: 'why' });
 });
 
+test('a failed delivery is one line, whether the destination threw or answered', () => {
+  const lines = written('info', (logger) => {
+    const tell = diagnosticsTo(logger);
+    tell({ code: 'destination-failed', detail: 'a: ECONNREFUSED' });
+    tell({ code: 'send-failed', detail: 'b: http-500' });
+    tell({ code: 'send-failed', detail: 'a: server' });
+    tell({ code: 'send-failed', detail: 'a: http-503' });
+  });
+  expect(lines.map((line) => JSON.parse(line).detail)).toEqual(['a: ECONNREFUSED', 'b: http-500', 'a: http-503']);
+});
+
 test('silent is silent', () => {
   expect(written('silent', (logger) => logger.error('x'))).toEqual([]);
 });

@@ -49,10 +49,22 @@ const errors: ReadonlySet<string> = new Set(['log-unavailable', 'collector-faile
 const warnings =
   /^(?:destination-.*|send-failed|no-consent-vouched|rate-limited|previous-key-used|undelivered|.*-failed)$/;
 
+const whyItFailed: ReadonlySet<string> = new Set(['destination-failed', 'destination-open-failed']);
+
 /** The collector's diagnostics as lines. */
 export function diagnosticsTo(logger: Logger): (diagnostic: Diagnostic) => void {
+  const explained = new Set<string>();
+
+  /** What a destination threw is told first; that the delivery failed by it says nothing more. */
+  function isExplained(code: string, detail: string): boolean {
+    const [destination = ''] = detail.split(':');
+    if (whyItFailed.has(code)) explained.add(destination);
+    return code === 'send-failed' && explained.delete(destination);
+  }
+
   return ({ code, detail }) => {
-    const level = errors.has(code) ? 'error' : warnings.test(code) ? 'warn' : 'info';
+    const isNoise = isExplained(code, detail);
+    const level = isNoise ? 'debug' : errors.has(code) ? 'error' : warnings.test(code) ? 'warn' : 'info';
     logger[level]({ code, detail }, `${code}: ${detail}`);
   };
 }

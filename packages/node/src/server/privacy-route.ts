@@ -37,6 +37,8 @@ export function privacyRoute(operations: Operations, secretKey: string): AdminRo
     const [, id] = /^\/v1\/privacy\/receipts\/([\w-]+)$/.exec(pathname) ?? [];
     const [receipt] = request.method === 'GET' && id !== undefined ? await operations.receipts({ id }) : [];
     if (receipt !== undefined) return answerJson(response, 200, receipt);
+    if (id !== undefined) return answerJson(response, 404, { error: 'unknown-receipt', message: 'There is none.' });
+    if (posted.has(pathname)) return answerJson(response, 405, { error: 'wrong-method', message: 'It is posted.' });
     answerJson(response, 404, { error: 'unknown-address', message: 'There is nothing at this address.' });
   }
 
@@ -47,12 +49,20 @@ export function privacyRoute(operations: Operations, secretKey: string): AdminRo
       return true;
     }
     void answer(request, response, pathname).catch((error: Error) => {
-      const failure = { error: error.name, message: error.message };
+      const failure = { error: codeOf(error), message: error.message };
       if (response.headersSent) response.end(`${JSON.stringify({ failure })}\n`);
       else answerJson(response, statusOf(error), failure);
     });
     return true;
   };
+}
+
+const posted: ReadonlySet<string> = new Set(['erase', 'export', 'receipts'].map((name) => `/v1/privacy/${name}`));
+
+/** For machines: a word of ours where the request was wrong. */
+function codeOf(error: Error): string {
+  if (error instanceof SyntaxError) return 'not-json';
+  return error instanceof TypeError ? 'wrong-request' : error.name;
 }
 
 async function personIn(request: IncomingMessage): Promise<PersonIds> {
