@@ -1,3 +1,5 @@
+// Beside the rest, because a project that installed this package alone cannot import the core's.
+export { type Device, formatDevice } from '@org/track-core';
 export { aCanonicalEvent, canonicalEvents } from '../destination/canonical-events.ts';
 export {
   type AnswerRow,
