@@ -1,4 +1,4 @@
-import { createMemoryOutbox, createQueue, type Outbox, type SendOutcome } from '@org/track-core';
+import { createMemoryOutbox, createQueue, type Outbox, type OutboxHost, type SendOutcome } from '@org/track-core';
 import { anEntry, createFakeClock, outboxContract } from '@org/track-core/testing';
 import { describe, expect, it, test } from 'vitest';
 import { type AgedOutbox, createAgedOutbox, withAge } from './aged-outbox.ts';
@@ -61,6 +61,20 @@ test.each<{ why: string; act: (outbox: AgedOutbox) => void; expected: number | u
 
 test('a full outbox: the oldest goes', () => {
   expect(holding(3, createMemoryOutbox({ maxEvents: 2 })).oldestQueuedAt()).toBe(200);
+});
+
+test('what there is no room for is forgotten with its fate', () => {
+  const full = createMemoryOutbox();
+  let drop: OutboxHost['onDropped'] = () => {};
+  const outbox = holding(2, {
+    ...full,
+    open(host) {
+      full.open(host);
+      drop = host.onDropped;
+    },
+    add: ({ id }) => drop(id, 'outbox-full'),
+  });
+  expect(outbox.oldestQueuedAt()).toBeUndefined();
 });
 
 test('one that knows already is asked', () => {

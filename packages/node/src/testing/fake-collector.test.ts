@@ -7,14 +7,14 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-/** One that was told to misbehave, and a tracker that sends to it without much patience. */
-async function start(script?: Parameters<typeof createFakeCollector>[0]) {
+/** One that was told to misbehave, and a tracker that soon asks it again. */
+async function start(script?: Parameters<typeof createFakeCollector>[0], timeoutMs = 20_000) {
   const collector = await createFakeCollector(script);
   const tracker = createTracker({
     endpoint: collector.url,
     writeKey: collector.writeKey,
     consent: { analytics: true },
-    queue: { maxWaitMs: 0, baseDelayMs: 1, timeoutMs: 500, maxEvents: 2 },
+    queue: { maxWaitMs: 0, baseDelayMs: 1, timeoutMs, maxEvents: 2 },
   });
   closers.push(() => tracker.shutdown({ deadlineMs: 0 }), collector.close);
   return { collector, tracker };
@@ -32,7 +32,7 @@ describe('a tracker that meets it', () => {
     { why: 'gone before it stored', answer: 'reset', requests: 2 },
     { why: 'gone after it stored', answer: 'reset-after-store', requests: 2, status: 'duplicate' },
   ])('$why: delivers each event once', async ({ answer, requests, status }) => {
-    const { collector, tracker } = await start([answer]);
+    const { collector, tracker } = await start([answer], answer === 'hang' ? 2_000 : undefined);
     const { delivered } = tracker.track('Seen', {}, { userId: 'u1' });
     expect(await delivered).toEqual({ kind: 'delivered', ...(status === undefined ? {} : { status }) });
     expect(namesOf(collector)).toEqual(['Seen']);
