@@ -158,9 +158,34 @@ describe('createTracker', () => {
       message: '"consent" must be answers by category',
     },
     {
+      why: 'consent to what there is no category for',
+      options: { ...remote, consent: { marketing: true } },
+      message: '"consent" must be answers by category (functional, analytics, advertising)',
+    },
+    {
+      why: 'a limit of another library',
+      options: { ...remote, queue: { flushAt: 20 } },
+      message: 'unknown option "queue.flushAt"; known are maxEvents, maxBytes, maxWaitMs,',
+    },
+    {
+      why: 'a queue that would never send',
+      options: { ...remote, queue: { concurrency: 0 } },
+      message: '"queue.concurrency" must be a whole number above 0, got 0',
+    },
+    {
+      why: 'a limit from the environment, as a text',
+      options: { ...remote, queue: { maxWaitMs: '500' } },
+      message: '"queue.maxWaitMs" must be milliseconds, 0 or more, got "500"',
+    },
+    {
+      why: 'a wait that is no number',
+      options: { ...remote, queue: { timeoutMs: Number.NaN } },
+      message: '"queue.timeoutMs" must be milliseconds above 0, got NaN',
+    },
+    {
       why: 'no room at all',
       options: { ...remote, maxQueued: 0 },
-      message: '"maxQueued" must be a whole number above 0, got number',
+      message: '"maxQueued" must be a whole number above 0, got 0',
     },
     {
       why: 'an outbox that is none',
@@ -175,6 +200,14 @@ describe('createTracker', () => {
   ])('refuses at set-up: $why', ({ options, message }) => {
     expect(() => createTracker(options as never)).toThrow(message);
     expect(() => createTracker(options as never)).toThrow(TypeError);
+  });
+
+  test('a limit that is not given is the default', async () => {
+    const { tracker, transport } = start({ queue: { maxWaitMs: undefined, maxEvents: undefined } as never });
+    for (let index = 0; index < nodeQueueLimits.maxEvents; index++) tracker.track('Seen', {}, { userId: 'u1' });
+    await clock.advance(0);
+    expect(transport.sent).toHaveLength(1);
+    await tracker.shutdown();
   });
 
   test('a write key never shows in an error', () => {

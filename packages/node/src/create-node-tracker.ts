@@ -106,7 +106,8 @@ const bytesPerQueued = 2_048;
 export function createTracker<P extends Plan = AnyPlan>(options: NodeTrackerOptions<P>): ServerTracker<P> {
   checkTrackerOptions(options);
   const { endpoint, writeKey, clock = createNodeClock(), random, onDiagnostic, maxQueued = defaultMaxQueued } = options;
-  const limits = { ...nodeQueueLimits, ...options.queue };
+  const given = Object.entries(options.queue ?? {}).filter(([, limit]) => limit !== undefined);
+  const limits = { ...nodeQueueLimits, ...Object.fromEntries(given) };
   const http = options.transport === undefined ? createHttpTransport({ endpoint, writeKey, clock }) : undefined;
   const outbox = createAgedOutbox(
     options.outbox ?? createMemoryOutbox({ maxEvents: maxQueued, maxBytes: maxQueued * bytesPerQueued }),
