@@ -32,7 +32,7 @@ export async function withEndpoint(
   create: (endpoint: string) => Destination,
   events: readonly CollectedEvent[],
   look: (scene: Scene) => Promise<void>,
-  timeoutMs = patienceMs,
+  timeoutMs: number = patienceMs,
 ): Promise<void> {
   const endpoint = await createScriptedEndpoint(answer);
   const destination = create(endpoint.url);
