@@ -144,7 +144,8 @@ describe('the pages of the guides, under a strict policy', needs(chromium), () =
     expect(named('Later')).toMatchObject({ messageId: 'later', context: { page: second } });
     expect(Date.parse(named('Early')?.timestamp ?? '')).toBeLessThan(before);
     expect(await violations(page)).toEqual([]);
-    expect(reports).toEqual([]);
+    // The browser may tell the rest of the breach by now.
+    expect(reports.filter((report) => !report.includes('/breach'))).toEqual([]);
   });
 
   test('without the file the page lives on', async () => {
