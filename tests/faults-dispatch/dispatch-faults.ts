@@ -129,7 +129,7 @@ export async function runDispatchFaults(options: {
     const rows = await settled(report, sink, acceptedAt, downTimes);
     return { accepted: acceptedAt.size, kills: downTimes.length, rows };
   } finally {
-    child?.kill('SIGKILL');
+    if (child?.kill('SIGKILL')) await once(child, 'exit'); // it writes as long as it lives
     await sink.close();
     await rm(folder, { recursive: true, force: true });
   }
