@@ -222,14 +222,17 @@ describe.each(sites)('$name', ({ serve }) => {
 
   test('one that breaks off was seen by nobody', async () => {
     const url = await serve(pagesOf());
-    const gone = Promise.withResolvers<void>();
-    nextPiece = () => gone.promise;
+    let goOn = (): void => {};
+    const gone = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    nextPiece = () => gone;
     const request = get(`${url}/stream`, { headers: { 'user-agent': chrome } });
     const [response] = await once(request, 'response');
     await once(response, 'data');
     request.destroy();
     await sleep(100);
-    gone.resolve();
+    goOn();
     await sleep(100);
     expect(await told()).toEqual([]);
   });
