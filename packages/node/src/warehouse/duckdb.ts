@@ -1,14 +1,15 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { resolve } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Compacted, ConsentCategory, Destination, DestinationLimits } from '@org/track-core';
 import type { Model } from '../models/model.ts';
 import { countErased } from './count-erased.ts';
-import { bytesOf, isMarked, makeCopy, putInPlace, removeCopy, removeMark, setMark } from './duckdb-compact.ts';
+import { bytesOf } from './duckdb-compact.ts';
+import { type Database, openDatabase } from './duckdb-database.ts';
 import { isFatal, refusalOf } from './duckdb-errors.ts';
-import { inTransaction, migrate } from './duckdb-schema.ts';
+import { exchangeFile } from './duckdb-exchange.ts';
+import { inTransaction } from './duckdb-schema.ts';
 import { parametersOf, plainRows } from './duckdb-values.ts';
-import { createStoreRows, type StoreRows, storeParked } from './duckdb-writes.ts';
+import { storeParked } from './duckdb-writes.ts';
 import { insertRows, parkedRow, rowsOf } from './parked-event.ts';
 import { erasePerson, exportPerson } from './person-rows.ts';
 
@@ -49,13 +50,6 @@ const defaultLimits: DestinationLimits = {
   timeoutMs: 60_000,
   concurrency,
 };
-
-interface Database {
-  readonly instance: DuckDBInstance;
-  /** Only for writing: its temporary table is shared by all batches. */
-  readonly writer: DuckDBConnection;
-  readonly storeRows: StoreRows;
-}
 
 /**
  * Stores events in a DuckDB file: one table `events`, one row for each `messageId`, typed columns for what is asked for
@@ -112,7 +106,9 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
     const file = resolve(path);
     const open = await opened();
     const bytesBefore = await bytesOf(file);
-    const exchanging = Promise.allSettled(queries).then(() => exchange(open, file, signal));
+    const exchanging = Promise.allSettled(queries).then(() =>
+      exchangeFile(open, file, { settings, openAnew: () => openDatabase(path, settings, models), signal }),
+    );
     database = exchanging.then((exchanged) => exchanged.database);
     database.catch(() => {
       database = undefined; // whoever asks next opens what is there
@@ -120,50 +116,6 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
     const { failure } = await exchanging;
     if (failure !== undefined) throw failure;
     return { bytesBefore, bytesAfter: await bytesOf(file) };
-  }
-
-  async function exchange(
-    open: Database,
-    file: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly database: Database; readonly failure?: unknown }> {
-    const openAnew = (): Promise<Database> => openDatabase(path, settings, models);
-    const stop = (): void => open.writer.interrupt();
-    signal.addEventListener('abort', stop);
-    try {
-      signal.throwIfAborted();
-      await makeCopy(open.writer, file);
-      signal.throwIfAborted();
-      await setMark(open.writer);
-      await open.writer.run('CHECKPOINT');
-    } catch (failure) {
-      await removeCopy(file).catch(() => {});
-      if (!isFatal(failure)) return { database: open, failure };
-      open.instance.closeSync();
-      return { database: await openAnew(), failure };
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
-    open.writer.closeSync();
-    open.instance.closeSync();
-    try {
-      const { instance, writer } = await openFile(file, settings);
-      const isOpenElsewhere = await isMarked(writer);
-      if (isOpenElsewhere) await removeMark(writer);
-      const close = (): void => {
-        writer.closeSync();
-        instance.closeSync();
-      };
-      if (!isOpenElsewhere) await putInPlace(file, close);
-      else {
-        close();
-        // What they wrote from now on would be lost with the old file.
-        throw new Error('somebody else in this process has the file open');
-      }
-    } catch (failure) {
-      return { database: await openAnew(), failure };
-    }
-    return { database: await openAnew() };
   }
 
   async function ask<Row>(sql: string, params: Parameters<DuckDbDestination['query']>[1]): Promise<readonly Row[]> {
@@ -254,57 +206,6 @@ export function duckdb(path: string, options: DuckDbOptions = {}): DuckDbDestina
         }
       }),
   };
-}
-
-async function openDatabase(
-  path: string,
-  settings: DuckDbOptions['settings'],
-  models: readonly Model[],
-): Promise<Database> {
-  const isFile = path !== ':memory:';
-  const file = isFile ? resolve(path) : path;
-  if (isFile) await mkdir(dirname(file), { recursive: true });
-  let instance: DuckDBInstance | undefined;
-  try {
-    const opened = await openFile(file, settings);
-    instance = opened.instance;
-    const { writer } = opened;
-    // The file is ours now, and so is what lies beside it.
-    if (isFile) await removeCopy(file).catch(() => {});
-    // The host's zone would make the same SQL answer differently on two machines.
-    await writer.run(`SET GLOBAL TimeZone = 'UTC'`);
-    await migrate(writer);
-    for (const model of models) await writer.run(`CREATE OR REPLACE VIEW ${model.name} AS\n${model.sql('duckdb')}`);
-    return { instance, writer, storeRows: createStoreRows(writer) };
-  } catch (error) {
-    instance?.closeSync();
-    throw new Error(`duckdb("${path}"): ${openingProblem(error)}`, { cause: error });
-  }
-}
-
-async function openFile(
-  file: string,
-  settings: DuckDbOptions['settings'],
-): Promise<Pick<Database, 'instance' | 'writer'>> {
-  // JSON and time zones are built in; without these two settings a query could send DuckDB to the network for more.
-  const instance = await DuckDBInstance.fromCache(file, {
-    ...settings,
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
-  });
-  try {
-    return { instance, writer: await instance.connect() };
-  } catch (error) {
-    instance.closeSync();
-    throw error;
-  }
-}
-
-function openingProblem(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  if (!/set lock on file/i.test(text)) return text;
-  const holder = /PID (\d+)/.exec(text)?.[1];
-  return `the file is in use by another process${holder === undefined ? '' : ` (PID ${holder})`}; only one may have it open. Read it through query() there, or stop it.`;
 }
 
 function runWith(
