@@ -18,7 +18,7 @@ export const maxCleanDepth = 10;
 export const maxCleanValues = 2_000;
 
 /** Keys that could reach a prototype once somebody merges what was received. */
-export const forbiddenKey: RegExp = /^(__proto__|constructor|prototype)$/;
+const forbiddenKey: RegExp = /^(__proto__|constructor|prototype)$/;
 
 /** Anything that may be read by key. */
 type Holder = { readonly [key: string]: unknown };
