@@ -143,21 +143,28 @@ describe('tabs of one device', needs(chromium), () => {
     await site.context.addInitScript(keepRealTime);
     const time = await stopTime(site.context);
     await site.options({ plugins });
-    const tabs = [await site.open('/a'), await site.open('/b')] as const;
-    let sessions: { readonly id: string; readonly isNew?: boolean }[] = [];
+    const [a, b] = [await site.open('/a'), await site.open('/b')] as const;
+    const sessions: { readonly id: string; readonly isNew?: boolean }[] = [];
     site.front.inject(({ body }) => {
       const { batch } = JSON.parse(new TextDecoder().decode(body));
       for (const { context } of batch) sessions.push(context.session);
       return undefined;
     });
-    const visits = new Set<string>();
-    for (let visit = 0; visit < visitsBegunAtOnce; visit++) {
-      await time.pass(31 * minuteMs);
-      sessions = [];
-      await Promise.all(tabs.map((tab) => tab.evaluate(actAt, Date.now() + 50)));
+    const flush = async (...tabs: readonly Page[]): Promise<void> => {
       const flushed = Promise.all(tabs.map((tab) => tab.evaluate(() => window.tracker.flush())));
       await time.pass(10);
       await flushed;
+    };
+    // Nothing is begun anew before there was a visit.
+    await site.track(a, 1);
+    await flush(a);
+    const visits = new Set<string>();
+    for (let visit = 0; visit < visitsBegunAtOnce; visit++) {
+      await time.pass(31 * minuteMs);
+      sessions.length = 0;
+      const at = Date.now() + 50;
+      await Promise.all([a.evaluate(actAt, at), b.evaluate(actAt, at)]);
+      await flush(a, b);
       const ids = new Set(sessions.map(({ id }) => id));
       expect([sessions.length, ids.size]).toEqual([2, 1]);
       for (const id of ids) visits.add(id);
