@@ -1,4 +1,5 @@
 import type { CollectedEvent } from '@org/track-core';
+import type { PageOptions } from './page/entry.ts';
 import type { Visitor } from './visitor.ts';
 
 /** What a value must be: this, like this, or such that it holds. */
@@ -18,6 +19,8 @@ export interface Row {
   readonly plugin: string;
   readonly name: string;
   visit(visitor: Visitor): Promise<void>;
+  /** What the page's tracker is made with. Default: every part with its defaults. */
+  readonly tracker?: PageOptions;
   /** Which events are looked at: all of these names, and of no other, in the order of their timestamps. */
   readonly of: RegExp;
   readonly expected: readonly ExpectedEvent[];

@@ -28,7 +28,7 @@ export async function runRow(row: Row, engine: string, profile: Profile): Promis
   const limit = row.limits?.[engine];
   const untried = row.untried?.[engine];
   if (untried !== undefined) return { kind: 'impossible', why: untried };
-  const site = await createSite({ files });
+  const site = await createSite({ files, ...(row.tracker && { tracker: row.tracker }) });
   const page = await profile.newPage();
   const found = (): readonly string[] => differences(row, site.events);
   try {

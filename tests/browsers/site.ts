@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import type { CollectedEvent } from '@org/track-core';
 import { createCollector, memoryLog } from '@org/track-node';
@@ -48,6 +49,8 @@ export interface Site {
   readonly events: readonly CollectedEvent[];
   /** From now on the collector answers with this status instead; `undefined`: as ever. */
   answerWith(status: number | undefined): void;
+  /** From now on the collector's answers take so long. */
+  answerAfter(delayMs: number): void;
   close(): Promise<void>;
 }
 
@@ -59,6 +62,7 @@ export async function createSite(options: SiteOptions = {}): Promise<Site> {
   const events: CollectedEvent[] = [];
   const script = `${await bundle(options.hasReact === false ? 'entry' : 'entry-with-react')}\nbrowserTest.begin(${JSON.stringify(options.tracker ?? {})});`;
   let status: number | undefined;
+  let delayMs = 0;
 
   const collector = createCollector({
     log: memoryLog(),
@@ -105,7 +109,9 @@ export async function createSite(options: SiteOptions = {}): Promise<Site> {
       headers: wire,
       ...(method === 'POST' && { body: new Uint8Array(bytes) }),
     });
+    // Taken before that: what a page never hears of has arrived all the same.
     const reply = status === undefined ? await collector.fetch(request) : new Response(null, { status });
+    await pause(delayMs);
     response.writeHead(reply.status, Object.fromEntries(reply.headers)).end(await reply.text());
   }
 
@@ -156,6 +162,9 @@ export async function createSite(options: SiteOptions = {}): Promise<Site> {
     events,
     answerWith(next) {
       status = next;
+    },
+    answerAfter(next) {
+      delayMs = next;
     },
     async close() {
       const closed = once(server, 'close');

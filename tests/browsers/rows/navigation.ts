@@ -61,6 +61,33 @@ export const navigation: readonly Row[] = [
     ],
   },
   {
+    plugin: 'createTracker',
+    name: 'a request that is answered while the page is in the back/forward cache costs no event, nor holds up the next for ever',
+    // Firefox puts no page aside that holds a lock, as one does that stores its events.
+    tracker: { isPageOnly: true },
+    async visit({ site, open, stay, page, sees }) {
+      await open('/home');
+      await stay(300);
+      await page.evaluate(() => void window.tracker.flush());
+      await stay(1_200);
+      site.answerAfter(1_500);
+      await page.evaluate(() => {
+        addEventListener('pageshow', ({ persisted }) => Object.assign(window, { wasRestored: persisted }));
+        window.tracker.track('Asked Before');
+        void window.tracker.flush();
+      });
+      await stay(300);
+      await page.goto(`${site.elsewhere}/elsewhere`);
+      await stay(2_500);
+      site.answerAfter(0);
+      await page.goBack();
+      await sees(() => (window as { wasRestored?: boolean }).wasRestored === true);
+      await page.evaluate(() => void window.tracker.track('Asked After'));
+    },
+    of: /^Asked /,
+    expected: [{ event: 'Asked Before' }, { event: 'Asked After' }],
+  },
+  {
     plugin: 'attribution',
     name: 'a link of a campaign is the source of all that follows',
     async visit({ open, click, stay }) {
