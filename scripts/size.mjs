@@ -216,4 +216,17 @@ for (const guide of ['capture', 'capture-forms-media']) {
     console.error(`\n${guide}.md: ${plugin}() adds ${adds.toFixed(1)} KB, not ${said}`);
   }
 }
+
+// The same of the README, with brotli.
+const readme = readFileSync(at('README.md'), 'utf8');
+for (const [row, entry] of [
+  ['with page views', inDetail],
+  ['with all it captures', '… + all that captures'],
+]) {
+  const said = Number(new RegExp(`Track, ${row}\\*\\* +\\| \\*\\*([\\d.]+) KB`).exec(readme)?.[1]);
+  const weighs = (rows.find(({ name }) => name === entry)?.brotli ?? Number.NaN) / 1_000;
+  if (Math.abs(weighs - said) < 0.1) continue;
+  isFine = false;
+  console.error(`\nREADME.md: Track, ${row}, is ${weighs.toFixed(1)} KB, not ${said}`);
+}
 process.exit(isFine ? 0 : 1);
