@@ -62,6 +62,25 @@ describe('a server of a config in TypeScript', () => {
     expect((await fetch(new URL('/health/ready', server.url))).status).toBe(200);
   });
 
+  test('tells how long requests took, and everything by the names and units Prometheus expects', async () => {
+    place = createWorkplace();
+    const server = await place.serve();
+    await server.post([anEvent('1')]);
+    await until(
+      'the request',
+      async () => (await metric(server.adminUrl, 'track_request_duration_seconds_count'))[''] === 1,
+    );
+    const text = await (await server.admin('/metrics')).text();
+    const families = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name = '', kind = '']) => ({ name, kind }));
+    expect(families.length).toBeGreaterThan(30);
+    expect(families.filter(({ name }) => !text.includes(`# HELP ${name} `))).toEqual([]);
+    const own = families.filter(({ name }) => name.startsWith('track_'));
+    expect(own.filter(({ name, kind }) => (kind === 'counter') !== name.endsWith('_total'))).toEqual([]);
+    expect(
+      own.filter(({ name }) => !/^[a-z]+(?:_[a-z]+)*$/.test(name) || /_(?:ms|milliseconds|mib)\b/.test(name)),
+    ).toEqual([]);
+  });
+
   test('takes what SDKs have built in, and nothing at other addresses', async () => {
     place = createWorkplace();
     const { url } = await place.serve();

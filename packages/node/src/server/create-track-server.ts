@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { type Collector, createCollector } from '../collector/create-collector.ts';
@@ -17,6 +17,7 @@ import { createReadiness } from './readiness.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
 import { noTelemetry, type Telemetry } from './telemetry.ts';
 import { createTestMode } from './test-mode.ts';
+import { timeRequests } from './time-requests.ts';
 import { traceDestination } from './trace-destination.ts';
 
 /** A running server. */
@@ -129,12 +130,16 @@ export async function startTrackServer(options: TrackServerOptions): Promise<Tra
     compact: collector.dispatch.compact,
   });
   const token = randomBytes(32).toString('base64url');
-  const events = createServer(eventsListener({ endpoint, collector, ready, telemetry, isStopping: () => isStopping }));
+  const metrics = createRegistry(measures);
+  const time = timeRequests(metrics);
+  const events = createServer(
+    eventsListener({ endpoint, collector, ready, telemetry, time, isStopping: () => isStopping }),
+  );
   events.keepAliveTimeout = keepAliveMs;
   const operators = createServer(
     createAdmin({
       ready,
-      metrics: createRegistry(measures),
+      metrics,
       isLocal: isLoopback(addresses.admin.host),
       token,
       operations: operationsRoute(operations),
@@ -184,11 +189,13 @@ interface EventsListenerOptions {
   readonly collector: Collector;
   readonly ready: Parameters<typeof createHealth>[0];
   readonly telemetry: Telemetry;
+  readonly time: (response: ServerResponse) => void;
   readonly isStopping: () => boolean;
 }
 
 /** The public port: events, and health for load balancers, which says nothing that is not theirs. */
-function eventsListener({ endpoint, collector, ready, telemetry, isStopping }: EventsListenerOptions): Listener {
+function eventsListener(options: EventsListenerOptions): Listener {
+  const { endpoint, collector, ready, telemetry, time, isStopping } = options;
   const answerHealth = createHealth(ready);
   return (request, response) => {
     // Whoever comes back comes to somebody else.
@@ -196,6 +203,7 @@ function eventsListener({ endpoint, collector, ready, telemetry, isStopping }: E
     const url = urlOf(request);
     const { pathname } = url;
     if (pathname === endpoint || pathname.startsWith(`${endpoint}/`) || sdkPath.test(pathname)) {
+      time(response);
       return telemetry.request(request, response, endpoint, () => collector.node(request, response));
     }
     if (answerHealth(request, response, url)) return;
