@@ -37,8 +37,8 @@ export function rudderStackSettings(key: string): object {
 }
 
 /** What stands before `/v1/projects/…` in the address that was asked for. */
-function baseOf({ mountPath = '', path }: HttpRequest): string {
-  return mountPath + path.slice(0, path.lastIndexOf('/v1/projects/'));
+function baseOf({ path }: HttpRequest): string {
+  return path.slice(0, path.lastIndexOf('/v1/projects/'));
 }
 
 /**

@@ -18,13 +18,13 @@ const limits = { maxBytes: 100, timeoutMs: 5_000 };
 const echo: Handle = async (incoming: HttpRequest) => {
   const room = Number(incoming.header('x-room') ?? Number.POSITIVE_INFINITY);
   const read: BodyRead = await incoming.readBody({ ...limits, hasRoom: (bytes) => bytes <= room });
-  const { method, path, query, mountPath } = incoming;
+  const { method, path, query } = incoming;
   const body = read.kind === 'read' ? new TextDecoder().decode(read.bytes) : read.kind;
   const decoded = read.kind === 'read' && read.decoded === true;
   return {
     status: 200,
     headers: { 'Content-Type': 'application/json', 'X-Seen': incoming.header('x-mark') ?? '' },
-    body: JSON.stringify({ method, path, query, mountPath, body, decoded }),
+    body: JSON.stringify({ method, path, query, body, decoded }),
   };
 };
 
@@ -142,12 +142,18 @@ describe('Express, mounted', () => {
     const response = await (await send())('/api/j/v1/batch', post(text, { 'Content-Type': type }));
     expect(await response.json()).toEqual({
       method: 'POST',
-      path: '/v1/batch',
+      path: '/api/j/v1/batch',
       query: '',
-      mountPath: '/api/j',
       body: text,
       decoded,
     });
+  });
+
+  test('where SDKs look for it, the address is still whole', async () => {
+    const ask = await served(express().use(['/v1', '/api/j'], expressHandler(echo)));
+    const paths = ['/v1/batch', '/v1/projects/k/settings', '/v1/pixel/track?data=x', '/api/j', '/api/j/v1/t'];
+    const seen = await Promise.all(paths.map(async (path) => (await (await ask(path, {})).json()).path));
+    expect(seen).toEqual(['/v1/batch', '/v1/projects/k/settings', '/v1/pixel/track', '/api/j/', '/api/j/v1/t']);
   });
 
   test('a parsed body counts against the limit too', async () => {

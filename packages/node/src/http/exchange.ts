@@ -1,12 +1,10 @@
 /** One request, whatever framework it came through. */
 export interface HttpRequest {
   readonly method: string;
-  /** From the mount point or from the root, without the query. */
+  /** As it was asked for, where we are mounted included, without the query. */
   readonly path: string;
   /** Behind the question mark; empty if there is none. */
   readonly query: string;
-  /** Where the collector is mounted, if the framework tells; what `path` lacks in front. */
-  readonly mountPath?: string;
   /** The connection itself is TLS. Absent where a proxy may have ended it before us. */
   readonly isEncrypted?: boolean;
   /** @param name - in lower case */

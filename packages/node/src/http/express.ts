@@ -16,10 +16,9 @@ export function expressHandler(handle: Handle): ExpressHandler {
     const request = wasRead
       ? toRequest(incoming, ({ maxBytes }) => parsedBody(incoming.body, maxBytes))
       : toRequest(incoming);
-    const { baseUrl: mountPath } = incoming;
-    void handle(mountPath === undefined ? request : { ...request, mountPath }).then((reply) =>
-      send(incoming, response, reply),
-    );
+    // Express takes away where it is mounted, and `/v1` may be just that.
+    const path = (incoming.baseUrl ?? '') + request.path;
+    void handle({ ...request, path }).then((reply) => send(incoming, response, reply));
   };
 }
 
