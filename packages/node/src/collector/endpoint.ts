@@ -59,7 +59,12 @@ function typeOf(name: string): EventType | undefined {
 /** Clients that cannot set headers, for pictures and beacons, put their public key into the address. */
 const keyedPattern = /\/(?:pixel|beacon)\//;
 
+/** Does what is asked for there stand in pages and mails, for everybody to read? */
+export function isPublicAddress(path: string): boolean {
+  return keyedPattern.test(path);
+}
+
 /** The write key in an address, where one may stand there. */
 export function keyOfAddress(path: string, query: string): string | undefined {
-  return keyedPattern.test(path) ? (new URLSearchParams(query).get('writeKey') ?? undefined) : undefined;
+  return isPublicAddress(path) ? (new URLSearchParams(query).get('writeKey') ?? undefined) : undefined;
 }

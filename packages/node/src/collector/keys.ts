@@ -2,7 +2,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { type ConsentPreferences, type EventSource, type OnDiagnostic, report } from '@org/track-core';
 import type { HttpRequest } from '../http/exchange.ts';
 import { type Cors, isFromBrowser } from './cors.ts';
-import { keyOfAddress } from './endpoint.ts';
+import { isPublicAddress, keyOfAddress } from './endpoint.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { Refusal } from './refusal.ts';
 
@@ -95,12 +95,12 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
 
   function admit({ source, name, origins, sender }: Source, request: HttpRequest): Sender | Refusal {
     if (source === 'browser') return cors.mayWrite(request, origins) ? sender : foreignOrigin();
-    if (!isFromBrowser(request)) return sender;
+    if (!isFromBrowser(request) && !isPublicAddress(request.path)) return sender;
     reportOnce('secret-key-exposed', name);
     return new Refusal(
       403,
       'secret-key-in-browser',
-      'This key is a secret of a server, and it came from a browser: whoever opened that page can read it. Replace it, and give browsers a key of their own.',
+      'This key is a secret of a server, and it came from a browser or in an address: whoever opened that page or mail can read it. Replace it, and give browsers a key of their own.',
     );
   }
 

@@ -48,10 +48,20 @@ describe('a picture', () => {
 
   test.each([
     { why: 'an unknown key', path: '/v1/pixel/track?writeKey=other&event=e&userId=u', status: 401 },
+    {
+      why: "a server's key, which whoever gets the mail could read",
+      path: '/v1/pixel/track?writeKey=secret&event=e&userId=u',
+      status: 403,
+    },
+    {
+      why: "a server's key among the data",
+      path: `/v1/pixel/track?data=${base64Url({ ...opened, writeKey: 'secret' })}`,
+      status: 403,
+    },
     { why: 'no JSON', path: '/v1/pixel/track?data=AAAA&writeKey=site', status: 400 },
     { why: 'nothing at all', path: '/v1/pixel/page', status: 401 },
   ])('is a picture whatever becomes of its event: $why', async ({ path, status }) => {
-    const { url, log } = await run({ keys: { site } });
+    const { url, log } = await run({ keys: { site, secret: { source: 'server', consent: { analytics: true } } } });
     const response = await fetch(url + path);
     expect(response.status).toBe(status);
     expect(await isPicture(response)).toBe(true);
