@@ -152,7 +152,9 @@ describe('Express, mounted', () => {
   test('where SDKs look for it, the address is still whole', async () => {
     const ask = await served(express().use(['/v1', '/api/j'], expressHandler(echo)));
     const paths = ['/v1/batch', '/v1/projects/k/settings', '/v1/pixel/track?data=x', '/api/j', '/api/j/v1/t'];
-    const seen = await Promise.all(paths.map(async (path) => (await (await ask(path, {})).json()).path));
+    const seen = await Promise.all(
+      paths.map(async (path) => ((await (await ask(path, {})).json()) as { path: string }).path),
+    );
     expect(seen).toEqual(['/v1/batch', '/v1/projects/k/settings', '/v1/pixel/track', '/api/j/', '/api/j/v1/t']);
   });
 
