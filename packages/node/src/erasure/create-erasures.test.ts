@@ -97,7 +97,8 @@ test('after 30 days it is given up, also at one that is no destination any more,
   expect(log.erasures.open()).toEqual([]);
 });
 
-test('devices that were theirs alone are forgotten too; one that knows no devices is no failure', async () => {
+/** `u1` on a device that nobody else has. */
+async function seeOnPhone(): Promise<void> {
   const timestamp = new Date(clock.now()).toISOString();
   const event = { type: 'track', event: 'e', messageId: 'm', userId: 'u1', anonymousId: 'phone', timestamp };
   await log.append({
@@ -105,6 +106,10 @@ test('devices that were theirs alone are forgotten too; one that knows no device
     ids: ['m'],
     facts: { receivedAt: clock.now(), source: 'server' },
   });
+}
+
+test('devices that were theirs alone are forgotten too; one that knows no devices is no failure', async () => {
+  await seeOnPhone();
   const { erasures, asked } = erasuresAt({
     all: [],
     users: ({ anonymousId }) => (anonymousId === undefined ? 'erased' : 'unsupported'),
@@ -154,13 +159,7 @@ describe('how many rows went', () => {
   });
 
   test('adds up over a person and their devices', async () => {
-    const timestamp = new Date(clock.now()).toISOString();
-    const event = { type: 'track', event: 'e', messageId: 'm', userId: 'u1', anonymousId: 'phone', timestamp };
-    await log.append({
-      body: JSON.stringify({ batch: [event] }),
-      ids: ['m'],
-      facts: { receivedAt: clock.now(), source: 'server' },
-    });
+    await seeOnPhone();
     const { erasures } = erasuresAt({
       all: [],
       odd: ({ anonymousId }) => (anonymousId === undefined ? 'erased' : 'accepted'),

@@ -1,24 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
 import { aBatch } from './contract-scene.ts';
+import { useLogFile } from './log-file-scene.ts';
 import { sqliteLog } from './sqlite-log.ts';
 
-let folder: string;
-let path: string;
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'person-'));
-  path = join(folder, 'made', 'log.db');
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const place = useLogFile();
 
 test.each([
   { why: 'in rows of their own', repeats: 400, others: 0 },
   { why: 'in small rows that moved as others came', repeats: 10, others: 60 },
 ])('who was erased is in no byte of the file, nor of what lies beside it: $why', async ({ repeats, others }) => {
-  const log = sqliteLog(path);
+  const log = sqliteLog(place.path);
   const batchOf = (id: string, text: string) => aBatch([id], { properties: { text: text.repeat(repeats) } });
   await log.append(batchOf('1', 'marker of one event '));
   await log.append(batchOf('2', 'marker of the other '));
@@ -28,7 +20,7 @@ test.each([
   }
   const event = JSON.stringify({ userId: 'u', text: 'marker in quarantine '.repeat(repeats) });
   await log.append(aBatch([], { quarantined: [{ issues: [], event }] }));
-  const bytes = (): string => ['', '-wal'].map((suffix) => readFileSync(path + suffix, 'latin1')).join();
+  const bytes = (): string => ['', '-wal'].map((suffix) => readFileSync(place.path + suffix, 'latin1')).join();
   expect(bytes()).toContain('marker of one');
   expect(await log.records.erase({ userId: 'u' })).toMatchObject({ events: 2, quarantined: 1 });
   expect(bytes()).not.toContain('marker');

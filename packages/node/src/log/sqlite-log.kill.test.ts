@@ -1,21 +1,14 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { aConsumer, pullIds } from './contract-scene.ts';
+import { useLogFile } from './log-file-scene.ts';
 import { sqliteLog } from './sqlite-log.ts';
 
-let folder: string;
-let path: string;
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'log-'));
-  path = join(folder, 'made', 'log.db');
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const place = useLogFile();
 
 describe('kill -9', () => {
   const source = (file: string): string => JSON.stringify(fileURLToPath(new URL(file, import.meta.url)));
@@ -50,14 +43,14 @@ describe('kill -9', () => {
   `;
 
   test('ten times: what was acknowledged is there once, what was settled never comes again', async () => {
-    const file = join(folder, 'program.ts');
+    const file = join(place.folder, 'program.ts');
     writeFileSync(file, program());
     const acknowledged = new Set<string>();
     const settled: string[] = [];
     for (let run = 1; run <= 10; run++) {
       // Ids that were perhaps stored and never acknowledged are sent again, as a client would.
       const from = Math.max(-1, ...[...acknowledged].map(Number)) + 1 - (acknowledged.size > 0 ? 20 : 0);
-      const child = spawn(process.execPath, [file, path, String(from)], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, [file, place.path, String(from)], { stdio: ['ignore', 'pipe', 'inherit'] });
       const lines = createInterface({ input: child.stdout });
       let heard = 0;
       for await (const line of lines) {
@@ -67,7 +60,7 @@ describe('kill -9', () => {
         if (++heard === 20 + run * 17) child.kill('SIGKILL');
       }
     }
-    const log = sqliteLog(path);
+    const log = sqliteLog(place.path);
     const everything = await pullIds(aConsumer(log, 'b').outbox, Number.POSITIVE_INFINITY);
     const left = await pullIds(aConsumer(log, 'a').outbox, Number.POSITIVE_INFINITY);
     await log.close();

@@ -1,31 +1,22 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { aBatch, aConsumer, deliver, pullIds } from './contract-scene.ts';
 import { hashIds } from './id-window.ts';
+import { useLogFile } from './log-file-scene.ts';
 import { sqliteLog } from './sqlite-log.ts';
 
-let folder: string;
-let path: string;
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'log-'));
-  path = join(folder, 'made', 'log.db');
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const place = useLogFile();
 
 describe('the window of ids', () => {
   test('two ids with one hash are two events', async () => {
-    const log = sqliteLog(path);
+    const log = sqliteLog(place.path);
     await log.append(aBatch(['1']));
     await log.close();
     // As if `2` had hashed to what `1` did.
-    const db = new DatabaseSync(path);
+    const db = new DatabaseSync(place.path);
     db.prepare('UPDATE batches SET ids = ?').run(new Uint8Array(hashIds(['2']).buffer));
     db.close();
-    const again = sqliteLog(path);
+    const again = sqliteLog(place.path);
     expect(await again.append(aBatch(['2']))).toEqual({ duplicates: [] });
     expect(await pullIds(aConsumer(again).outbox)).toEqual(['1', '2']);
     await again.close();
@@ -33,7 +24,7 @@ describe('the window of ids', () => {
 
   test('holds as many ids as it was told, and less than twice as many, before and after a restart', async () => {
     const options = { dedupeIds: 3 };
-    const log = sqliteLog(path, options);
+    const log = sqliteLog(place.path, options);
     await log.append(aBatch(['1', '2']));
     await log.append(aBatch(['3', '4']));
     expect(await log.append(aBatch(['2', '3', '4']))).toEqual({ duplicates: ['2', '3', '4'] });
@@ -41,13 +32,13 @@ describe('the window of ids', () => {
     expect(await log.append(aBatch(['5', '6', '7']))).toEqual({ duplicates: ['5', '6', '7'] });
     expect(await log.append(aBatch(['1']))).toEqual({ duplicates: [] });
     await log.close();
-    const again = sqliteLog(path, options);
+    const again = sqliteLog(place.path, options);
     expect(await again.append(aBatch(['6', '7', '1', '2']))).toEqual({ duplicates: ['6', '7', '1'] });
     await again.close();
   });
 
   test('an id that comes again from beyond the window is not handed out twice at once', async () => {
-    const log = sqliteLog(path, { dedupeIds: 1 });
+    const log = sqliteLog(place.path, { dedupeIds: 1 });
     await log.append(aBatch(['1', '2']));
     await log.append(aBatch(['3']));
     await log.append(aBatch(['1']));
@@ -57,7 +48,7 @@ describe('the window of ids', () => {
     expect(outbox.depth()).toEqual({ waiting: 0, waitingBytes: 0 });
     await log.close();
     // Its twin is still on its way.
-    const again = sqliteLog(path);
+    const again = sqliteLog(place.path);
     expect(await pullIds(aConsumer(again).outbox)).toEqual(['1', '2', '3']);
     await again.close();
   });
@@ -74,7 +65,7 @@ describe('retention', () => {
     { why: 'leaves what nobody has read', settle: [], afterMs: 2 * dayMs, batches: 3 },
   ])('$why', async ({ settle, afterMs, batches }) => {
     let now = start;
-    const log = sqliteLog(path, { retentionMs: dayMs, now: () => now });
+    const log = sqliteLog(place.path, { retentionMs: dayMs, now: () => now });
     const { outbox } = aConsumer(log);
     const batchOf = (id: string) => aBatch([id], { facts: { receivedAt: now, source: 'server' } });
     await log.append(batchOf('1'));
@@ -85,7 +76,7 @@ describe('retention', () => {
     await log.append(batchOf('3'));
     expect(log.stats().batches).toBe(batches);
     await log.close();
-    const again = sqliteLog(path);
+    const again = sqliteLog(place.path);
     expect(again.stats()).toEqual({ batches, events: batches, quarantined: 0, deadLetters: 0 });
     await again.close();
   });
@@ -93,12 +84,12 @@ describe('retention', () => {
   test('a consumer that is not there today keeps its rows', async () => {
     let now = start;
     const options = { retentionMs: dayMs, now: () => now };
-    const log = sqliteLog(path, options);
+    const log = sqliteLog(place.path, options);
     aConsumer(log);
     await log.append(aBatch(['1'], { facts: { receivedAt: now, source: 'server' } }));
     await log.close();
     now += 10 * dayMs;
-    const again = sqliteLog(path, options);
+    const again = sqliteLog(place.path, options);
     await again.append(aBatch(['2'], { facts: { receivedAt: now, source: 'server' } }));
     expect(await pullIds(aConsumer(again).outbox)).toEqual(['1', '2']);
     await again.close();

@@ -1,31 +1,24 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { aBatch, aConsumer, deliver, pullIds } from './contract-scene.ts';
 import { LogUnavailableError } from './log.ts';
 import { logContract } from './log-contract.ts';
+import { useLogFile } from './log-file-scene.ts';
 import { type SqliteLogOptions, sqliteLog } from './sqlite-log.ts';
 
-let folder: string;
-let path: string;
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'log-'));
-  path = join(folder, 'made', 'log.db');
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const place = useLogFile();
 
 describe('sqliteLog', () => {
-  const open = (options?: SqliteLogOptions) => sqliteLog(path, options);
+  const open = (options?: SqliteLogOptions) => sqliteLog(place.path, options);
   for (const { rule, check } of logContract({ create: open, reopen: open })) it(rule, check);
 });
 
 describe('opening', () => {
   test('a file in use is refused with the reason', async () => {
-    const log = sqliteLog(path);
-    expect(() => sqliteLog(path)).toThrow('another process has it open');
+    const log = sqliteLog(place.path);
+    expect(() => sqliteLog(place.path)).toThrow('another process has it open');
     await log.close();
   });
 
@@ -33,7 +26,7 @@ describe('opening', () => {
     {
       why: "another program's database",
       make: () => {
-        const db = new DatabaseSync(path);
+        const db = new DatabaseSync(place.path);
         db.exec('CREATE TABLE theirs (x)');
         db.close();
       },
@@ -42,7 +35,7 @@ describe('opening', () => {
     {
       why: 'a later version of ours',
       make: () => {
-        const db = new DatabaseSync(path);
+        const db = new DatabaseSync(place.path);
         db.exec('CREATE TABLE batches (x); PRAGMA application_id = 0x54726b4c; PRAGMA user_version = 99');
         db.close();
       },
@@ -50,14 +43,14 @@ describe('opening', () => {
     },
     {
       why: 'no database',
-      make: () => writeFileSync(path, 'not a database, and long enough to be read as one'.repeat(40)),
+      make: () => writeFileSync(place.path, 'not a database, and long enough to be read as one'.repeat(40)),
       expected: 'not a SQLite database',
     },
-    { why: 'a folder', make: () => mkdirSync(path), expected: 'cannot open' },
+    { why: 'a folder', make: () => mkdirSync(place.path), expected: 'cannot open' },
   ])('$why is refused with the reason', ({ make, expected }) => {
-    mkdirSync(join(folder, 'made'));
+    mkdirSync(join(place.folder, 'made'));
     make();
-    expect(() => sqliteLog(path)).toThrow(expected);
+    expect(() => sqliteLog(place.path)).toThrow(expected);
   });
 
   // Windows has no such rights.
@@ -65,37 +58,37 @@ describe('opening', () => {
   const unlessWindows = (mode: number) => (process.platform === 'win32' ? undefined : mode);
 
   test('a new file is for its owner alone, and so is what lies beside it', async () => {
-    const log = sqliteLog(path);
+    const log = sqliteLog(place.path);
     await log.append(aBatch(['1']));
-    for (const file of [path, `${path}-wal`]) expect(modeOf(file)).toBe(unlessWindows(0o600));
+    for (const file of [place.path, `${place.path}-wal`]) expect(modeOf(file)).toBe(unlessWindows(0o600));
     await log.close();
   });
 
   test('a file that is there keeps the rights it was given', async () => {
-    await sqliteLog(path).close();
-    chmodSync(path, 0o640);
-    await sqliteLog(path).close();
-    expect(modeOf(path)).toBe(unlessWindows(0o640));
+    await sqliteLog(place.path).close();
+    chmodSync(place.path, 0o640);
+    await sqliteLog(place.path).close();
+    expect(modeOf(place.path)).toBe(unlessWindows(0o640));
   });
 
   test.each<{ options: SqliteLogOptions; expected: string }>([
     { options: { retentionMs: 0 }, expected: 'retentionMs: expected a number above 0, got 0' },
     { options: { dedupeIds: Number.NaN }, expected: 'dedupeIds: expected a number above 0, got NaN' },
   ])('$expected', ({ options, expected }) => {
-    expect(() => sqliteLog(path, options)).toThrow(expected);
+    expect(() => sqliteLog(place.path, options)).toThrow(expected);
   });
 });
 
 test('a file of the first version keeps what it has, and can do what is new', async () => {
-  const log = sqliteLog(path);
+  const log = sqliteLog(place.path);
   await log.append(aBatch(['1', '2']));
   await log.close();
-  const db = new DatabaseSync(path);
+  const db = new DatabaseSync(place.path);
   db.exec(`DROP TABLE suppressed; DROP TABLE salts; DROP TABLE erasures; DROP TABLE erasure_tasks; ALTER TABLE quarantined DROP COLUMN facts;
     ALTER TABLE dead_letters DROP COLUMN seq; ALTER TABLE dead_letters DROP COLUMN place;
     ALTER TABLE consumers DROP COLUMN backfilled; ALTER TABLE consumers DROP COLUMN backfill_through; PRAGMA user_version = 1`);
   db.close();
-  const again = sqliteLog(path);
+  const again = sqliteLog(place.path);
   expect(await again.append(aBatch(['2', '3']))).toEqual({ duplicates: ['2'] });
   await again.suppression.add({ userId: 'u1' });
   expect(again.suppression.has({ userId: 'u1' })).toBe(true);
@@ -104,7 +97,7 @@ test('a file of the first version keeps what it has, and can do what is new', as
 
 describe('a commit that fails', () => {
   test('stores nothing, rejects what was in it, and the next one is tried anew', async () => {
-    const log = sqliteLog(path);
+    const log = sqliteLog(place.path);
     const { outbox, arrived } = aConsumer(log);
     await log.append(aBatch(['1', '2']));
     const before = log.stats();
@@ -124,7 +117,7 @@ describe('a commit that fails', () => {
   test('a full file refuses batches until what was delivered makes room', async () => {
     const dayMs = 24 * 60 * 60_000;
     let now = Date.now();
-    const log = sqliteLog(path, { maxBytes: 600_000, retentionMs: dayMs, now: () => now });
+    const log = sqliteLog(place.path, { maxBytes: 600_000, retentionMs: dayMs, now: () => now });
     const { outbox } = aConsumer(log);
     const properties = { text: 'x'.repeat(10_000) };
     const batchOf = (id: string) => aBatch([id], { properties, facts: { receivedAt: now, source: 'server' } });
@@ -156,7 +149,7 @@ describe('a commit that fails', () => {
 
 test('a full file that nobody appends to any more gets its room back when it is probed', async () => {
   let now = Date.now();
-  const log = sqliteLog(path, { maxBytes: 400_000, retentionMs: 1_000, now: () => now });
+  const log = sqliteLog(place.path, { maxBytes: 400_000, retentionMs: 1_000, now: () => now });
   const properties = { text: 'x'.repeat(10_000) };
   for (let id = 1, isFull = false; !isFull; id++) {
     const facts = { receivedAt: now, source: 'server' as const };
@@ -173,14 +166,14 @@ test('a full file that nobody appends to any more gets its room back when it is 
 
 describe('damage at rest', () => {
   test('a body that cannot be read costs its events, named, and nothing else', async () => {
-    const log = sqliteLog(path);
+    const log = sqliteLog(place.path);
     await log.append(aBatch(['1', '2']));
     await log.append(aBatch(['3']));
     await log.close();
-    const db = new DatabaseSync(path);
+    const db = new DatabaseSync(place.path);
     db.exec("UPDATE batches SET body = 'damaged' WHERE seq = 1");
     db.close();
-    const again = sqliteLog(path);
+    const again = sqliteLog(place.path);
     const { outbox, lost } = aConsumer(again);
     expect(await pullIds(outbox)).toEqual(['3']);
     expect(lost).toEqual([': unreadable', ': unreadable']);

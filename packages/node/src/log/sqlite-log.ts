@@ -1,5 +1,6 @@
 import type { AcceptedBatch, Appended } from './accepted-batch.ts';
-import { createIdWindow, hashIds } from './id-window.ts';
+import { hashIds } from './id-window.ts';
+import { createKnownIds } from './known-ids.ts';
 import { type Log, type LogStats, LogUnavailableError } from './log.ts';
 import { createLogAccess } from './log-access.ts';
 import { createLogConsumer, type LogConsumer } from './log-consumer.ts';
@@ -69,7 +70,7 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
   if (maxBytes !== undefined) requirePositive('maxBytes', maxBytes);
 
   const store = openLogStore(path, maxBytes);
-  const window = createIdWindow(Math.ceil(dedupeIds));
+  const known = createKnownIds(store, dedupeIds);
   const consumers = new Map<string, LogConsumer>();
   const totals: { -readonly [key in keyof LogStats]: LogStats[key] } = store.totals();
   let lastSeq = store.lastSeq();
@@ -78,24 +79,6 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
   let scheduled = false;
   let removalDueAt = 0;
   let closed = false;
-
-  rememberStoredIds();
-
-  function rememberStoredIds(): void {
-    const newest: { seq: number; hashes: Uint32Array }[] = [];
-    let count = 0;
-    for (const { seq, ids } of store.newestIds()) {
-      const hashes = new Uint32Array(ids.slice().buffer);
-      newest.push({ seq, hashes });
-      count += hashes.length / 2;
-      if (count >= dedupeIds) break;
-    }
-    for (const { seq, hashes } of newest.reverse()) remember(seq, hashes);
-  }
-
-  function remember(seq: number, hashes: Uint32Array): void {
-    for (let at = 0; at < hashes.length; at += 2) window.add(hashes[at] as number, hashes[at + 1] as number, seq);
-  }
 
   function schedule(): void {
     if (scheduled) return;
@@ -144,8 +127,7 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
     const nowMs = now();
     if (group.length === 0 && dirty.length === 0 && nowMs < removalDueAt) return;
     const maxRemovals = Math.max(removalsPerCommit, group.length * 2);
-    const fresh = new Set<string>();
-    const bodies = new Map<number, ReadonlySet<string>>();
+    const withoutKnown = known.sieve();
     const written: Written[] = [];
     const appended: Appended[] = [];
     let seq = lastSeq;
@@ -158,7 +140,7 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
         for (const event of batch.quarantined ?? []) {
           quarantined += store.insertQuarantined(event, batch.facts);
         }
-        const { kept, duplicates } = withoutDuplicates(batch, hashes, fresh, bodies);
+        const { kept, duplicates } = withoutKnown(batch, hashes);
         appended.push({ duplicates });
         const count = kept.ids.length;
         if (count === 0) continue;
@@ -176,7 +158,7 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
     totals.deadLetters += deadLetters;
     for (const consumer of dirty) consumer.onSaved();
     for (const { seq: at, hashes, count, bytes } of written) {
-      remember(at, hashes);
+      known.remember(at, hashes);
       totals.batches++;
       totals.events += count;
       for (const consumer of consumers.values()) consumer.onCommitted(count, count * eventBytesOf({ bytes, count }));
@@ -186,45 +168,12 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
   }
 
   function forget(removed: Removed, nowMs: number, maxRemovals: number): void {
-    window.forgetThrough(removed.lastSeq);
+    known.forgetThrough(removed.lastSeq);
     totals.batches -= removed.batches;
     totals.events -= removed.events;
     totals.quarantined -= removed.quarantined;
     totals.deadLetters -= removed.deadLetters;
     if (removed.batches < maxRemovals) removalDueAt = nowMs + removalEveryMs;
-  }
-
-  /** The batch without the ids that the log holds, or that this very transaction has already seen. */
-  function withoutDuplicates(
-    batch: AcceptedBatch,
-    hashes: Uint32Array,
-    fresh: Set<string>,
-    bodies: Map<number, ReadonlySet<string>>,
-  ): { readonly kept: AcceptedBatch; readonly duplicates: readonly string[] } {
-    const places = new Set<number>();
-    window.warm(hashes);
-    for (const [place, id] of batch.ids.entries()) {
-      const stored = window.find(hashes[place * 2] as number, hashes[place * 2 + 1] as number);
-      if (fresh.has(id) || stored.some((seq) => idsOf(seq, bodies).has(id))) places.add(place);
-      else fresh.add(id);
-    }
-    if (places.size === 0) return { kept: batch, duplicates: [] };
-    const isKept = (_: unknown, place: number): boolean => !places.has(place);
-    const { batch: events } = JSON.parse(textOf(batch.body)) as { batch: unknown[] };
-    return {
-      kept: { ...batch, ids: batch.ids.filter(isKept), body: JSON.stringify({ batch: events.filter(isKept) }) },
-      duplicates: batch.ids.filter((_, place) => places.has(place)),
-    };
-  }
-
-  /** The ids in a stored row; each row is read once in a transaction. */
-  function idsOf(seq: number, bodies: Map<number, ReadonlySet<string>>): ReadonlySet<string> {
-    const known = bodies.get(seq);
-    if (known !== undefined) return known;
-    const { batch } = JSON.parse(store.body(seq) ?? '{"batch":[]}') as { batch: ({ messageId: string } | null)[] };
-    const ids = new Set(batch.flatMap((event) => (event === null ? [] : [event.messageId])));
-    bodies.set(seq, ids);
-    return ids;
   }
 
   const isClosed = (): boolean => closed;
@@ -289,10 +238,6 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
       store.close();
     },
   };
-}
-
-function textOf(body: string | Uint8Array): string {
-  return typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
 }
 
 function requirePositive(option: string, value: number): void {
