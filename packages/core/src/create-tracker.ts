@@ -82,10 +82,6 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
   const guarded = <V>({ name }: Plugin, task: () => V): V | undefined =>
     attempt(task, (error) => void report(onDiagnostic, 'plugin-failed', name, error));
 
-  function count(reason: string): undefined {
-    sanitized[reason] = (sanitized[reason] ?? 0) + 1;
-  }
-
   /**
    * One call, from here to the outbox. Never throws.
    *
@@ -119,51 +115,49 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
     /** Takes it as far as it may go. What goes wrong costs this event and no other. */
     const advance = (end: string | false = isClosed && 'shutdown'): void =>
       attempt(
-        () => proceed(end),
+        () => {
+          // Pages and screens may go without a name; the other fields make a call what it is.
+          const missing = Object.keys(fields).find((field) => field !== 'name' && !isText(fields[field]));
+          if (end || missing) return refuse(end || 'invalid', missing);
+          event ??= compose();
+          // In clean JSON only objects are made by `Object`: no key of their own can say otherwise.
+          if ((event[part]?.constructor ?? Object) !== Object) return refuse('invalid', part);
+          if (!event.userId && !event.anonymousId) return refuse('no-identity');
+
+          // The consent gate: nothing goes further without a yes.
+          const purpose = options.purpose ?? purposeOf?.(fields.event as string) ?? 'analytics';
+          const own = scope.consent;
+          // Nobody will ever decide for a scope: there undecided is a no.
+          const allowed = own ? isAllowed(purpose, own, false) : consent.allows(purpose);
+          if (allowed === undefined) {
+            if (waiting.push(advance) > maxBuffered) waiting.shift()?.('outbox-full');
+            return;
+          }
+          if (!allowed) return refuse('consent', purpose);
+
+          // What was agreed to when the event was let through travels with it: it is judged again at every later step.
+          const { preferences, gpc, decidedAt } = own ? { preferences: own } : consent.get();
+          event.context.consent = {
+            // Said even where the model said it, not the person.
+            categoryPreferences: { ...preferences, [purpose]: true },
+            gpc,
+            decidedAt: isoDate(decidedAt),
+          };
+          for (const plugin of plugins) {
+            const answer = guarded(plugin, () => plugin.process?.(event as TrackEvent));
+            if (answer === null) return refuse(plugin.name);
+            if (answer) event = answer as Draft;
+          }
+          const value = JSON.stringify(event);
+          const bytes = utf8Length(value);
+          if (bytes > maxEventBytes) return refuse('too-large', bytes);
+          receipt.reach({ queued: true });
+          const stored = queue.add({ id: messageId, value, bytes, purpose, queuedAt: clock.now() });
+          void stored?.then((durable) => durable && receipt.reach({ durable }));
+          if (options.priority === 'now') void queue.flush();
+        },
         (error) => refuse('invalid', error),
       );
-
-    function proceed(end: string | false): void {
-      // Pages and screens may go without a name; the other fields make a call what it is.
-      const missing = Object.keys(fields).find((field) => field !== 'name' && !isText(fields[field]));
-      if (end || missing) return refuse(end || 'invalid', missing);
-      event ??= compose();
-      // In clean JSON only objects are made by `Object`: no key of their own can say otherwise.
-      if ((event[part]?.constructor ?? Object) !== Object) return refuse('invalid', part);
-      if (!event.userId && !event.anonymousId) return refuse('no-identity');
-
-      // The consent gate: nothing goes further without a yes.
-      const purpose = options.purpose ?? purposeOf?.(fields.event as string) ?? 'analytics';
-      const own = scope.consent;
-      // Nobody will ever decide for a scope: there undecided is a no.
-      const allowed = own ? isAllowed(purpose, own, false) : consent.allows(purpose);
-      if (allowed === undefined) {
-        if (waiting.push(advance) > maxBuffered) waiting.shift()?.('outbox-full');
-        return;
-      }
-      if (!allowed) return refuse('consent', purpose);
-
-      // What was agreed to when the event was let through travels with it: it is judged again at every later step.
-      const { preferences, gpc, decidedAt } = own ? { preferences: own } : consent.get();
-      event.context.consent = {
-        // Said even where the model said it, not the person.
-        categoryPreferences: { ...preferences, [purpose]: true },
-        gpc,
-        decidedAt: isoDate(decidedAt),
-      };
-      for (const plugin of plugins) {
-        const answer = guarded(plugin, () => plugin.process?.(event as TrackEvent));
-        if (answer === null) return refuse(plugin.name);
-        if (answer) event = answer as Draft;
-      }
-      const value = JSON.stringify(event);
-      const bytes = utf8Length(value);
-      if (bytes > maxEventBytes) return refuse('too-large', bytes);
-      receipt.reach({ queued: true });
-      const stored = queue.add({ id: messageId, value, bytes, purpose, queuedAt: clock.now() });
-      void stored?.then((durable) => durable && receipt.reach({ durable }));
-      if (options.priority === 'now') void queue.flush();
-    }
 
     /** The event as it happened. */
     function compose(): Draft {
@@ -181,7 +175,9 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
           integrations: options.integrations,
           [part]: details ?? undefined,
         },
-        count,
+        (reason) => {
+          sanitized[reason] = (sanitized[reason] ?? 0) + 1;
+        },
       ) as unknown as Draft;
     }
 

@@ -294,6 +294,56 @@ describe('the session', () => {
   });
 });
 
+describe('what another tab heard', () => {
+  function inTwoTabs() {
+    const clock = createFakeClock(start);
+    const { store, last } = createStore();
+    const here = createTab(clock, store);
+    const there = createTab(clock, store);
+    here.touch();
+    return { clock, here, there, last };
+  }
+
+  test('of a sign-in is not taken back by what happens here', async () => {
+    const { clock, here, there, last } = inTwoTabs();
+    await clock.advance(6_000);
+    const who = there.identify('u1');
+    await clock.advance(6_000);
+    expect(here.touch()).toMatchObject({ anonymousId: who.anonymousId, userId: 'u1' });
+    expect(last()).toMatchObject({ anonymousId: who.anonymousId, userId: 'u1' });
+  });
+
+  test('of a reset is not undone by what happens here', async () => {
+    const { clock, here, there, last } = inTwoTabs();
+    const before = here.identify('u1');
+    await clock.advance(6_000);
+    there.touch();
+    there.reset();
+    const after = there.touch();
+    await clock.advance(6_000);
+    const who = here.touch();
+    expect(who).toMatchObject({ anonymousId: after.anonymousId, session: { id: after.session?.id } });
+    expect(who.userId).toBeUndefined();
+    expect(after.anonymousId).not.toBe(before.anonymousId);
+    expect(last()).toMatchObject({ anonymousId: after.anonymousId });
+    expect(last()?.userId).toBeUndefined();
+  });
+
+  test('of an id is used here: tabs that were open before there was one are one device', async () => {
+    const { here, there } = inTwoTabs();
+    expect(there.touch().anonymousId).toBe(here.touch().anonymousId);
+  });
+
+  test('is not read where nothing may be stored', async () => {
+    const clock = createFakeClock(start);
+    const { store } = createStore({ consent: yes, anonymousId: 'theirs', userId: 'u1' });
+    const here = createTab(clock, store, { mayStore: () => false });
+    here.reset();
+    await clock.advance(6_000);
+    expect(here.touch().userId).toBeUndefined();
+  });
+});
+
 describe('a clock set back by two hours', () => {
   test('does not end the session', async () => {
     const clock = createFakeClock(start);

@@ -58,15 +58,12 @@ export function createIdentity({
   mayStore,
   session: { idleMs = 30 * 60_000, maxMs = 24 * 3_600_000 } = {},
 }: IdentityOptions): Identity {
-  /** Nobody goes without an id. */
-  const named = (known?: Device): Device => ({ ...known, anonymousId: known?.anonymousId ?? ids.random() });
-  let device: Device = named(store?.load());
-  let savedAt = 0;
+  let device: Device = { anonymousId: ids.random(), ...store?.load() };
+  let seenAt = 0; // not written with each event
 
   /** Unless it is what changes, the decision is the store's: another tab may have heard the person since. */
   function change(next: Device, consent: Decision | undefined = store?.load()?.consent ?? device.consent): void {
-    device = named({ ...next, consent });
-    savedAt = now();
+    device = { anonymousId: ids.random(), ...next, consent };
     // Before a decision there is nothing to write, and no right to.
     if (mayStore() && consent?.[0]?.analytics !== false) store?.save(device);
     else if (consent) store?.save({ consent });
@@ -75,22 +72,26 @@ export function createIdentity({
   return {
     known: () => device,
     touch(userId, isSame) {
-      if (userId && userId !== device.userId) change({ ...((isSame || !device.userId) && device), userId });
       const at = now();
-      // A clock set back does not end a visit: only time that passed does.
-      const alive = (visit: Session | false | undefined): Session | false | undefined =>
-        visit && at - visit[2] < idleMs && at - visit[1] < maxMs && visit;
+      const isDue = !(at - (device.session as Session)?.[2] <= saveEveryMs);
+      // Another tab may have heard since who it is, or that nobody is: what is written must not bring back who was.
+      const stored = isDue && mayStore() ? store?.load() : device;
+      if (stored?.anonymousId) device = stored;
+      if (userId && userId !== device.userId) change({ ...((isSame || !device.userId) && device), userId });
       // Another tab may have kept the visit alive, or have begun the next; nothing locks a cookie, so both may begin it.
-      const last = alive(device.session) || (mayStore() && store?.load()?.session);
-      const [id, startedAt, seenAt] = alive(last) || [
+      // Without one all of it is undefined, and no comparison holds.
+      let { 0: id, 1: startedAt, 2: writtenAt } = (device.session ?? []) as Session;
+      seenAt = Math.max(seenAt, writtenAt);
+      // A clock set back does not end a visit: only time that passed does.
+      const isNew = !(at - seenAt < idleMs && at - startedAt < maxMs) || undefined;
+      if (isNew) {
         // Then its id is the same in both: the time, told to 66 seconds, and what followed that in the last one's.
-        last && at - last[1] > toldApartMs ? ids.time().slice(0, 8) + `${last[0]}`.slice(8) : ids.time(),
-        at,
-        0,
-      ];
-      device = { ...device, session: [id, startedAt, Math.max(seenAt, at)] };
-      if (!seenAt || at - savedAt > saveEveryMs) change(device);
-      return { ...device, session: { id, isNew: !seenAt || undefined } };
+        id = at - startedAt > toldApartMs ? ids.time().slice(0, 8) + `${id}`.slice(8) : ids.time();
+        startedAt = seenAt = at;
+      }
+      seenAt = Math.max(seenAt, at);
+      if (isDue || isNew) change({ ...device, session: [id, startedAt, seenAt] });
+      return { ...device, session: { id, isNew } };
     },
     reset: () => change({}),
     remember: (consent) => change(device, consent),
