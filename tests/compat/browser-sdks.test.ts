@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { type Browser, type Page, chromium as playwright } from 'playwright';
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { afterAll, beforeAll, describe, type TestContext, test } from 'vitest';
 import { chromiumArgs, findChromium } from '../../scripts/chromium.mjs';
 import { chromium, needs } from '../../scripts/optional.mjs';
 import { countTypes, type Served, type Setting, serve } from './collector.ts';
@@ -78,7 +78,7 @@ interface Visit {
 /** What a test opens. The test ends what it opened. */
 type Open = (test: TestContext, setting?: Setting, key?: string) => Promise<Visit>;
 
-// They wait for the libraries' own timers more than they work, so several do at once.
+// They wait for the libraries' own timers more than they work, so several do at once; so each has an `expect` of its own.
 describe.concurrent('in a page of another site', needs(chromium), () => {
   let browser: Browser;
 
@@ -148,6 +148,7 @@ describe.concurrent('in a page of another site', needs(chromium), () => {
     const open: Open = (...asked) => openWith(bundle, sdk.options)(...asked);
 
     test('asks for its settings, and every call arrives as what it is, once', async (context) => {
+      const { expect } = context;
       const { page, served, arrived } = await open(context);
       await page.evaluate(() => {
         window.client.identify('u1', { plan: 'pro' });
@@ -172,6 +173,7 @@ describe.concurrent('in a page of another site', needs(chromium), () => {
     });
 
     test('before anybody is known, an event has no user', async (context) => {
+      const { expect } = context;
       const { served, track, arrived } = await open(context);
       await track(1);
       await expect.poll(arrived, { timeout: 20_000 }).toBe(1);
@@ -182,6 +184,7 @@ describe.concurrent('in a page of another site', needs(chromium), () => {
 
     if (sdk.triesAgain) {
       test('503 while the disk is full: it tries again, and loses nothing', async (context) => {
+        const { expect } = context;
         const { served, track, arrived } = await open(context, { failures: 1 });
         await track(5);
         await expect.poll(arrived, { timeout: 40_000 }).toBe(5);
@@ -189,6 +192,7 @@ describe.concurrent('in a page of another site', needs(chromium), () => {
       });
 
       test('429 for too much at once: it comes back, and loses nothing', async (context) => {
+        const { expect } = context;
         // 40 at once, then one a second.
         const { served, track, arrived } = await open(context, {
           standsStill: true,
@@ -203,6 +207,7 @@ describe.concurrent('in a page of another site', needs(chromium), () => {
     }
 
     test('413 only beyond a generous size: it does not send the same again and again', async (context) => {
+      const { expect } = context;
       const { page, served, track, arrived } = await open(context, { limits: { maxBodyBytes: 20_000 } });
       await page.evaluate(() => void window.client.track('Product Viewed', { text: 'x'.repeat(30_000) }));
       await expect.poll(() => served.collector.stats().refusals, { timeout: 20_000 }).toEqual({ 'too-large': 1 });
@@ -212,6 +217,7 @@ describe.concurrent('in a page of another site', needs(chromium), () => {
     });
 
     test('401 for an unknown key: it does not even start', async (context) => {
+      const { expect } = context;
       const { served, track } = await open(context, {}, 'no-key-of-ours');
       await track(5);
       await expect.poll(() => served.collector.stats().refusals, { timeout: 20_000 }).toEqual({ 'unknown-key': 1 });

@@ -121,7 +121,7 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
           if (end || missing) return refuse(end || 'invalid', missing);
           event ??= compose();
           // In clean JSON only objects are made by `Object`: no key of their own can say otherwise.
-          if ((event[part]?.constructor ?? Object) !== Object) return refuse('invalid', part);
+          if ((event[part]?.constructor || Object) !== Object) return refuse('invalid', part);
           if (!event.userId && !event.anonymousId) return refuse('no-identity');
 
           // The consent gate: nothing goes further without a yes.

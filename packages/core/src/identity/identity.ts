@@ -56,10 +56,17 @@ export function createIdentity({
   now,
   store,
   mayStore,
-  session: { idleMs = 30 * 60_000, maxMs = 24 * 3_600_000 } = {},
+  session: { maxMs = 24 * 3_600_000, idleMs = 30 * 60_000 } = {},
 }: IdentityOptions): Identity {
-  let device: Device = { anonymousId: ids.random(), ...store?.load() };
+  let device: Device = { anonymousId: ids.random() };
   let seenAt = 0; // not written with each event
+
+  /** Another tab may have heard since who it is, or that nobody is: what is written must not bring back who was. */
+  function catchUp(): void {
+    const stored = store?.load();
+    device = stored?.anonymousId ? stored : device;
+  }
+  catchUp();
 
   /** Unless it is what changes, the decision is the store's: another tab may have heard the person since. */
   function change(next: Device, consent: Decision | undefined = store?.load()?.consent ?? device.consent): void {
@@ -74,9 +81,7 @@ export function createIdentity({
     touch(userId, isSame) {
       const at = now();
       const isDue = !(at - (device.session as Session)?.[2] <= saveEveryMs);
-      // Another tab may have heard since who it is, or that nobody is: what is written must not bring back who was.
-      const stored = isDue && mayStore() ? store?.load() : device;
-      if (stored?.anonymousId) device = stored;
+      if (isDue && mayStore()) catchUp();
       if (userId && userId !== device.userId) change({ ...((isSame || !device.userId) && device), userId });
       // Another tab may have kept the visit alive, or have begun the next; nothing locks a cookie, so both may begin it.
       // Without one all of it is undefined, and no comparison holds.
