@@ -329,6 +329,14 @@ describe('what another tab heard', () => {
     expect(last()?.userId).toBeUndefined();
   });
 
+  test('of a sign-in is not taken back by a decision made here', async () => {
+    const { clock, here, there, last } = inTwoTabs();
+    await clock.advance(6_000);
+    const who = there.identify('u1');
+    here.remember(yes);
+    expect(last()).toMatchObject({ anonymousId: who.anonymousId, userId: 'u1', consent: yes });
+  });
+
   test('of an id is used here: tabs that were open before there was one are one device', async () => {
     const { here, there } = inTwoTabs();
     expect(there.touch().anonymousId).toBe(here.touch().anonymousId);

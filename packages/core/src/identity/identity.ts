@@ -52,8 +52,8 @@ const toldApartMs = 100_000;
 
 /** Keeps a device's ids and session, shared by its tabs through the store. */
 export function createIdentity({
-  ids,
   now,
+  ids,
   store,
   mayStore,
   session: { maxMs = 24 * 3_600_000, idleMs = 30 * 60_000 } = {},
@@ -62,9 +62,10 @@ export function createIdentity({
   let seenAt = 0; // not written with each event
 
   /** Another tab may have heard since who it is, or that nobody is: what is written must not bring back who was. */
-  function catchUp(): void {
+  function catchUp(): Device {
     const stored = store?.load();
     device = stored?.anonymousId ? stored : device;
+    return device;
   }
   catchUp();
 
@@ -99,6 +100,6 @@ export function createIdentity({
       return { ...device, session: { id, isNew } };
     },
     reset: () => change({}),
-    remember: (consent) => change(device, consent),
+    remember: (consent) => change(catchUp(), consent),
   };
 }

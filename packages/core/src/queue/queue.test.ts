@@ -60,6 +60,32 @@ describe('when a batch leaves', () => {
     expect(sentIds()).toEqual(['ab']);
   });
 
+  test('what comes while a batch is under way waits for its own company, not for the answer alone', async () => {
+    const { clock, add, transport, sentIds } = setUp(['hang']);
+    add('a');
+    await clock.advance(1_000);
+    expect(sentIds()).toEqual(['a']);
+    add('b');
+    await clock.advance(600);
+    transport.answer({ kind: 'delivered' });
+    await clock.advance(399);
+    expect(sentIds()).toEqual(['a']);
+    await clock.advance(1);
+    expect(sentIds()).toEqual(['a', 'b']);
+  });
+
+  test('and if the answer takes longer than that, it leaves with the answer', async () => {
+    const { clock, add, transport, sentIds } = setUp(['hang']);
+    add('a');
+    await clock.advance(1_000);
+    add('b');
+    await clock.advance(1_500);
+    expect(sentIds()).toEqual(['a']);
+    transport.answer({ kind: 'delivered' });
+    await clock.advance(0);
+    expect(sentIds()).toEqual(['a', 'b']);
+  });
+
   test('a full batch leaves at once, but not in the turn of the call that filled it', async () => {
     const { clock, add, sentIds } = setUp();
     add('a', 'b', 'c', 'd');

@@ -147,9 +147,10 @@ export function createQueue<T = string>({
   const allowed = (entries: readonly Entry<T>[]): readonly Entry<T>[] =>
     entries.filter((entry) => allow(entry) || drop(entry.id, 'consent'));
 
-  /** Hands entries back to the outbox, where they are the oldest again. */
+  /** Hands entries back to the outbox, where they are the oldest again, and have waited. */
   function giveBack(entries: readonly Entry<T>[]): void {
     outbox.release(entries);
+    waitedAt = 0;
     pump();
   }
 
@@ -157,17 +158,23 @@ export function createQueue<T = string>({
   function pump(isLater?: boolean, isLeaving = false): void {
     for (;;) {
       const now = clock.elapsed();
-      const { waiting, waitingBytes } = outbox.depth();
+      const { waitingBytes, waiting } = outbox.depth();
+      // An empty queue forgets how long anything waited: what comes next begins anew.
+      waitedAt = waiting ? Math.min(waitedAt, now + limits.maxWaitMs) : never;
       if (isClosed || !(waiting + inHand.size)) {
         outbox.rest?.();
         for (const done of flushes) done();
       }
       // With no lane free the next answer wakes us.
       if (isClosed || (!isLeaving && lanesInUse >= (isFailing ? 1 : limits.concurrency))) return;
-      waitedAt = waiting ? Math.min(waitedAt, now + limits.maxWaitMs) : never;
-      const isDue = isLeaving || flushes.size || waiting >= limits.maxEvents || waitingBytes >= limits.maxBytes;
-      const at = Math.max(now, restUntil, waiting && isDue ? 0 : waitedAt);
-      if (isLater || at > now) {
+      const at = Math.max(
+        restUntil,
+        now,
+        waiting && (isLeaving || flushes.size || waitingBytes >= limits.maxBytes || waiting >= limits.maxEvents)
+          ? 0
+          : waitedAt,
+      );
+      if (at > now || isLater) {
         if (at < plannedAt) {
           cancelPlan?.();
           plannedAt = at;
