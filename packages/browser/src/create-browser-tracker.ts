@@ -121,8 +121,8 @@ export function createTracker<P extends Plan = AnyPlan>(options: BrowserTrackerO
   });
   const tracker = createCoreTracker<P, 'browser'>({
     ...shared,
-    queue,
     consent,
+    queue,
     identity: createIdentity(shared),
     plugins: isPage
       ? [

@@ -61,16 +61,16 @@ function isoDate(date: Date | string | number | undefined): string | undefined {
 
 /** Records events: identity → consent → plugins → queue. The same code in every runtime. */
 export function createTracker<P extends Plan = AnyPlan, Side extends EventSource = EventSource>({
-  queue,
-  clock,
   ids,
+  clock,
   consent,
+  queue,
   identity,
   library,
   context,
-  purposeOf,
-  onDiagnostic,
   plugins = [],
+  onDiagnostic,
+  purposeOf,
 }: TrackerParts): Tracker<P, Side> {
   const sanitized: Record<string, number> = {};
   const receipts = new Map<string, EventReceipt>(); // of events without a fate

@@ -74,7 +74,7 @@ export function attribution({ internalHosts = [] }: AttributionOptions = {}): Pl
 
   function load(): Origins | undefined {
     stored = attempt(() => localStorage[storageKey]);
-    const found: Origins | undefined = attempt(() => JSON.parse(stored as string));
+    const found: Origins | undefined = attempt(() => JSON.parse((stored ?? 'null') as string));
     return found?.last && found.landing && found.first && found;
   }
 

@@ -67,7 +67,7 @@ export function erasure({ ask }: ErasureOptions = {}): Plugin {
 
 /** The tracker has written the decision alone, at its own level. */
 function eraseCookies(): void {
-  const isLeft = cookiesSeen().some((cookie) => attempt(() => readDevice(cookie).anonymousId));
+  const isLeft = cookiesSeen().some((cookie) => attempt(() => readDevice(cookie)?.anonymousId));
   if (isLeft) expireElsewhere('');
 }
 

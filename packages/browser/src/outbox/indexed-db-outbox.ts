@@ -61,8 +61,8 @@ export function createIndexedDbOutbox({
 
   // Of this turn of the event loop: kept entries by id, undefined for forgotten.
   let changes = new Map<string, StoredEntry | undefined>();
-  let written: Promise<boolean> | undefined; // becomes true when the latest changes are stored
   let isProven = false; // did the database take what it got last?
+  let written: Promise<boolean> | undefined; // becomes true when the latest changes are stored
 
   const locks: Record<string, Promise<unknown> | undefined> = {}; // those it holds or waits for, by owner
   const letGo: (() => void)[] = []; // each lets go of a lock

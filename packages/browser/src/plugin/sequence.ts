@@ -49,7 +49,7 @@ export function sequence({ name = '' }: SequenceOptions = {}): Plugin {
   function linkTo(anonymousId: string | undefined): Omit<StreamContext, 'previous'> | undefined {
     isLinked = true;
     return attempt(() => {
-      const [id, number, whose] = JSON.parse(sessionStorage.getItem(key) as string) as Remembered;
+      const [id, number, whose] = JSON.parse(sessionStorage.getItem(key) ?? '[]') as Remembered;
       return whose === anonymousId && /^[\da-f-]{36}$/.test(id) && number > 0 ? { id, number } : undefined;
     });
   }

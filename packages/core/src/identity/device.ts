@@ -17,7 +17,7 @@ export interface Device {
 
 /** Where a device remembers. Neither call throws. */
 export interface DeviceStore {
-  load(): Device | undefined;
+  load(): Device | null | undefined;
   save(device: Device): void;
 }
 
@@ -28,8 +28,9 @@ export const deviceCookieName: string = 'jn';
 export const formatDevice = (device: Device): string => `jn=1${encodeURIComponent(JSON.stringify(device))}`;
 
 /**
- * Finds what `formatDevice` wrote among the cookies of a page or a request, and believes it. Throws if there is nothing
- * of that kind and version.
+ * Finds what `formatDevice` wrote among the cookies of a page or a request, and believes it; null if there is nothing of
+ * that kind and version. Throws at what cannot be read, and only then: to throw makes a browser parse the page's script
+ * again, milliseconds of a first visit on a slow phone.
  */
-export const readDevice = (cookies: string): Device =>
-  JSON.parse(decodeURIComponent(/(^|;) *jn=1([^;]*)/.exec(cookies)?.[2] as string));
+export const readDevice = (cookies: string): Device | null =>
+  JSON.parse(decodeURIComponent(/(^|;) *jn=1([^;]*)/.exec(cookies)?.[2] ?? 'null'));

@@ -329,6 +329,17 @@ describe('what another tab heard', () => {
     expect(last()?.userId).toBeUndefined();
   });
 
+  test('of a reset is not undone by a sign-in here right after', async () => {
+    const { clock, here, there, last } = inTwoTabs();
+    const before = here.touch();
+    await clock.advance(1_000);
+    there.reset();
+    const after = there.touch();
+    expect(here.identify('u2')).toMatchObject({ anonymousId: after.anonymousId, userId: 'u2' });
+    expect(last()).toMatchObject({ anonymousId: after.anonymousId, userId: 'u2' });
+    expect(after.anonymousId).not.toBe(before.anonymousId);
+  });
+
   test('of a sign-in is not taken back by a decision made here', async () => {
     const { clock, here, there, last } = inTwoTabs();
     await clock.advance(6_000);

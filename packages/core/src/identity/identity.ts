@@ -53,8 +53,8 @@ const toldApartMs = 100_000;
 /** Keeps a device's ids and session, shared by its tabs through the store. */
 export function createIdentity({
   now,
-  ids,
   store,
+  ids,
   mayStore,
   session: { maxMs = 24 * 3_600_000, idleMs = 30 * 60_000 } = {},
 }: IdentityOptions): Identity {
@@ -82,7 +82,7 @@ export function createIdentity({
     touch(userId, isSame) {
       const at = now();
       const isDue = !(at - (device.session as Session)?.[2] <= saveEveryMs);
-      if (isDue && mayStore()) catchUp();
+      if ((isDue || userId) && mayStore()) catchUp();
       if (userId && userId !== device.userId) change({ ...((isSame || !device.userId) && device), userId });
       // Another tab may have kept the visit alive, or have begun the next; nothing locks a cookie, so both may begin it.
       // Without one all of it is undefined, and no comparison holds.

@@ -50,7 +50,7 @@ export function createMemoryOutbox<T = string>({
       entries = [...released, ...entries];
       for (const { bytes } of released) waitingBytes += bytes;
     },
-    depth: () => ({ waiting: entries.length, waitingBytes }),
+    depth: () => ({ waitingBytes, waiting: entries.length }),
     close() {
       for (const { id } of take(entries.length)) host.onDropped(id, 'shutdown');
     },

@@ -76,10 +76,10 @@ const never = Infinity;
 
 /** The delivery engine. It runs browser → collector, server → collector and log → each destination alike. */
 export function createQueue<T = string>({
-  outbox,
-  transport,
   clock,
+  transport,
   random = Math.random,
+  outbox,
   allow = () => true,
   limits: given,
   onDiagnostic,
@@ -88,8 +88,8 @@ export function createQueue<T = string>({
     maxEvents: 100, // lowered by a far end that takes less
     maxBytes: 49_152,
     maxWaitMs: 2_000,
-    concurrency: 1,
     timeoutMs: 15_000,
+    concurrency: 1,
     baseDelayMs: 1_000,
     maxDelayMs: 60_000,
     ...given,
@@ -102,16 +102,16 @@ export function createQueue<T = string>({
     dead: { __proto__: null } as unknown as Counts,
     pending: 0,
   };
-  const inHand = new Set<End>(); // batches without an answer, and entries to be tried later than the others
   const flushes = new Set<End>();
+  const inHand = new Set<End>(); // batches without an answer, and entries to be tried later than the others
   let tell: ((id: string, verdict: Verdict) => void) | undefined;
   let lanesInUse = 0;
   let waitedAt = never; // when the oldest waiting entry has waited long enough
   let restUntil = 0; // nothing leaves before this moment of `clock.elapsed()`
   let isFailing = false; // no answer came last: one batch at a time finds out whether the far end is back
   let isClosed = false;
-  let closing: Promise<void> | undefined;
   let plannedAt = never;
+  let closing: Promise<void> | undefined;
   let cancelPlan: (() => void) | undefined;
 
   /** Waits among `others` until somebody calls the function it returns, at most for `limitMs`; then `end` runs, once. */
@@ -147,10 +147,10 @@ export function createQueue<T = string>({
   const allowed = (entries: readonly Entry<T>[]): readonly Entry<T>[] =>
     entries.filter((entry) => allow(entry) || drop(entry.id, 'consent'));
 
-  /** Hands entries back to the outbox, where they are the oldest again, and have waited. */
-  function giveBack(entries: readonly Entry<T>[]): void {
+  /** Hands entries back to the outbox, where they are the oldest again; by default they have waited long enough. */
+  function giveBack(entries: readonly Entry<T>[], dueAt = 0): void {
     outbox.release(entries);
-    waitedAt = 0;
+    waitedAt = dueAt;
     pump();
   }
 
@@ -275,7 +275,7 @@ export function createQueue<T = string>({
     accept,
     refuse: (id, reason) => count(id, { kind: 'dropped', reason }),
     flush,
-    sweep: () => giveBack(allowed(outbox.pull({ maxEvents: never, maxBytes: never }))),
+    sweep: () => giveBack(allowed(outbox.pull({ maxEvents: never, maxBytes: never })), waitedAt),
     exit: () => pump(false, true),
     onSettled(listener) {
       tell = listener;

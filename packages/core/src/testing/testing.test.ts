@@ -202,6 +202,10 @@ describe('builders', () => {
 test('expectSame tells what was expected and what came', () => {
   expect(() => expectSame('ids', ['a'], ['a', 'b'])).toThrow('ids: expected ["a","b"], got ["a"]');
   expect(() => expectSame('ids', { a: 1, b: undefined }, { a: 1 })).not.toThrow();
+  expect(() => expectSame('ids', [{ a: 1, b: 2 }], [{ b: 2, a: 1 }])).not.toThrow();
+  expect(() => expectSame('ids', [{ a: 1, b: 2 }], [{ b: 1, a: 2 }])).toThrow(
+    'expected [{"a":2,"b":1}], got [{"a":1,"b":2}]',
+  );
 });
 
 /** The rules that do not hold; one without an answer does not hold either. */

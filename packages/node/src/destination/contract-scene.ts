@@ -143,11 +143,6 @@ export async function until(isTrue: () => boolean): Promise<void> {
   }
 }
 
-export function expectSame(what: string, actual: unknown, expected: unknown): void {
-  const [got, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (got !== wanted) throw new Error(`${what}: expected ${wanted}, got ${got}`);
-}
-
 export function expectBelow(what: string, actual: number, limit: number): void {
   if (actual > limit) throw new Error(`${what}: expected at most ${limit}, got ${actual}`);
 }

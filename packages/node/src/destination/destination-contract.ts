@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
 import type { DeliveryOutcome, Destination } from '@org/track-core';
+import { expectSame } from '../testing/expect-same.ts';
 import { canonicalEvents } from './canonical-events.ts';
 import {
   deliverDirectly,
   expectAbsent,
   expectBelow,
   expectHidden,
-  expectSame,
   impatientMs,
   many,
   odd,

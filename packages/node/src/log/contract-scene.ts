@@ -1,4 +1,3 @@
-import { deepStrictEqual } from 'node:assert/strict';
 import type { CollectedEvent, Entry, Issue, JsonObject } from '@org/track-core';
 import type { AcceptedBatch, BatchFacts, QuarantinedEvent } from './accepted-batch.ts';
 import type { Log } from './log.ts';
@@ -20,10 +19,6 @@ interface BatchParts {
   readonly facts?: BatchFacts;
   readonly properties?: JsonObject;
   readonly quarantined?: readonly QuarantinedEvent[];
-}
-
-export function expectSame(what: string, actual: unknown, expected: unknown): void {
-  deepStrictEqual({ [what]: actual }, { [what]: expected });
 }
 
 export const facts: BatchFacts = { receivedAt: Date.now(), source: 'server' };

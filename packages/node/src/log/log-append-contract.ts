@@ -1,11 +1,11 @@
 import { rejects } from 'node:assert/strict';
+import { expectSame } from '../testing/expect-same.ts';
 import {
   aBatch,
   aConsumer,
   all,
   type ContractCase,
   deliver,
-  expectSame,
   facts,
   type LogUnderTest,
   pullIds,

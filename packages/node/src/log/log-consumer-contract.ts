@@ -1,3 +1,4 @@
+import { expectSame } from '../testing/expect-same.ts';
 import type { BatchFacts } from './accepted-batch.ts';
 import {
   aBatch,
@@ -5,7 +6,6 @@ import {
   all,
   type ContractCase,
   deliver,
-  expectSame,
   facts,
   idsOf,
   type LogUnderTest,

@@ -1,4 +1,5 @@
 import { rejects } from 'node:assert/strict';
+import { expectSame } from '../testing/expect-same.ts';
 import type { BatchFacts } from './accepted-batch.ts';
 import {
   aBatch,
@@ -6,7 +7,6 @@ import {
   type ContractCase,
   collect,
   deliver,
-  expectSame,
   idOf,
   issues,
   type LogUnderTest,

@@ -1,12 +1,12 @@
 import { rejects } from 'node:assert/strict';
 import type { JsonObject } from '@org/track-core';
+import { expectSame } from '../testing/expect-same.ts';
 import type { AcceptedBatch } from './accepted-batch.ts';
 import {
   aBatch,
   aConsumer,
   type ContractCase,
   collect,
-  expectSame,
   facts,
   idOf,
   issues,

@@ -1,5 +1,6 @@
 import { rejects } from 'node:assert/strict';
-import { aBatch, type ContractCase, expectSame, type LogUnderTest } from './contract-scene.ts';
+import { expectSame } from '../testing/expect-same.ts';
+import { aBatch, type ContractCase, type LogUnderTest } from './contract-scene.ts';
 import { ErasureUnderWayError, LogUnavailableError } from './log.ts';
 import type { PersonIds } from './person.ts';
 
