@@ -183,6 +183,8 @@ describe.each(desks)('$why', ({ isServed }) => {
     await post('again');
     expect(await json('tail', '--no-follow', '--user-id', 'u1')).toEqual([]);
     expect(await json('unsuppress', '--user', 'u1')).toEqual([{ unsuppressed: true }]);
+    const twice = await place.run('unsuppress', '--user', 'u1');
+    expect([twice.code, twice.stderr]).toEqual([1, expect.stringContaining('Nobody of this id was on the list.')]);
     await post('back');
     const [back] = await json('tail', '--no-follow', '--user-id', 'u1');
     expect(back).toMatchObject({ event: { messageId: 'back' } });

@@ -122,13 +122,15 @@ export async function receipts({ config, json, id, limit, ...ids }: ReceiptOptio
   });
 }
 
-/** Takes somebody off the list again: they came back, and agreed. */
+/** Takes somebody off the list again: they came back, and agreed. Ends with 1 if they were not on it. */
 export async function unsuppress(options: PersonOptions): Promise<void> {
   const person = personOf(options);
   await atDesk(options.config, async ({ operations }) => {
-    await operations.unsuppress(person);
-    if (options.json) sayJson({ unsuppressed: true });
-    else say('Their events are taken again.');
+    const unsuppressed = await operations.unsuppress(person);
+    if (!unsuppressed) process.exitCode = 1;
+    if (options.json) sayJson({ unsuppressed });
+    else if (unsuppressed) say('Their events are taken again.');
+    else note('Nobody of this id was on the list. Ids are compared letter by letter.');
   });
 }
 

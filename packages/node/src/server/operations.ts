@@ -92,7 +92,8 @@ export interface Operations {
   about(args: PersonIds): AsyncIterable<KnownOfPerson>;
   erase(args: PersonIds): Promise<ErasureBegun>;
   receipts(args: ReceiptsOptions): Promise<readonly ErasureReceipt[]>;
-  unsuppress(args: PersonIds): Promise<true>;
+  /** Resolves with whether they were on the list. */
+  unsuppress(args: PersonIds): Promise<boolean>;
   /** Says now and then that it is at work, and at last what came of it. */
   compact(args: { readonly destination: string }): AsyncIterable<Compacting>;
 }
@@ -247,8 +248,9 @@ export function createOperations({
     },
     receipts: async (options) => collector.receipts(options),
     async unsuppress(person) {
+      const wasListed = log.suppression.has(person);
       await collector.unsuppress(person);
-      return true;
+      return wasListed;
     },
   };
 }
