@@ -36,7 +36,7 @@ for (const batchEvents of values.batch.map(Number)) {
 }
 const text = table(all);
 console.log(text);
-if (values.write) await resultsPlace('collector', text);
+if (values.write) await resultsPlace(new URL('../results/collector.md', import.meta.url), text);
 
 async function measure(server: string, batchEvents: number): Promise<Measured> {
   const child = fork(new URL(`servers/${server}.ts`, import.meta.url), {

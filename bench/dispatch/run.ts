@@ -44,7 +44,7 @@ try {
 }
 const text = table(rounds);
 console.log(text);
-if (values.write) await resultsPlace('dispatch', text);
+if (values.write) await resultsPlace(new URL('../results/dispatch.md', import.meta.url), text);
 
 async function measure(warehouse: string, round: number): Promise<Round> {
   const place = join(folder, `${warehouse}-${round}`);

@@ -46,7 +46,7 @@ for (const client of clients) {
 }
 const text = table();
 console.log(text);
-if (values.write) await resultsPlace('node', text);
+if (values.write) await resultsPlace(new URL('../results/node.md', import.meta.url), text);
 
 /** Of some rounds the one that was disturbed least. */
 async function best(client: Client, measure: Measure, cost: (figures: NodeFigures) => number): Promise<NodeFigures> {
