@@ -1,10 +1,14 @@
 import { connect, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { createSeededRandom } from '@org/track-core/testing';
 
 export const writeKey = 'secret-of-the-bench';
 
 export interface LoadOptions {
   readonly port: number;
   readonly batchEvents: number;
+  /** By gzip, as our tracker for servers does with more than a kilobyte. */
+  readonly isPacked: boolean;
   readonly connections: number;
   readonly durationMs: number;
 }
@@ -24,7 +28,13 @@ export interface LoadFigures {
  * Sends as fast as it is answered, one request at a time on each connection. Straight onto sockets, with bodies that are
  * made once and only get new ids: what is measured is the server, and it shares the machine with us.
  */
-export async function sendLoad({ port, batchEvents, connections, durationMs }: LoadOptions): Promise<LoadFigures> {
+export async function sendLoad({
+  port,
+  batchEvents,
+  isPacked,
+  connections,
+  durationMs,
+}: LoadOptions): Promise<LoadFigures> {
   const waits: number[] = [];
   let refused = 0;
   const startedAt = performance.now();
@@ -37,7 +47,7 @@ export async function sendLoad({ port, batchEvents, connections, durationMs }: L
     const answers = readAnswers(socket);
     while (performance.now() < end) {
       const sentAt = performance.now();
-      socket.write(nextRequest(template));
+      socket.write(nextRequest(template, isPacked));
       const status = await answers.next();
       waits.push(performance.now() - sentAt);
       if (status !== 200 && status !== 204) refused++;
@@ -59,7 +69,7 @@ export async function sendLoad({ port, batchEvents, connections, durationMs }: L
 }
 
 interface Template {
-  readonly bytes: Buffer;
+  readonly body: Buffer;
   /** Where each event's number stands. */
   readonly places: readonly number[];
 }
@@ -68,46 +78,56 @@ const numberDigits = 12;
 const placeholder = '#'.repeat(numberDigits);
 let lastNumber = 0;
 
-/** A request with events of about 500 bytes, as a shop's backend sends them. */
+/** A body with events of about 500 bytes, as a shop's backend sends them. */
 function templateOf(batchEvents: number): Template {
-  const event = JSON.stringify({
+  const random = createSeededRandom(1);
+  const below = (limit: number): number => Math.floor(random() * limit);
+  const someOf = (count: number): string => Array.from({ length: count }, () => words[below(words.length)]).join(' ');
+  const events = Array.from({ length: batchEvents }, () => ({
     type: 'track',
     event: 'Product Viewed',
     messageId: `0198f000-7000-8000-${placeholder}`,
-    userId: 'user-4711',
-    timestamp: '2026-11-25T10:00:00.000Z',
+    userId: `user-${1_000 + below(9_000)}`,
+    timestamp: new Date(Date.UTC(2026, 10, 25, 10) + below(60_000)).toISOString(),
     properties: {
-      product_id: 'sku-29381',
-      name: 'A pair of shoes that somebody looked at for a while',
-      price: 89.9,
+      product_id: `sku-${10_000 + below(90_000)}`,
+      name: someOf(9),
+      price: below(10_000) / 100,
       currency: 'EUR',
-      categories: ['shoes', 'outdoor', 'sale'],
-      position: 3,
-      list: 'recommended for you',
+      categories: [someOf(1), someOf(1), someOf(1)],
+      position: below(20),
+      list: someOf(3),
     },
     context: { library: { name: 'bench', version: '1.0.0' }, locale: 'de-DE', timezone: 'Europe/Berlin' },
-  });
-  const body = `{"sentAt":"2026-11-25T10:00:01.000Z","batch":[${Array(batchEvents).fill(event).join()}]}`;
+  }));
+  const body = Buffer.from(JSON.stringify({ sentAt: '2026-11-25T10:01:00.000Z', batch: events }));
+  const places: number[] = [];
+  for (let at = body.indexOf(placeholder); at >= 0; at = body.indexOf(placeholder, at + numberDigits)) {
+    places.push(at);
+  }
+  return { body, places };
+}
+
+const words = 'shoes outdoor sale lamp bright table wood garden summer winter blue green chair long soft hard'.split(
+  ' ',
+);
+
+function nextRequest({ body, places }: Template, isPacked: boolean): Buffer {
+  const numbered = Buffer.from(body);
+  for (const at of places) numbered.write(String(++lastNumber).padStart(numberDigits, '0'), at, 'latin1');
+  const sent = isPacked ? gzipSync(numbered, { level: 1 }) : numbered;
   const head = [
     'POST /v1/batch HTTP/1.1',
     'Host: 127.0.0.1',
     'Content-Type: application/json',
-    `Authorization: Basic ${Buffer.from(`${writeKey}:`).toString('base64')}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(isPacked ? ['Content-Encoding: gzip'] : []),
+    `Authorization: Basic ${authorization}`,
+    `Content-Length: ${sent.length}`,
   ].join('\r\n');
-  const bytes = Buffer.from(`${head}\r\n\r\n${body}`);
-  const places: number[] = [];
-  for (let at = bytes.indexOf(placeholder); at >= 0; at = bytes.indexOf(placeholder, at + numberDigits)) {
-    places.push(at);
-  }
-  return { bytes, places };
+  return Buffer.concat([Buffer.from(`${head}\r\n\r\n`), sent]);
 }
 
-function nextRequest({ bytes, places }: Template): Buffer {
-  const request = Buffer.from(bytes);
-  for (const at of places) request.write(String(++lastNumber).padStart(numberDigits, '0'), at, 'latin1');
-  return request;
-}
+const authorization = Buffer.from(`${writeKey}:`).toString('base64');
 
 /** Reads one answer after the other off a connection. */
 function readAnswers(socket: Socket): { next(): Promise<number> } {

@@ -1,5 +1,5 @@
 // `npm run bench:collector`: durable events a second of one process, beside a server that only parses and answers.
-// Options: --server <name> and --batch <events>, both repeatable, --seconds <number>, --rounds <number>, --write.
+// Options: --server <name> and --batch <events>, or '<events> packed', both repeatable, --seconds <number>, --rounds <number>, --write.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
@@ -10,7 +10,7 @@ import type { ServerFigures, ServerOrder } from './server.ts';
 const { values } = parseArgs({
   options: {
     server: { type: 'string', multiple: true, default: ['bare', 'track', 'track-worker', 'walkeros'] },
-    batch: { type: 'string', multiple: true, default: ['1', '10', '50', '100'] },
+    batch: { type: 'string', multiple: true, default: ['1', '10', '50', '100', '50 packed'] },
     seconds: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '3' },
     write: { type: 'boolean', default: false },
@@ -22,15 +22,15 @@ const warmUpMs = 1_500;
 
 interface Measured extends LoadFigures, ServerFigures {
   readonly server: string;
-  readonly batchEvents: number;
+  readonly batch: string;
 }
 
 const all: Measured[] = [];
-for (const batchEvents of values.batch.map(Number)) {
+for (const batch of values.batch) {
   const rounds: Measured[] = [];
   // In turns, so that what else the machine does meets all of them.
   for (let round = 0; round < Number(values.rounds); round++) {
-    for (const server of values.server) rounds.push(await measure(server, batchEvents));
+    for (const server of values.server) rounds.push(await measure(server, batch));
   }
   all.push(...values.server.map((server) => medianOf(rounds.filter((one) => one.server === server))));
 }
@@ -38,7 +38,7 @@ const text = table(all);
 console.log(text);
 if (values.write) await resultsPlace(new URL('../results/collector.md', import.meta.url), text);
 
-async function measure(server: string, batchEvents: number): Promise<Measured> {
+async function measure(server: string, batch: string): Promise<Measured> {
   const child = fork(new URL(`servers/${server}.ts`, import.meta.url), {
     execArgv: process.env.BENCH_EXEC_ARGV?.split(' ') ?? [],
   });
@@ -48,7 +48,8 @@ async function measure(server: string, batchEvents: number): Promise<Measured> {
     return (await answered)[0];
   };
   const [port] = (await once(child, 'message')) as [number];
-  const load = { port, batchEvents, connections };
+  const [events, packed] = batch.split(' ');
+  const load = { port, batchEvents: Number(events), isPacked: packed === 'packed', connections };
   await sendLoad({ ...load, durationMs: warmUpMs });
   await tell('begin');
   const sent = await sendLoad({ ...load, durationMs: Number(values.seconds) * 1_000 });
@@ -59,7 +60,7 @@ async function measure(server: string, batchEvents: number): Promise<Measured> {
   const ended = once(child, 'exit');
   child.send('close' satisfies ServerOrder);
   await ended;
-  return { server, batchEvents, ...sent, ...figures };
+  return { server, batch, ...sent, ...figures };
 }
 
 function perSecond({ events, elapsedMs }: Measured): number {
@@ -77,11 +78,11 @@ function medianOf(rounds: readonly Measured[]): Measured {
 
 function table(measured: readonly Measured[]): string {
   const rows = measured.map((one) => {
-    const bare = measured.find(({ server, batchEvents }) => server === 'bare' && batchEvents === one.batchEvents);
+    const bare = measured.find(({ server, batch }) => server === 'bare' && batch === one.batch);
     const share = (rate: (of: Measured) => number): string =>
       bare === undefined ? '' : `${Math.round((100 * rate(one)) / rate(bare))} %`;
     return [
-      one.batchEvents,
+      one.batch,
       one.server,
       Math.round(perSecond(one)).toLocaleString('en'),
       share(perSecond),

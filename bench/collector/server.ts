@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { gunzipSync } from 'node:zlib';
 
 /** What a server says of the time in which it was measured. */
 export interface ServerFigures {
@@ -41,4 +42,9 @@ export function serveBench(
     } else void Promise.resolve(close()).then(() => process.exit(0));
   });
   process.send?.(port);
+}
+
+/** What a body says, packed by gzip or not. */
+export function textOf(body: Buffer): string {
+  return (body[0] === 0x1f ? gunzipSync(body) : body).toString();
 }

@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { installPeers } from '../../node/peers.ts';
-import { serveBench } from '../server.ts';
+import { serveBench, textOf } from '../server.ts';
 
 interface Flow {
   push(event: unknown): Promise<unknown>;
@@ -19,7 +19,7 @@ const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', async () => {
-    const { batch } = JSON.parse(Buffer.concat(chunks).toString()) as { batch: readonly unknown[] };
+    const { batch } = JSON.parse(textOf(Buffer.concat(chunks))) as { batch: readonly unknown[] };
     await Promise.all(batch.map((event) => flow.push(event)));
     response.writeHead(204).end();
   });

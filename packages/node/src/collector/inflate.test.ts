@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { createInflate } from './inflate.ts';
@@ -17,6 +18,28 @@ test.each([
   expect(Buffer.from((await createInflate(100)(body, encoding)) as Uint8Array).toString()).toBe(text);
 });
 
+test.each([
+  { why: 'small, and small when unpacked', length: 1_000, isRandom: true },
+  { why: 'small, and large when unpacked', length: 300_000, isRandom: false },
+  { why: 'large in both', length: 300_000, isRandom: true },
+])('all of it comes out: $why', async ({ length, isRandom }) => {
+  const whole = isRandom ? randomBytes(length) : Buffer.alloc(length, 'a');
+  const unpacked = await createInflate(length)(gzipSync(whole), undefined);
+  expect(Buffer.from(unpacked as Uint8Array).equals(whole)).toBe(true);
+});
+
+test.each([
+  { why: 'small', length: 1_000 },
+  { why: 'too large to be unpacked on the spot', length: 300_000 },
+])('a byte more than it may is too much: $why', async ({ length }) => {
+  const answer = await createInflate(length - 1)(gzipSync(Buffer.alloc(length, 'a')), undefined);
+  expect(answer).toMatchObject({
+    status: 413,
+    code: 'too-large',
+    message: expect.stringContaining(`${length - 1} bytes`),
+  });
+});
+
 test('bombs that come together do not grow together', async () => {
   const inflate = createInflate(16 * 1024 * 1024);
   const bomb = gzipSync(Buffer.alloc(32 * 1024 * 1024));
@@ -33,8 +56,8 @@ test('bombs that come together do not grow together', async () => {
 });
 
 test('one that cannot be unpacked leaves its place to the next', async () => {
-  const inflate = createInflate(100);
-  const broken = gzipSync(bytes).subarray(0, 12);
+  const inflate = createInflate(1_000_000);
+  const broken = gzipSync(randomBytes(200_000)).subarray(0, 100_000);
   const answers = await Promise.all([
     ...Array.from({ length: 9 }, () => inflate(broken, undefined)),
     inflate(bytes, undefined),
