@@ -66,6 +66,7 @@ export type { RequestLike } from './identity/request-scope.ts';
 export type { ServerTracker } from './identity/request-tracker.ts';
 export type { TraceContext } from './identity/trace-of-request.ts';
 export type { AcceptedBatch, Appended, BatchFacts, QuarantinedEvent } from './log/accepted-batch.ts';
+export type { BatchBody, PackedBody } from './log/batch-body.ts';
 export type { Erased, ErasureReceipt, OpenErasure } from './log/erasure-receipt.ts';
 export {
   ErasureUnderWayError,

@@ -9,7 +9,7 @@ import type { CollectorLimits } from './collector-options.ts';
 import { readDialect } from './dialect.ts';
 import { createDrain } from './drain.ts';
 import type { InFlight, Visit } from './in-flight.ts';
-import { createInflate } from './inflate.ts';
+import { createInflate, isGzip } from './inflate.ts';
 import type { Authenticate, Sender } from './keys.ts';
 import { jsonOf, type PlainBody, plainBody, refusalOfShape } from './read-json.ts';
 import { Refusal, tooMany, unavailable } from './refusal.ts';
@@ -177,7 +177,9 @@ export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
     const encoding = body.decoded === true ? undefined : incoming.header('content-encoding');
     const plain = await inflate(body.bytes, encoding);
     if (plain instanceof Refusal) return plain;
-    return visit.weigh(plain.length) ? plainBody(plain) : overloaded();
+    if (!visit.weigh(plain.length)) return overloaded();
+    const packed = isGzip(body.bytes) ? body.bytes : undefined;
+    return plainBody(plain, packed);
   }
 
   function overloaded(): Refusal {

@@ -1,4 +1,5 @@
 import type { EventType } from '@org/track-core';
+import type { BatchBody } from '../log/batch-body.ts';
 import type { PlainBody } from './read-json.ts';
 import { Refusal } from './refusal.ts';
 import { fromRudderStack } from './rudderstack-event.ts';
@@ -13,7 +14,7 @@ export interface IncomingBatch {
   readonly retryCount?: number;
   readonly writeKey?: string;
   /** The sender's own JSON with exactly these events as its `batch`, if it can be kept as it is. */
-  readonly body?: string | Uint8Array;
+  readonly body?: BatchBody;
 }
 
 export interface Defaults {
@@ -106,17 +107,17 @@ const envelopeHead =
  * A body that has the batch at one of its ends can be stored as it came: no event is written out again, and a key beside
  * it is cut off. One that could hide a second batch, or a second key, is not kept: an escape can spell any key.
  */
-function ownBody(json: Fields, body: PlainBody): string | Uint8Array | undefined {
+function ownBody(json: Fields, body: PlainBody): BatchBody | undefined {
   return body.text.startsWith(batchFirst) ? segmentBody(json, body) : envelope(json, body);
 }
 
 /** Our own has the batch last. */
-function envelope(json: Fields, { text, bytes }: PlainBody): string | Uint8Array | undefined {
+function envelope(json: Fields, { text, bytes, packed }: PlainBody): BatchBody | undefined {
   const [head, writeKey] = envelopeHead.exec(text) ?? [];
   if (head === undefined || Object.keys(json).at(-1) !== 'batch') return undefined;
   if (mayHide(text, 'batch', head.length + batchKey.length)) return undefined;
   // Without a key in front, one behind would be the last of the keys, or stand in an event.
-  if (writeKey === undefined) return bytes ?? text;
+  if (writeKey === undefined) return packed ?? bytes ?? text;
   if (mayHide(text, 'writeKey', head.length)) return undefined;
   return bytes === undefined
     ? `{${text.slice(head.length)}`
@@ -133,7 +134,7 @@ const segmentTail = /^\],"(writeKey":"[^"\\]*","sentAt"|sentAt"):"[^"\\]*"\}$/;
  * Segment's libraries for servers have the batch first. What closes the body closes the outermost object, so the list
  * that ends before it is the batch, if there is no other batch and its own first key was never there before.
  */
-function segmentBody(json: Fields, { text, bytes }: PlainBody): string | Uint8Array | undefined {
+function segmentBody(json: Fields, { text, bytes }: PlainBody): BatchBody | undefined {
   const end = text.lastIndexOf(']');
   const tail = text.slice(end);
   if (!segmentTail.test(tail)) return undefined;

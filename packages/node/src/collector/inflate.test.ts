@@ -29,6 +29,15 @@ test.each([
 });
 
 test.each([
+  { why: 'less', says: 1 },
+  { why: 'more', says: 0xffffffff },
+])('one that says there is $why in it than there is cannot be unpacked', async ({ says }) => {
+  const packed = gzipSync(randomBytes(20_000));
+  packed.writeUInt32LE(says, packed.length - 4);
+  expect(await createInflate(1_000_000)(packed, undefined)).toMatchObject({ status: 400, code: 'bad-compression' });
+});
+
+test.each([
   { why: 'small', length: 1_000 },
   { why: 'too large to be unpacked on the spot', length: 300_000 },
 ])('a byte more than it may is too much: $why', async ({ length }) => {

@@ -36,7 +36,7 @@ export function createInflate(maxBytes: number): Inflate {
   function unpackHere(bytes: Uint8Array, { here }: Inflater): Uint8Array | undefined {
     if (bytes.length > smallPacked) return undefined;
     try {
-      return here(bytes, { maxOutputLength: Math.min(maxBytes, smallUnpacked) });
+      return here(bytes, { maxOutputLength: Math.min(maxBytes, smallUnpacked), chunkSize: chunkFor(bytes) });
     } catch (error) {
       if (isTooLarge(error) && maxBytes > smallUnpacked) return undefined;
       throw error;
@@ -62,8 +62,26 @@ const isTooLarge = (error: unknown): boolean => (error as { code?: string }).cod
 /** Each chunk is a trip to another thread and back; Node's own size is 16 KiB. */
 const chunkSize = 64 * 1024;
 
+/**
+ * Room for all that comes out, where the body says how much that is, as gzip does at its end: what is allocated beyond it
+ * makes garbage collections. One that lies is refused when it is unpacked.
+ */
+function chunkFor(bytes: Uint8Array): number {
+  if (!isGzip(bytes) || bytes.length < minGzip) return defaultChunk;
+  const said = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 4).getUint32(0, true);
+  // With no room left, zlib would ask for one chunk more to find that there is no more.
+  return Math.min(Math.max(said + 64, minChunk), smallUnpacked);
+}
+
+const minGzip = 18;
+const minChunk = 1_024;
+const defaultChunk = 16 * 1024;
+
 interface Inflater {
-  readonly here: (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array;
+  readonly here: (
+    bytes: Uint8Array,
+    options: { readonly maxOutputLength: number; readonly chunkSize: number },
+  ) => Uint8Array;
   readonly elsewhere: (
     bytes: Uint8Array,
     options: { readonly maxOutputLength: number; readonly chunkSize: number },
@@ -84,11 +102,13 @@ const zstdDecompress: Inflater | 'unknown' =
     ? 'unknown'
     : { here: unpackZstdHere, elsewhere: promisify(unpackZstd) };
 
+export const isGzip = ([first, second]: Uint8Array): boolean => first === 0x1f && second === 0x8b;
+
 const braces: ReadonlySet<number> = new Set([0x7b, 0x5b]);
 
 function inflaterOf(bytes: Uint8Array, contentEncoding: string | undefined): Inflater | 'unknown' | undefined {
   const [first = 0, second = 0, third = 0, fourth = 0] = bytes;
-  if (first === 0x1f && second === 0x8b) return gunzip;
+  if (isGzip(bytes)) return gunzip;
   if (first === 0x78 && ((first << 8) | second) % 31 === 0) return inflate;
   if (first === 0x28 && second === 0xb5 && third === 0x2f && fourth === 0xfd) return zstdDecompress;
   // Brotli and bare deflate have no mark of their own: the header is believed.

@@ -12,6 +12,7 @@ import {
 } from '@org/track-core';
 import { createEnrich, type Enrichment, type Visitor } from '../enrichment/enrichment.ts';
 import type { Appended, BatchFacts, QuarantinedEvent } from '../log/accepted-batch.ts';
+import type { BatchBody } from '../log/batch-body.ts';
 import type { Log } from '../log/log.ts';
 import { requestContext } from '../log/stamp-event.ts';
 import { createTransformations, type RunTransformations } from '../transformation/run-transformations.ts';
@@ -55,7 +56,7 @@ export interface StoreOptions {
 export interface EventsToStore {
   readonly events: readonly unknown[];
   /** JSON with exactly these events as its `batch`, kept as it is if all of them are. */
-  readonly body?: string | Uint8Array;
+  readonly body?: BatchBody;
   readonly facts: BatchFacts;
   /** Nobody sends them again, and somebody hears at once what is wrong with them: nothing of them is quarantined. */
   readonly isSubmitted?: boolean;

@@ -1,4 +1,5 @@
 import type { ConsentPreferences, EventSource, Issue } from '@org/track-core';
+import type { BatchBody } from './batch-body.ts';
 
 /** What the collector knows of a batch beyond its body: stored beside it, put on each event when it is read. */
 export interface BatchFacts {
@@ -31,11 +32,8 @@ export interface QuarantinedEvent {
 
 /** One accepted batch: one row of the log. */
 export interface AcceptedBatch {
-  /**
-   * JSON text, or its UTF-8, of an object whose `batch` is exactly the events named in `ids`, in that order. Bytes are
-   * stored without a copy, and must not change until then.
-   */
-  readonly body: string | Uint8Array;
+  /** JSON of an object whose `batch` is exactly the events named in `ids`, in that order. */
+  readonly body: BatchBody;
   readonly ids: readonly string[];
   readonly facts: BatchFacts;
   readonly quarantined?: readonly QuarantinedEvent[];

@@ -1,5 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { attempt } from '@org/track-core';
 import type { AcceptedBatch, BatchFacts } from './accepted-batch.ts';
+import { isPacked, textOf } from './batch-body.ts';
 
 /** One batch as the log keeps it. */
 export interface StoredBatch {
@@ -42,27 +44,31 @@ type Row = Record<string, unknown>;
 
 export function createBatchTable(db: DatabaseSync): BatchTable {
   // Bytes are text from here on; SQLite does not touch them for that.
-  const insertBatch = db.prepare('INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, CAST(? AS TEXT))');
-  const body = db.prepare('SELECT body FROM batches WHERE seq = ?');
-  const batchAfter = db.prepare(
-    'SELECT seq, count, bytes, facts, body FROM batches WHERE seq > ? ORDER BY seq LIMIT 1',
-  );
-  const batch = db.prepare('SELECT seq, count, bytes, facts, body FROM batches WHERE seq = ?');
+  const insertBatch = db.prepare('INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?)');
+  const body = db.prepare('SELECT bytes, body, packed FROM batches WHERE seq = ?');
+  const columns = 'seq, count, bytes, facts, body, packed';
+  const batchAfter = db.prepare(`SELECT ${columns} FROM batches WHERE seq > ? ORDER BY seq LIMIT 1`);
+  const batch = db.prepare(`SELECT ${columns} FROM batches WHERE seq = ?`);
   const newestIds = db.prepare('SELECT seq, ids FROM batches ORDER BY seq DESC');
   const backlog = db.prepare(
     `SELECT coalesce(sum(count), 0) AS events, coalesce(sum((bytes + count - 1) / count * count), 0) AS bytes
      FROM batches INDEXED BY batch_sizes WHERE seq > ? AND seq <= ?`,
   );
-  const setBody = db.prepare('UPDATE batches SET body = ? WHERE seq = ?');
+  const setBody = db.prepare('UPDATE batches SET body = ?, packed = NULL WHERE seq = ?');
   const sizesAfter = db.prepare(
     'SELECT seq, received_at AS receivedAt, count, bytes FROM batches INDEXED BY batch_sizes WHERE seq > ? ORDER BY seq LIMIT ?',
   );
 
   return {
     insertBatch(seq, { ids, facts, body: text }, hashes, bytes) {
-      insertBatch.run(seq, facts.receivedAt, ids.length, bytes, hashes, JSON.stringify(facts), text);
+      const columnsBefore = [seq, facts.receivedAt, ids.length, bytes, hashes, JSON.stringify(facts)] as const;
+      if (isPacked(text)) insertBatch.run(...columnsBefore, '', text.gzip);
+      else insertBatch.run(...columnsBefore, text, null);
     },
-    body: (seq) => body.get(seq)?.body as string | undefined,
+    body(seq) {
+      const row = body.get(seq);
+      return row && bodyOf(row);
+    },
     batchAfter: (seq) => toBatch(batchAfter.get(seq)),
     batch: (seq) => toBatch(batch.get(seq)),
     newestIds: () => newestIds.iterate() as Iterable<Row> as Iterable<{ seq: number; ids: Uint8Array }>,
@@ -80,7 +86,13 @@ function toBatch(row: Row | undefined): StoredBatch | undefined {
       count: row.count as number,
       bytes: row.bytes as number,
       facts: JSON.parse(row.facts as string) as BatchFacts,
-      body: row.body as string,
+      body: bodyOf(row),
     }
   );
+}
+
+/** Nothing if what is packed was damaged at rest. */
+function bodyOf({ bytes, body, packed }: Row): string {
+  if (packed === null) return body as string;
+  return attempt(() => textOf({ gzip: packed as Uint8Array, bytes: bytes as number })) ?? '';
 }

@@ -1,5 +1,7 @@
+import { gzipSync } from 'node:zlib';
 import type { CollectedEvent, Entry, Issue, JsonObject } from '@org/track-core';
 import type { AcceptedBatch, BatchFacts, QuarantinedEvent } from './accepted-batch.ts';
+import { type PackedBody, textOf } from './batch-body.ts';
 import type { Log } from './log.ts';
 import type { LogOutbox } from './log-outbox.ts';
 
@@ -30,6 +32,12 @@ export function aBatch(ids: readonly string[], { properties = {}, ...parts }: Ba
   const timestamp = new Date(facts.receivedAt).toISOString();
   const batch = ids.map((messageId) => ({ type: 'track', event: 'e', messageId, userId: 'u', timestamp, properties }));
   return { facts, ...parts, ids, body: JSON.stringify({ batch }) };
+}
+
+/** The same, packed. */
+export function packedBy({ body }: AcceptedBatch): PackedBody {
+  const text = textOf(body);
+  return { gzip: gzipSync(text), bytes: Buffer.byteLength(text) };
 }
 
 /** A consumer with a host that counts what it is told. */

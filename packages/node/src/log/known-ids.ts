@@ -1,5 +1,7 @@
 import type { AcceptedBatch } from './accepted-batch.ts';
+import { textOf } from './batch-body.ts';
 import { createIdWindow } from './id-window.ts';
+import { eventsIn } from './log-access.ts';
 import type { LogStore } from './log-store.ts';
 
 /** What one transaction makes of a batch: without the ids that were there before, and which those are. */
@@ -47,8 +49,8 @@ export function createKnownIds(store: Pick<LogStore, 'newestIds' | 'body'>, maxI
     function idsOf(seq: number): ReadonlySet<string> {
       const read = bodies.get(seq);
       if (read !== undefined) return read;
-      const { batch } = JSON.parse(store.body(seq) ?? '{"batch":[]}') as { batch: ({ messageId: string } | null)[] };
-      const ids = new Set(batch.flatMap((event) => (event === null ? [] : [event.messageId])));
+      const events = eventsIn(store.body(seq) ?? '') as readonly ({ readonly messageId: string } | null)[];
+      const ids = new Set(events.flatMap((event) => (event === null ? [] : [event.messageId])));
       bodies.set(seq, ids);
       return ids;
     }
@@ -72,8 +74,4 @@ export function createKnownIds(store: Pick<LogStore, 'newestIds' | 'body'>, maxI
   }
 
   return { remember, forgetThrough: window.forgetThrough, sieve };
-}
-
-function textOf(body: string | Uint8Array): string {
-  return typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
 }

@@ -8,6 +8,7 @@ import {
   deliver,
   facts,
   type LogUnderTest,
+  packedBy,
   pullIds,
 } from './contract-scene.ts';
 import { LogUnavailableError } from './log.ts';
@@ -43,6 +44,25 @@ export function logAppendContract({ create, reopen }: LogUnderTest): readonly Co
           ['1', '2', '3'],
         );
         expectSame('text', entries[0]?.value.type === 'track' && entries[0].value.properties?.text, 'é 漢 😀');
+        await log.close();
+      },
+    },
+    {
+      rule: 'takes a body that is packed, and reads it as any other, in part and after an erasure too',
+      async check() {
+        const log = create();
+        const packed = (ids: readonly string[]) => {
+          const batch = aBatch(ids, { properties: { text: 'é 漢 😀'.repeat(50) } });
+          return { ...batch, body: packedBy(batch) };
+        };
+        await log.append(packed(['1', '2']));
+        expectSame('duplicates', await log.append(packed(['2', '3'])), { duplicates: ['2'] });
+        expectSame('stored', await pullIds(aConsumer(log, 'first').outbox), ['1', '2', '3']);
+        const [entry] = await aConsumer(log, 'second').outbox.pull(all);
+        expectSame('text', entry?.value.type === 'track' && entry.value.properties?.text, 'é 漢 😀'.repeat(50));
+        await log.records.erase({ userId: 'u' });
+        expectSame('erased', await pullIds(aConsumer(log, 'third').outbox), []);
+        expectSame('not known', await log.append(packed(['1'])), { duplicates: [] });
         await log.close();
       },
     },

@@ -118,7 +118,7 @@ test('of an erasure from before rows were counted nobody says how many went', as
   for (const column of ['row_count', 'is_uncounted', 'is_asked']) {
     db.exec(`ALTER TABLE erasure_tasks DROP COLUMN ${column}`);
   }
-  db.exec('PRAGMA user_version = 5');
+  db.exec('ALTER TABLE batches DROP COLUMN packed; PRAGMA user_version = 5');
   db.close();
   log = sqliteLog(path);
   await log.erasures.asking(id, 'far');

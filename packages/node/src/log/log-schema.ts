@@ -63,11 +63,22 @@ const backfillColumns = `
   ALTER TABLE consumers ADD COLUMN backfill_through INTEGER NOT NULL DEFAULT 0;
 `;
 
+/** Where it is set, `body` is empty: the same, as gzip packed it. */
+const packedColumn = 'ALTER TABLE batches ADD COLUMN packed BLOB;';
+
 /** The log's file and its tables, step by step as they came to be. */
 export const logFile: SqliteFile = {
   opener: 'sqliteLog',
   applicationId: 0x54726b4c, // "TrkL"
-  steps: [batchTables, suppressionTables, originColumns, backfillColumns, erasureTables, erasureCountColumns],
+  steps: [
+    batchTables,
+    suppressionTables,
+    originColumns,
+    backfillColumns,
+    erasureTables,
+    erasureCountColumns,
+    packedColumn,
+  ],
   pageBytes,
   // What is acknowledged survives a power cut; what is deleted is gone, also the copies that rows leave as they move.
   pragmas: 'PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;',

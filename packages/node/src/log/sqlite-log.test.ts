@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, test } from 'vitest';
-import { aBatch, aConsumer, deliver, pullIds } from './contract-scene.ts';
+import { aBatch, aConsumer, deliver, facts, packedBy, pullIds } from './contract-scene.ts';
 import { LogUnavailableError } from './log.ts';
 import { logContract } from './log-contract.ts';
 import { useLogFile } from './log-file-scene.ts';
@@ -86,7 +86,8 @@ test('a file of the first version keeps what it has, and can do what is new', as
   const db = new DatabaseSync(place.path);
   db.exec(`DROP TABLE suppressed; DROP TABLE salts; DROP TABLE erasures; DROP TABLE erasure_tasks; ALTER TABLE quarantined DROP COLUMN facts;
     ALTER TABLE dead_letters DROP COLUMN seq; ALTER TABLE dead_letters DROP COLUMN place;
-    ALTER TABLE consumers DROP COLUMN backfilled; ALTER TABLE consumers DROP COLUMN backfill_through; PRAGMA user_version = 1`);
+    ALTER TABLE consumers DROP COLUMN backfilled; ALTER TABLE consumers DROP COLUMN backfill_through;
+    ALTER TABLE batches DROP COLUMN packed; PRAGMA user_version = 1`);
   db.close();
   const again = sqliteLog(place.path);
   expect(await again.append(aBatch(['2', '3']))).toEqual({ duplicates: ['2'] });
@@ -164,14 +165,51 @@ test('a full file that nobody appends to any more gets its room back when it is 
   await log.close();
 });
 
-describe('damage at rest', () => {
-  test('a body that cannot be read costs its events, named, and nothing else', async () => {
+const long = { properties: { text: 'again and again '.repeat(50) } };
+
+describe('a body that came packed', () => {
+  const stored = (): unknown => {
+    const db = new DatabaseSync(place.path);
+    const row = db.prepare('SELECT length(body) AS text, length(packed) AS packed, bytes FROM batches').get();
+    db.close();
+    return row;
+  };
+
+  test('stays packed, and counts as what it unpacks to', async () => {
     const log = sqliteLog(place.path);
-    await log.append(aBatch(['1', '2']));
+    const batch = aBatch(['1'], long);
+    const body = packedBy(batch);
+    await log.append({ ...batch, body });
+    await log.close();
+    expect(stored()).toEqual({ text: 0, packed: body.gzip.length, bytes: String(batch.body).length });
+  });
+
+  test('leaves no copy when somebody in it is erased', async () => {
+    const log = sqliteLog(place.path);
+    const events = ['u1', 'u2'].map((userId) => ({ type: 'track', event: 'e', messageId: userId, userId, ...long }));
+    const batch = { facts, ids: ['u1', 'u2'], body: JSON.stringify({ batch: events }) };
+    await log.append({ ...batch, body: packedBy(batch) });
+    await log.records.erase({ userId: 'u1' });
+    await log.close();
+    expect(stored()).toMatchObject({ text: expect.any(Number), packed: null });
+    const again = sqliteLog(place.path);
+    expect(await pullIds(aConsumer(again).outbox)).toEqual(['u2']);
+    await again.close();
+  });
+});
+
+describe('damage at rest', () => {
+  test.each([
+    { why: 'text', isPacked: false, damage: "body = 'damaged'" },
+    { why: 'packed', isPacked: true, damage: "packed = x'1f8b08'" },
+  ])('a body that cannot be read costs its events, named, and nothing else: $why', async ({ isPacked, damage }) => {
+    const log = sqliteLog(place.path);
+    const batch = aBatch(['1', '2'], long);
+    await log.append(isPacked ? { ...batch, body: packedBy(batch) } : batch);
     await log.append(aBatch(['3']));
     await log.close();
     const db = new DatabaseSync(place.path);
-    db.exec("UPDATE batches SET body = 'damaged' WHERE seq = 1");
+    db.exec(`UPDATE batches SET ${damage} WHERE seq = 1`);
     db.close();
     const again = sqliteLog(place.path);
     const { outbox, lost } = aConsumer(again);

@@ -1,4 +1,5 @@
 import type { AcceptedBatch, Appended } from './accepted-batch.ts';
+import { bytesOf } from './batch-body.ts';
 import { hashIds } from './id-window.ts';
 import { createKnownIds } from './known-ids.ts';
 import { type Log, type LogStats, LogUnavailableError } from './log.ts';
@@ -145,7 +146,7 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
         const count = kept.ids.length;
         if (count === 0) continue;
         const keptHashes = kept === batch ? hashes : hashIds(kept.ids);
-        const bytes = typeof kept.body === 'string' ? Buffer.byteLength(kept.body) : kept.body.byteLength;
+        const bytes = bytesOf(kept.body);
         store.insertBatch(++seq, kept, new Uint8Array(keptHashes.buffer), bytes);
         written.push({ seq, hashes: keptHashes, count, bytes });
       }
