@@ -52,6 +52,12 @@ test.each<{ why: string; broken: Partial<Destination>; expected: DeliveryOutcome
     code: 'destination-failed',
   },
   {
+    why: 'deliver answers with nothing: nobody knows what came of it',
+    broken: { deliver: async () => undefined as never },
+    expected: { kind: 'unconfirmed' },
+    code: 'destination-failed',
+  },
+  {
     why: 'open throws',
     broken: { open: fail },
     expected: { kind: 'retry', reason: 'config' },

@@ -8,6 +8,7 @@ import {
   report,
 } from '@org/track-core';
 import { isAmbiguous, isUnreachable } from './is-ambiguous.ts';
+import { readOutcome } from './read-outcome.ts';
 
 /** What `map` made of the events of a delivery. */
 type MappedParts = Pick<DeliverOptions, 'items' | 'group'>;
@@ -65,7 +66,10 @@ export function createDestinationCalls(options: DestinationCallsOptions): Destin
     if (signal.aborted) return { kind: 'retry', reason: 'timeout' };
     onHanded();
     try {
-      return await destination.deliver(events, { ...mapped, signal });
+      const outcome = readOutcome(await destination.deliver(events, { ...mapped, signal }));
+      if (outcome !== undefined) return outcome;
+      report(onDiagnostic, 'destination-failed', `${name}: deliver() answered with what is no outcome`);
+      return { kind: 'unconfirmed' }; // it was asked, and what came of it nobody knows
     } catch (error) {
       report(onDiagnostic, 'destination-failed', `${name}: ${textOf(error)}`);
       return isAmbiguous(error) ? { kind: 'unconfirmed' } : { kind: 'retry', reason: 'server' };

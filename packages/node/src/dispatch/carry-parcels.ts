@@ -82,7 +82,7 @@ export function createCarrier(options: CarrierOptions): Carrier {
 
   /** Delivers until every parcel has its fate or waits again. Resolves with whether all of them have it. */
   async function run(parcels: readonly Parcel[]): Promise<boolean> {
-    if (isClosed()) return false;
+    if (isClosed()) return giveBack(parcels);
     const live = parcels.filter((parcel) => {
       const verdict = reasonToEnd(parcel);
       return verdict === undefined || !finish(parcel, verdict);
@@ -92,6 +92,8 @@ export function createCarrier(options: CarrierOptions): Carrier {
     if (!resends && !(await outbox.begin(live.map(({ id }) => id)))) {
       return giveBack(live, clock.elapsed() + outboxTroubleMs);
     }
+    // Closed while that was written: nobody would end a delivery that begins now.
+    if (isClosed()) return giveBack(live);
     books.begun();
     const outcome = await calls.deliver(
       live.map(({ event }) => event),

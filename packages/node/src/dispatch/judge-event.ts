@@ -7,6 +7,7 @@ import {
 } from '@org/track-core';
 import { isAddressedTo } from './is-addressed-to.ts';
 import { isConsented } from './is-consented.ts';
+import { reasonOf } from './read-outcome.ts';
 import { withhold } from './withhold.ts';
 
 /** What a destination gets to see of an event, in its own words if it has any; or why it gets nothing. */
@@ -55,8 +56,11 @@ export function judgeEvent(destination: Destination, stored: CollectedEvent, opt
   if (destination.map === undefined) return isTooOld ? tooOld : { kind: 'wanted', event };
   try {
     const mapped = destination.map(event);
-    if (mapped.kind !== 'mapped') return mapped;
+    if (mapped.kind === 'dropped' || mapped.kind === 'dead') {
+      return { kind: mapped.kind, reason: reasonOf(mapped.reason) };
+    }
     const { items, group } = mapped;
+    if (!items.every((item: unknown) => typeof item === 'string')) throw new TypeError('map() made what is no text');
     if (items.length === 0) return { kind: 'dropped', reason: 'unmapped' };
     if (isTooOld) return tooOld;
     return { kind: 'wanted', event, items, ...(group === undefined ? {} : { group }) };

@@ -236,6 +236,47 @@ test('where twice is twice the log knows of each delivery before it begins, and 
   expect(order).toEqual(['begin e1', 'deliver e1', 'withdraw e1', 'begin e1', 'deliver e1']);
 });
 
+test.each<{ why: string; answer: (ids: readonly string[]) => unknown }>([
+  { why: 'of one event', answer: (ids) => ({ kind: 'delivered', verdicts: new Map([[ids[0], { kind: 'dead' }]]) }) },
+  { why: 'of all', answer: () => ({ kind: 'dead' }) },
+])('a refusal $why without a reason is a dead letter, and the log goes on taking events', async ({ answer }) => {
+  const silent = scripted('silent', (ids) => answer(ids) as Answer);
+  const { append, pass, report, log } = runDispatcher(clock, [silent]);
+  await append('e1');
+  await pass(maxWaitMs);
+  await append('e2');
+  expect(report('silent').books).toMatchObject({ dead: { unnamed: 1 } });
+  expect(log.records.deadLetters({ limit: 9 }).map(({ reason }) => reason)).toEqual(['unnamed']);
+});
+
+test('closed while the log writes that a delivery begins: it does not begin, and its events stay', async () => {
+  const inner = memoryLog();
+  const written: (() => void)[] = [];
+  const log: Log = {
+    ...inner,
+    consumer(name, options) {
+      const outbox = inner.consumer(name, options);
+      const begin = (ids: readonly string[]): Promise<boolean> =>
+        outbox.begin(ids).then((isWritten) => new Promise((resolve) => written.push(() => resolve(isWritten))));
+      return { ...outbox, begin };
+    },
+  };
+  const hanging = scripted('hanging', 'hang', { idempotency: 'none' });
+  const { append, pass, dispatcher } = runDispatcher(clock, [hanging], { log });
+  await append('e1');
+  await pass(maxWaitMs);
+  const closing = dispatcher.close({ deadlineMs: 10 });
+  await pass(10);
+  for (const resolve of written) resolve();
+  await closing;
+  expect(hanging.delivered).toEqual([]);
+
+  const next = scripted('hanging', [], { idempotency: 'none' });
+  const again = runDispatcher(clock, [next], { log: inner });
+  await again.pass(maxWaitMs);
+  expect([idsOf(next), again.report('hanging').books.dead]).toEqual([['e1'], {}]);
+});
+
 describe('order', () => {
   const one = { userId: 'u1', anonymousId: 'a1' };
   const two = { userId: 'u2', anonymousId: 'a2' };
@@ -361,6 +402,16 @@ describe('what does not go out', () => {
         throw new Error('bug');
       },
       books: { dead: { 'mapping-failed': 1 } },
+    },
+    {
+      why: 'mapping makes objects, not their JSON',
+      map: () => ({ kind: 'mapped' as const, items: [{ name: 'sale' } as never] }),
+      books: { dead: { 'mapping-failed': 1 } },
+    },
+    {
+      why: 'mapping finds it wrong and does not say why',
+      map: () => ({ kind: 'dead' as const, reason: undefined as never }),
+      books: { dead: { unnamed: 1 } },
     },
   ])('$why: it has a reason, and nothing is delivered', async ({ map, books }) => {
     const destination = scripted('mapped', [], { map });
