@@ -86,8 +86,9 @@ export const amplitude: DestinationFactory<AmplitudeOptions> = defineDestination
     return {
       map(event) {
         if (event.type === 'alias') return { kind: 'dropped', reason: 'no_such_event' };
-        const ids = [event.userId, event.anonymousId].filter((id) => id !== undefined && isRealId(id));
-        if (ids.length === 0) return { kind: 'dead', reason: 'no_identifier' };
+        if (realId(event.userId) === undefined && realId(event.anonymousId) === undefined) {
+          return { kind: 'dead', reason: 'no_identifier' };
+        }
         const called = calledOf(event, words);
         if (called === null) return { kind: 'dropped', reason: 'filtered' };
         return { kind: 'mapped', items: itemsOf(event, called, words, groupType).map((item) => JSON.stringify(item)) };
@@ -117,6 +118,9 @@ export const amplitude: DestinationFactory<AmplitudeOptions> = defineDestination
   },
 });
 
+/** The other one is left out: taken for an id it would be that of many, or have the event refused. */
+const realId = (id: string | undefined): string | undefined => (id !== undefined && isRealId(id) ? id : undefined);
+
 function calledOf(event: CollectedEvent, words: Mapping): string | null {
   switch (event.type) {
     case 'track':
@@ -138,8 +142,8 @@ function itemsOf(event: CollectedEvent, called: string, words: Mapping, groupTyp
   const traits = traitsOf(event);
   const item = present({
     event_type: called,
-    user_id: event.userId,
-    device_id: event.anonymousId,
+    user_id: realId(event.userId),
+    device_id: realId(event.anonymousId),
     time: Date.parse(event.timestamp),
     session_id: sessionStartMs(textAt(event, 'context.session.id')) ?? -1,
     insert_id: event.messageId,

@@ -141,9 +141,15 @@ function inSeconds(value: unknown): unknown {
 }
 
 function cutBytes(text: string, bytes: number): string {
-  let cut = text;
-  while (Buffer.byteLength(cut) > bytes) cut = [...cut].slice(0, -1).join('');
-  return cut;
+  let size = 0;
+  let end = 0;
+  // From the front: an address may be as long as an event, and what is cut off need not be looked at.
+  for (const character of text) {
+    size += Buffer.byteLength(character);
+    if (size > bytes) break;
+    end += character.length;
+  }
+  return text.slice(0, end);
 }
 
 /** With 207 those listed were refused; the rest is in. */

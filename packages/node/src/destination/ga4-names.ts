@@ -3,7 +3,11 @@ import { isObject } from './mapping.ts';
 // Limits and names as of https://developers.google.com/analytics/devguides/collection/protocol/ga4 (read 2026-11).
 const maxNameLength = 40;
 const maxValueLength = 100;
-const longValues: Readonly<Record<string, number>> = { page_title: 300, page_referrer: 420, page_location: 1_000 };
+const longValues: ReadonlyMap<string, number> = new Map([
+  ['page_title', 300],
+  ['page_referrer', 420],
+  ['page_location', 1_000],
+]);
 
 const reservedNames: ReadonlySet<string> = new Set(
   `ad_activeview ad_click ad_exposure ad_impression ad_query adunit_exposure app_clear_data app_install app_update
@@ -37,7 +41,7 @@ export function paramValue(param: string, value: unknown): Param | undefined {
   if (typeof value === 'number' || typeof value === 'boolean') return value;
   const text = Array.isArray(value) ? value.filter((each) => !isObject(each)).join() : value;
   if (typeof text !== 'string' || text === '') return undefined;
-  return cut(text, longValues[param] ?? maxValueLength);
+  return cut(text, longValues.get(param) ?? maxValueLength);
 }
 
 export function cut(text: string, length: number): string {

@@ -111,6 +111,11 @@ test('texts are cut between characters, nested fields are flat, what it cannot h
   expect(params).not.toHaveProperty('nothing');
 });
 
+test('a property that is called like something every object has keeps its value', () => {
+  const { params } = mapped({ type: 'track', event: 'Note', properties: { toString: 'a', valueOf: 'b' } }).item;
+  expect(params).toMatchObject({ toString: 'a', valueOf: 'b' });
+});
+
 test('at most 25 params', () => {
   const properties = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`p${index}`, index]));
   expect(Object.keys(mapped({ type: 'track', event: 'Many', properties }).item.params)).toHaveLength(25);

@@ -139,7 +139,7 @@ function eventOf(
   const currency = currencyOf(properties, undefined);
   const products = productsOf(properties);
   // Seconds, and no more: what is smaller is cut there.
-  const time = `${event.timestamp.slice(0, 19)}+00:00`;
+  const time = `${new Date(event.timestamp).toISOString().slice(0, 19)}+00:00`;
   const item = (metric: string, uniqueId: string, fields: object, worth: number | undefined): string =>
     JSON.stringify({
       type: 'event-bulk-create',

@@ -58,15 +58,15 @@ const mapping: Mapping = {
   products: {},
 };
 
-const traitNames: Readonly<Record<string, string>> = {
-  createdAt: '$created',
-  email: '$email',
-  firstName: '$first_name',
-  lastName: '$last_name',
-  name: '$name',
-  username: '$username',
-  phone: '$phone',
-};
+const traitNames: ReadonlyMap<string, string> = new Map([
+  ['createdAt', '$created'],
+  ['email', '$email'],
+  ['firstName', '$first_name'],
+  ['lastName', '$last_name'],
+  ['name', '$name'],
+  ['username', '$username'],
+  ['phone', '$phone'],
+]);
 
 /** Mixpanel itself writes these. */
 const reservedProperties: ReadonlySet<string> = new Set(
@@ -161,7 +161,7 @@ function insertIdOf(messageId: string): string {
 function profileOf(event: CollectedEvent): Mapped {
   if (event.userId === undefined) return { kind: 'dropped', reason: 'no_user' };
   const $set = Object.fromEntries(
-    Object.entries(traitsOf(event)).map(([trait, value]) => [traitNames[trait] ?? trait, value]),
+    Object.entries(traitsOf(event)).map(([trait, value]) => [traitNames.get(trait) ?? trait, value]),
   );
   const item = { $distinct_id: event.userId, $ip: textAt(event, 'context.ip') ?? '0', $set };
   return { kind: 'mapped', group: 'people', items: [JSON.stringify(item)] };

@@ -1,5 +1,5 @@
 import type { Destination } from '@org/track-core';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test, vi } from 'vitest';
 import { amplitude } from './amplitude.ts';
 import { aCanonicalEvent } from './canonical-events.ts';
 import { customerIo } from './customer-io.ts';
@@ -186,6 +186,49 @@ describe.each(platforms)('$name', (platform) => {
     const destination: Destination = platform.create('http://127.0.0.1:9');
     await expect(goldenPayloads(destination)).toMatchFileSnapshot(`golden/${platform.name}.json`);
   });
+});
+
+const mappedBy = (destination: Destination, fields: object): readonly unknown[] => {
+  const made = destination.map?.(aCanonicalEvent(fields));
+  return made?.kind === 'mapped' ? made.items.map((item) => JSON.parse(item) as unknown) : [made];
+};
+
+test.each([
+  { why: 'of another zone', timestamp: '2026-11-20T12:00:00+02:00', expected: '2026-11-20T10:00:00+00:00' },
+  { why: 'a date alone', timestamp: '2026-11-20', expected: '2026-11-20T00:00:00+00:00' },
+  { why: 'of nanoseconds', timestamp: '2026-11-20T10:00:00.123456789Z', expected: '2026-11-20T10:00:00+00:00' },
+])('Klaviyo: the moment that a server wrote as it likes, $why', ({ timestamp, expected }) => {
+  const [item] = mappedBy(klaviyo({ privateKey: secret }), { type: 'track', event: 'Invoice Paid', timestamp });
+  expect(item).toMatchObject({ attributes: { events: { data: [{ attributes: { time: expected } }] } } });
+});
+
+test.each([
+  { why: 'cut between characters', path: `${'x'.repeat(80)}👩👩`, end: 'x' },
+  { why: 'as long as an event may be', path: 'x'.repeat(30_000), end: 'x' },
+])('Customer.io: the name of a page that nobody is known on, $why', ({ path, end }) => {
+  const url = `https://a.example/${path}`;
+  const weighed = vi.spyOn(Buffer, 'byteLength');
+  const [item] = mappedBy(customerIo({ siteId: 'site', apiKey: secret }), {
+    ...{ type: 'page', userId: undefined, context: { page: { url } } },
+  });
+  const { name } = item as { name: string };
+  expect(weighed.mock.calls.length).toBeLessThan(200);
+  weighed.mockRestore();
+  expect([url.startsWith(name), Buffer.byteLength(name) <= 100, name.at(-1)]).toEqual([true, true, end]);
+});
+
+test('Mixpanel: a trait that is called like something every object has keeps its name', () => {
+  const [item] = mappedBy(mixpanel({ token: secret }), { type: 'identify', traits: { toString: 'a', email: 'b' } });
+  expect(item).toMatchObject({ $set: { toString: 'a', $email: 'b' } });
+});
+
+test.each([
+  { why: 'the device', ids: { anonymousId: 'anonymous', userId: 'u1' }, expected: { user_id: 'u1' } },
+  { why: 'the user', ids: { anonymousId: 'a1', userId: 'null' }, expected: { device_id: 'a1' } },
+])('Amplitude: a word for nobody in place of $why is left out', ({ ids, expected }) => {
+  const [item] = mappedBy(amplitude({ apiKey: secret }), { type: 'track', event: 'Invoice Paid', ...ids });
+  const { user_id, device_id } = item as { user_id?: string; device_id?: string };
+  expect(JSON.parse(JSON.stringify({ user_id, device_id }))).toEqual(expected);
 });
 
 test('Jitsu takes what is good of a batch, and names the others in sentences', async () => {

@@ -1,7 +1,10 @@
 import { generateKeyPairSync, verify } from 'node:crypto';
 import { describe, expect, it, test } from 'vitest';
+import { aCanonicalEvent } from './canonical-events.ts';
 import { destinationContract, goldenPayloads } from './destination-contract.ts';
 import { isPublicAddress } from './public-address.ts';
+import { createScriptedEndpoint } from './scripted-endpoint.ts';
+import { uuidOf } from './stable-ids.ts';
 import { signWebhook, webhook } from './webhook.ts';
 
 const secret = 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=';
@@ -77,6 +80,24 @@ test.each([
   { address: 'localhost', isPublic: false },
 ])('$address can be reached by anybody: $isPublic', ({ address, isPublic }) => {
   expect(isPublicAddress(address)).toBe(isPublic);
+});
+
+test.each([
+  { why: 'its own', messageId: 'm-1', expected: 'm-1' },
+  { why: 'without the dots that part what is signed', messageId: 'm.1', expected: 'm_1' },
+  { why: 'of a hash, where no header carries it', messageId: 'm\u2713', expected: uuidOf('m\u2713') },
+  { why: 'of a hash, where a header is read in another way', messageId: 'é', expected: uuidOf('é') },
+  { why: 'of a hash, where a header loses its end', messageId: 'm ', expected: uuidOf('m ') },
+])('the id of a webhook is $why', async ({ messageId, expected }) => {
+  const endpoint = await createScriptedEndpoint(() => ({ status: 204 }));
+  try {
+    const event = aCanonicalEvent({ type: 'track', event: 'Note', messageId });
+    const { signal } = new AbortController();
+    expect(await create(endpoint.url).deliver([event], { signal, items: [['{}']] })).toEqual({ kind: 'delivered' });
+    expect(endpoint.received.map(({ headers }) => headers['webhook-id'])).toEqual([expected]);
+  } finally {
+    await endpoint.close();
+  }
 });
 
 test('a name that leads into a private network is not followed', async () => {

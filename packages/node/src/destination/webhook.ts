@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { type DestinationFactory, type DestinationOptions, defineDestination } from './define-destination.ts';
 import { outcomeOfStatus } from './http-exchange.ts';
 import { isPublicAddress, publicLookup } from './public-address.ts';
+import { uuidOf } from './stable-ids.ts';
 
 export interface WebhookOptions extends DestinationOptions {
   /** Where events are posted to, one a request. */
@@ -81,8 +82,7 @@ export const webhook: DestinationFactory<WebhookOptions> = defineDestination<Web
         items: [JSON.stringify({ type: typeOf(event), timestamp: event.timestamp, data: event })],
       }),
       request({ events, items: [body = ''] }) {
-        // The id must not hold the dots that part what is signed.
-        const id = (events[0]?.messageId ?? '').replaceAll('.', '_');
+        const id = webhookIdOf(events[0]?.messageId ?? '');
         const timestamp = Math.floor(Date.now() / 1_000);
         return {
           url: endpoint,
@@ -100,6 +100,11 @@ export const webhook: DestinationFactory<WebhookOptions> = defineDestination<Web
     };
   },
 });
+
+/** Dots part what is signed, so none may be in it; nor what a header cannot carry, or not as it is. */
+function webhookIdOf(messageId: string): string {
+  return /^[!-~]+$/.test(messageId) ? messageId.replaceAll('.', '_') : uuidOf(messageId);
+}
 
 /** `track.order_completed`: dots and letters that every receiver can route by. */
 function typeOf(event: { readonly type: string; readonly event?: string }): string {
