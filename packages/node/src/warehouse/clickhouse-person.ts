@@ -65,13 +65,13 @@ async function devicesWhere(condition: string, errand: Errand): Promise<readonly
     settings: { database: errand.database, max_query_size: maxStatementBytes },
     signal: errand.signal,
   };
-  const devices: string[] = [];
+  const devices: (readonly string[])[] = [];
   for (const table of Object.values(storage)) {
     const sql = `SELECT DISTINCT anonymous_id FROM ${table} WHERE anonymous_id IS NOT NULL AND ${condition} FORMAT JSONEachRow`;
     const found = linesOf<{ anonymous_id: string }>(await errand.connection.ask(sql, question));
-    devices.push(...found.map((row) => row.anonymous_id));
+    devices.push(found.map((row) => row.anonymous_id));
   }
-  return devices;
+  return devices.flat();
 }
 
 const listOf = (ids: Iterable<string>): string => [...ids].map(quoted).join(', ');

@@ -153,12 +153,12 @@ export function clickhouse(options: ClickHouseOptions): ClickHouseDestination {
         (async () => {
           const condition = await personCondition(person, { connection, features: await opened(), database, signal });
           if (condition === '') return [];
-          const rows: object[] = [];
+          const rows: (readonly object[])[] = [];
           for (const view of ['events', 'parked']) {
             const sql = `SELECT * FROM ${view} WHERE ${condition}`;
-            rows.push(...(await rowsOf(sql, { settings: { max_query_size: maxStatementBytes }, signal })));
+            rows.push(await rowsOf(sql, { settings: { max_query_size: maxStatementBytes }, signal }));
           }
-          return rows;
+          return rows.flat();
         })(),
       ),
     query: <Row>(sql: string, params?: Readonly<Record<string, unknown>>) =>

@@ -373,6 +373,20 @@ test('forgets a person on every page of the list', async () => {
   await endpoint.close();
 });
 
+test('an object that the store does not delete now is not counted as gone', async () => {
+  const row = `${JSON.stringify({ user_id: 'u1' })}\n`;
+  const endpoint = await createScriptedEndpoint(({ method, path }) => {
+    if (method === 'DELETE') return refused(409, 'OperationAborted');
+    if (!path.includes('list-type')) return { status: 200, body: row };
+    const contents = '<Contents><Key>dt=1/hour=1/a.ndjson</Key></Contents>';
+    return { status: 200, body: `<ListBucketResult>${contents}</ListBucketResult>` };
+  });
+  const destination = files({ to: 's3://bucket', s3: { endpoint: endpoint.url, credentials } });
+  await expect(destination.erase?.({ userId: 'u1' }, { signal })).rejects.toThrow('http-409');
+  await destination.close?.();
+  await endpoint.close();
+});
+
 test('the token of keys that end travels with them, whether of the environment or of an option', async () => {
   const endpoint = await createScriptedEndpoint(() => ({ status: 200 }));
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'id');

@@ -47,6 +47,7 @@ export function localFileStore(folder: string): FileStore {
       }),
     put: (name, draft) => explained(() => put(name, draft)),
     async *list() {
+      if (!existsSync(root)) return; // nothing was ever written
       for await (const entry of await opendir(root, { recursive: true })) {
         if (entry.isFile()) yield relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/');
       }

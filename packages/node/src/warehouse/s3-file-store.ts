@@ -159,7 +159,8 @@ export function s3FileStore(to: string, options: S3Options = {}): FileStore {
             if (await putIf({ 'if-match': etag }, name, result.draft, signal)) return true;
             continue;
           }
-          await ask({ method: 'DELETE', key: prefix + name }, signal);
+          const deleted = await ask({ method: 'DELETE', key: prefix + name }, signal);
+          if (!deleted.ok && deleted.status !== 404) throw await refusalOf(deleted);
           return true;
         } finally {
           await discard(copy);
