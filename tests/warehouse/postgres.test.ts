@@ -170,6 +170,18 @@ describe('in Postgres', { ...needs(postgresServer), timeout: 60_000 }, () => {
     expect(String((failure as Error).stack)).not.toContain('hidden-word');
   });
 
+  test.each([
+    { why: 'a transaction left open', left: 'BEGIN' },
+    { why: 'a transaction that failed', left: 'BEGIN; SELECT 1 / 0' },
+    { why: 'a session that may only read', left: 'SET default_transaction_read_only = on' },
+  ])('what a question leaves in its session reaches no delivery: $why', async ({ left }) => {
+    const [asked, reader] = [open(), open({ name: 'reader' })];
+    await asked.deliver([aCollectedEvent({ messageId: 'm1' })], { signal });
+    await asked.query(left).catch(() => {});
+    expect(await asked.deliver([aCollectedEvent({ messageId: 'm2' })], { signal })).toEqual({ kind: 'delivered' });
+    expect(await idsIn(reader)).toEqual(['m1', 'm2']);
+  });
+
   test('a delivery nobody waits for ends, and the next goes through', async () => {
     const destination = open();
     await destination.open?.();

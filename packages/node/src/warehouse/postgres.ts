@@ -69,8 +69,16 @@ export function postgres(options: PostgresOptions): PostgresDestination {
   let opening: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
 
-  /** Lends a connection; what is aborted or broken is not lent again. */
-  async function connected<T>(work: (client: PoolClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /**
+   * Lends a connection; what is aborted or broken is not lent again.
+   *
+   * @param isHosts - the host's own SQL runs on it, and what that leaves in the session is no delivery's business
+   */
+  async function connected<T>(
+    work: (client: PoolClient) => Promise<T>,
+    signal?: AbortSignal,
+    isHosts = false,
+  ): Promise<T> {
     const client = await pool.connect();
     let isBroken = false;
     const stop = (): void => {
@@ -86,8 +94,9 @@ export function postgres(options: PostgresOptions): PostgresDestination {
     } finally {
       signal?.removeEventListener('abort', stop);
       if (!isBroken) {
+        const isAsNew = !isHosts || (await forgotten(client));
         client.off('error', onError);
-        client.release();
+        client.release(!isAsNew);
       }
     }
   }
@@ -160,11 +169,15 @@ export function postgres(options: PostgresOptions): PostgresDestination {
     },
     async query<Row>(sql: string, params: readonly unknown[] = []) {
       await opened();
-      return connected(async (client) => {
-        await client.query(`SET search_path TO ${quoted(schema)}, public`);
-        const { rows } = await client.query({ text: sql, values: [...params], types: plainTypes });
-        return rows as Row[];
-      });
+      return connected(
+        async (client) => {
+          await client.query(`SET search_path TO ${quoted(schema)}, public`);
+          const { rows } = await client.query({ text: sql, values: [...params], types: plainTypes });
+          return rows as Row[];
+        },
+        undefined,
+        true,
+      );
     },
     async parked() {
       await opened();
@@ -177,6 +190,13 @@ export function postgres(options: PostgresOptions): PostgresDestination {
     },
   };
 }
+
+/** Makes a session as new; says whether it is: with a transaction open it cannot be. */
+const forgotten = (client: PoolClient): Promise<boolean> =>
+  client.query('DISCARD ALL').then(
+    () => true,
+    () => false,
+  );
 
 /** Rows as columns: what `unnest` takes. */
 function turned(rows: readonly (readonly Cell[])[], width: number): (string | null)[][] {
