@@ -8,6 +8,7 @@ import type {
   Mapped,
 } from '@org/track-core';
 import { exchange, type HttpReply, type HttpRequest } from './http-exchange.ts';
+import { limitsOver } from './limits-over.ts';
 import { checkMapping, type Mapping, type MappingOverrides, mergeMapping } from './mapping.ts';
 import { checkSettings, type Setting, type Settings } from './settings.ts';
 
@@ -112,7 +113,7 @@ export function defineDestination<Options extends DestinationOptions>(
       // One can ask for more, never for less.
       requires: [...new Set([...requires, ...(options.requires ?? [])])],
       idempotency,
-      limits: { ...definition.limits, ...options.limits },
+      limits: limitsOver(definition.limits, options.limits),
       ...(withheld === undefined ? {} : { withheld }),
       ...(order === undefined ? {} : { order }),
       ...(maxAgeMs === undefined ? {} : { maxAgeMs }),

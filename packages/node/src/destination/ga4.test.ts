@@ -116,6 +116,11 @@ test('a property that is called like something every object has keeps its value'
   expect(params).toMatchObject({ toString: 'a', valueOf: 'b' });
 });
 
+test('a limit that is undefined leaves the one that Google has', () => {
+  const { limits } = ga4({ measurementId: 'G-DEMO', apiSecret: 'secret', limits: { maxEvents: undefined } as never });
+  expect(limits?.maxEvents).toBe(25);
+});
+
 test('at most 25 params', () => {
   const properties = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`p${index}`, index]));
   expect(Object.keys(mapped({ type: 'track', event: 'Many', properties }).item.params)).toHaveLength(25);

@@ -117,6 +117,15 @@ test('consent and filters: the plan names the purpose, and the books balance', a
   expect(dispatcher.stats().ads).toEqual({ ...books, accepted: 6, delivered: 2, dropped: { consent: 2, filtered: 2 } });
 });
 
+test('a limit that is undefined, as of a setting nobody made, is the usual one', async () => {
+  const limits = { maxEvents: undefined, maxBytes: undefined, timeoutMs: undefined, concurrency: undefined };
+  const usual = scripted('usual', [], { limits: limits as never });
+  dispatch([usual]);
+  await append(...named('a', 'b'));
+  await pass(defaultDestinationLimits.maxWaitMs);
+  expect(usual.delivered).toEqual([['a', 'b']]);
+});
+
 test("a destination's own limits hold", async () => {
   const small = scripted('small', [], { limits: { maxEvents: 2, maxWaitMs: 0 } });
   dispatch([small]);

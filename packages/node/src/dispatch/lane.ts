@@ -8,6 +8,7 @@ import {
   type OnDiagnostic,
   report,
 } from '@org/track-core';
+import { limitsOver } from '../destination/limits-over.ts';
 import { unconfirmed } from '../log/log-consumer.ts';
 import type { LogOutbox } from '../log/log-outbox.ts';
 import { createBooks, type DestinationReport, type DestinationStats } from './books.ts';
@@ -60,7 +61,7 @@ export const defaultDestinationLimits: Required<DestinationLimits> = {
 
 export function createLane({ destination, outbox, clock, random, isSuppressed, onDiagnostic }: LaneOptions): Lane {
   const { name } = destination;
-  const limits = { ...defaultDestinationLimits, ...destination.limits };
+  const limits = limitsOver(defaultDestinationLimits, destination.limits);
   const calls = createDestinationCalls({ destination, clock, timeoutMs: limits.timeoutMs, onDiagnostic });
   const books = createBooks(clock);
   const ageOf = createSteadyAge(clock);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ConsentCategory, DeliveryOutcome, Destination, DestinationLimits, Mapped } from '@org/track-core';
 import { exchange, type HttpReply, type HttpRequest, jsonOf } from '../destination/http-exchange.ts';
+import { limitsOver } from '../destination/limits-over.ts';
 import { textAt, valueAt } from '../destination/mapping.ts';
 import { checkSettings, type Settings } from '../destination/settings.ts';
 import { outcomeOfFailure, outcomeOfInsert } from './bigquery-answers.ts';
@@ -84,7 +85,7 @@ export function bigquery(options: BigQueryOptions): Destination {
     requires,
     isWarehouse: true,
     idempotency: 'keyed',
-    limits: { ...defaultLimits, ...options.limits },
+    limits: limitsOver(defaultLimits, options.limits),
     open: tokens.open,
     map(event): Mapped {
       const made = rowOf(event);

@@ -1,4 +1,5 @@
 import type { ConsentCategory, Destination, DestinationLimits } from '@org/track-core';
+import { limitsOver } from '../destination/limits-over.ts';
 import type { Model } from '../models/model.ts';
 import { isGone, outcomeOfError } from './clickhouse-answers.ts';
 import {
@@ -68,7 +69,7 @@ export function clickhouse(options: ClickHouseOptions): ClickHouseDestination {
   const address = addressOf(options);
   const { database } = address;
   const { name = 'clickhouse', models = [], requires = [] } = options;
-  const limits = { ...defaultLimits, ...options.limits };
+  const limits = limitsOver(defaultLimits, options.limits);
   const connection = connectClickHouse(address, limits.timeoutMs);
   const underWay = new Set<Promise<unknown>>();
   let opening: Promise<ServerFeatures> | undefined;

@@ -244,6 +244,10 @@ test('what a killed process left half-written is swept up after a day, and no fi
   expect(await reader.query(`SELECT message_id FROM (${eventsIn(`${lake}/`)})`)).toEqual([{ message_id: 'm0' }]);
 });
 
+test('a limit that is undefined leaves the one of files', () => {
+  expect(open({ limits: { maxEvents: undefined } as never }).limits?.maxEvents).toBe(10_000);
+});
+
 test('who is asked about before anything was written is not there, and nothing fails', async () => {
   expect(await open().export?.({ userId: 'u1' }, { signal })).toEqual([]);
 });

@@ -8,6 +8,7 @@ import type {
   DestinationLimits,
   SendVerdict,
 } from '@org/track-core';
+import { limitsOver } from '../destination/limits-over.ts';
 import { checkSettings, type Settings } from '../destination/settings.ts';
 import { countErased } from './count-erased.ts';
 import { refusalOf } from './duckdb-errors.ts';
@@ -84,7 +85,7 @@ export function files(options: FilesOptions): Destination {
     requires,
     isWarehouse: true,
     idempotency: 'native',
-    limits: { ...defaultLimits, ...options.limits },
+    limits: limitsOver(defaultLimits, options.limits),
     open: store.open,
     deliver: (events, { signal }) =>
       inTurn(async () => {

@@ -1,5 +1,6 @@
 import type { ConsentCategory, Destination, DestinationLimits } from '@org/track-core';
 import { type ClientBase, Pool, type PoolClient, types } from 'pg';
+import { limitsOver } from '../destination/limits-over.ts';
 import type { Model } from '../models/model.ts';
 import { countErased } from './count-erased.ts';
 import { type Cell, columns } from './event-row.ts';
@@ -52,7 +53,7 @@ const connections = 4;
 export function postgres(options: PostgresOptions): PostgresDestination {
   checkOptions(options);
   const { url, name = 'postgres', schema = 'track', models = [], requires = [] } = options;
-  const limits = { ...defaultLimits, ...options.limits };
+  const limits = limitsOver(defaultLimits, options.limits);
   const pool = new Pool({
     connectionString: url,
     max: connections,
