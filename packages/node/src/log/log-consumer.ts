@@ -117,7 +117,7 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
     let reopened = 0;
     for (const place of places) {
       const stored = events[place];
-      if (row.settled[place] === 0 || !stored || leases.has(stored.messageId)) continue;
+      if (row.settled[place] !== isSettled || !stored || leases.has(stored.messageId)) continue;
       row.settled[place] = 0;
       row.open++;
       reopened++;

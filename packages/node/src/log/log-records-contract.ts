@@ -210,6 +210,26 @@ export function logRecordsContract({ create, reopen }: LogUnderTest): readonly C
   return [
     ...cases,
     {
+      rule: 'opened again, what was leaving and was not given up yet does not wait twice when it is replayed',
+      async check() {
+        const log = create();
+        await log.append(aBatch(['1', '2', '3']));
+        const { outbox } = aConsumer(log);
+        await pullIds(outbox);
+        await outbox.begin(['2']);
+        await log.close();
+
+        const opened = reopen();
+        const again = aConsumer(opened);
+        expectSame('first', await pullIds(again.outbox, 1), ['1']);
+        expectSame('replayed', await opened.records.replay('a', {}), 0);
+        expectSame('rest', await pullIds(again.outbox), ['3']);
+        expectSame('given up', again.lost, ['2: unconfirmed']);
+        expectSame('waiting', again.outbox.depth(), { waiting: 0, waitingBytes: 0 });
+        await opened.close();
+      },
+    },
+    {
       rule: 'opened again, it hands out what was to be delivered once more, and only that',
       async check() {
         const log = create();
