@@ -23,6 +23,12 @@ describe('acme', () => {
     test(rule, check);
   }
 
+  test('what the host does not want is not sent', () => {
+    const destination = acme({ apiKey: 'secret of acme', mapping: { events: { 'Cart Viewed': null } } });
+    const event = { type: 'track', event: 'Cart Viewed', messageId: 'm1' } as never;
+    expect(destination.map?.(event)).toEqual({ kind: 'dropped', reason: 'no_such_event' });
+  });
+
   test('ten events in its words', () => {
     expect(goldenPayloads(acme({ apiKey: 'secret of acme' }))).toMatchSnapshot();
   });

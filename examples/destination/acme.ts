@@ -1,4 +1,10 @@
-import { type DestinationOptions, defineDestination, jsonOf, outcomeOfStatus } from '@org/track-node/destination';
+import {
+  type DestinationOptions,
+  defineDestination,
+  jsonOf,
+  nameOf,
+  outcomeOfStatus,
+} from '@org/track-node/destination';
 
 export interface AcmeOptions extends DestinationOptions {
   /** Its secret. */
@@ -26,8 +32,9 @@ export const acme = defineDestination<AcmeOptions>({
     return {
       // Pure: what it makes is kept, and a retry sends these very bytes.
       map(event) {
-        if (event.type !== 'track') return { kind: 'dropped', reason: 'no_such_event' };
-        const item = { id: event.messageId, name: mapping.events[event.event] ?? event.event, at: event.timestamp };
+        const name = event.type === 'track' ? nameOf(event.event, mapping) : null; // null: the host wants none of it
+        if (name === null) return { kind: 'dropped', reason: 'no_such_event' };
+        const item = { id: event.messageId, name, at: event.timestamp };
         return { kind: 'mapped', items: [JSON.stringify(item)] };
       },
       request: ({ items }) => ({
