@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { type ConsentPreferences, definePlan, type EventContext, type TrackEvent } from '@org/track-core';
-import { anEvent } from '@org/track-core/testing';
+import { anEvent, createFakeClock } from '@org/track-core/testing';
 import { Analytics } from '@segment/analytics-node';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -171,6 +171,17 @@ describe('a log that cannot store', () => {
     log.isFull = false;
     expect(await delivered()).toMatchObject([{ event: 'Order Completed', userId: 'u1', source: 'server' }]);
     expect(collector.stats().tracker).toMatchObject({ accepted: 1, delivered: 1, pending: 0 });
+  });
+
+  test('takes the events of this process however few one body may have', async () => {
+    const { collector, delivered } = await run({ consent: { analytics: true }, limits: { maxEvents: 2 } });
+    for (const messageId of ['1', '2', '3']) collector.tracker.track('Order Completed', {}, { userId: 'u', messageId });
+    const facts = { receivedAt: Date.now(), source: 'server' as const };
+    await collector.submit(
+      ['4', '5', '6'].map((messageId) => okEvent({ messageId })),
+      facts,
+    );
+    expect([...idsOf(await delivered())].sort()).toEqual(['1', '2', '3', '4', '5', '6']);
   });
 
   test('that fails in an unknown way means 500 and no word of the reason', async () => {
@@ -624,6 +635,30 @@ describe('close', () => {
     const late = await fetch(url, { method: 'POST', body: JSON.stringify(batchOf(okEvent())) });
     expect(late.status).toBe(503);
     expect(late.headers.get('retry-after')).toMatch(/^\d+$/);
+  });
+
+  test('waits for a body no longer than it was told, and stores nothing of what comes behind', async () => {
+    const clock = createFakeClock();
+    const collector = createCollector({ log: memoryLog(), clock });
+    let sender: ReadableStreamDefaultController | undefined;
+    const body = new ReadableStream({
+      start(controller) {
+        sender = controller;
+      },
+    });
+    const init: RequestInit & { readonly duplex: 'half' } = { method: 'POST', body, duplex: 'half' };
+    const answer = collector.fetch(new Request('http://localhost/', init));
+    let isClosed = false;
+    const closed = collector.close({ deadlineMs: 100 }).then(() => {
+      isClosed = true;
+    });
+    await clock.advance(99);
+    expect(isClosed).toBe(false);
+    await clock.advance(1);
+    await closed;
+    sender?.enqueue(Buffer.from(JSON.stringify(batchOf(okEvent()))));
+    sender?.close();
+    expect((await answer).status).toBe(503);
   });
 });
 

@@ -159,7 +159,6 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
 
   const store = createStoreEvents({
     log,
-    maxEvents: limits.maxEvents,
     plan,
     unplanned: options.unplanned ?? 'store',
     enrichments: options.enrichments ?? [],
@@ -250,7 +249,13 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
   async function close(deadlineMs: number): Promise<void> {
     const end = clock.elapsed() + deadlineMs;
     const left = (): { deadlineMs: number } => ({ deadlineMs: Math.max(0, end - clock.elapsed()) });
-    await Promise.all([inFlight.idle(), tracker.shutdown(left()), erasures.close(left())]);
+    let cancel = (): void => {};
+    // A body may take longer to come than whoever closes will wait; what then comes is answered 503 by the log.
+    const late = new Promise<void>((resolve) => {
+      cancel = clock.after(deadlineMs, resolve);
+    });
+    const idle = Promise.race([inFlight.idle(), late]).finally(() => cancel());
+    await Promise.all([idle, tracker.shutdown(left()), erasures.close(left())]);
     await dispatcher.close(left());
     await log.close();
   }

@@ -38,7 +38,6 @@ export type Results = ReadonlyMap<string, EventResult>;
 
 export interface StoreOptions {
   readonly log: Log;
-  readonly maxEvents: number;
   readonly plan: Plan | undefined;
   readonly unplanned: 'store' | 'quarantine';
   readonly enrichments: readonly Enrichment[];
@@ -85,7 +84,7 @@ interface Sorting {
 
 /** The way of events through the collector, top to bottom. Each step passes on what may go further, and says why of the rest. */
 export function createStoreEvents(options: StoreOptions): StoreEvents {
-  const { log, maxEvents, plan, unplanned, enrichments, transformations, onDiagnostic } = options;
+  const { log, plan, unplanned, enrichments, transformations, onDiagnostic } = options;
   const { onArrival, isWatched, onStored } = options;
   const enrich = createEnrich(enrichments, onDiagnostic);
   const transform = transformations.length === 0 ? undefined : createTransformations(transformations);
@@ -101,7 +100,8 @@ export function createStoreEvents(options: StoreOptions): StoreEvents {
 
   function take(batch: EventsToStore): Promise<Results> {
     const { events: inputs, facts, visitor, identity } = batch;
-    const parsed = parseEnvelope({ batch: inputs }, { maxEvents });
+    // How many may come in one body was asked at the door; what is our own comes by no door.
+    const parsed = parseEnvelope({ batch: inputs }, { maxEvents: inputs.length });
     if (!parsed.ok) throw new Error(reasonOf(parsed.issues));
     const { events: valid, invalid, duplicates, isIntact } = parsed.value;
     const sorting: Sorting = {
