@@ -26,7 +26,7 @@ const maxIdLength = 100;
 
 export function messageIdOf(input: unknown): string | undefined {
   const id = (input as { messageId?: unknown } | null)?.messageId;
-  return typeof id === 'string' && id.length <= maxIdLength ? id : undefined;
+  return typeof id === 'string' && id !== '' && id.length <= maxIdLength ? id : undefined;
 }
 
 /** What may be shown of an event that must not be kept. */

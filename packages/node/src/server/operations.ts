@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Compacted, type EventResult, type Issue, type Plan, parseEvent } from '@org/track-core';
 import type { Collector, CollectorStats, ReceiptsOptions } from '../collector/create-collector.ts';
 import { plannedIssues } from '../collector/judge-event.ts';
-import { reasonOf } from '../collector/refused-event.ts';
+import { messageIdOf, reasonOf } from '../collector/refused-event.ts';
 import type { DestinationReport } from '../dispatch/books.ts';
 import type { ExportedRow } from '../dispatch/dispatcher.ts';
 import type { ErasureBegun } from '../erasure/create-erasures.ts';
@@ -195,6 +195,8 @@ export function createOperations({
       }
       const { messageId = `quarantine-${id}` } = submitted as { messageId?: string };
       const whole = { ...submitted, messageId };
+      // Of what has no id that is one no result could tell that it was refused.
+      if (messageIdOf(whole) === undefined) return { status: 'invalid', reason: reasonOfEvent(whole) };
       const results = await collector.submit([whole], record.facts ?? unknownFacts(record.receivedAt));
       const result = results.get(messageId);
       // One that the log has already needs no quarantine either.
@@ -253,6 +255,11 @@ export function createOperations({
       return wasListed;
     },
   };
+}
+
+function reasonOfEvent(event: object): string {
+  const parsed = parseEvent(event);
+  return parsed.ok ? '' : reasonOf(parsed.issues);
 }
 
 function jsonOf(text: string): unknown {
