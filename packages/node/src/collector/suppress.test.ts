@@ -1,3 +1,4 @@
+import type { DeliveryOutcome, Destination } from '@org/track-core';
 import { anEvent } from '@org/track-core/testing';
 import { afterEach, expect, test } from 'vitest';
 import { memoryLog } from '../log/memory-log.ts';
@@ -73,4 +74,26 @@ test('who comes back is stored again', async () => {
   await collector.unsuppress({ userId: 'ada' });
   await post(batchOf(okEvent({ messageId: 'hers', userId: 'ada' })));
   expect(idsOf(await delivered())).toEqual(['hers']);
+});
+
+test.each([
+  { why: 'a destination that can be asked', erase: async () => ({ rows: 0 }) },
+  { why: 'one that cannot', erase: undefined },
+])('what is refused of theirs after they were erased is no dead letter: $why', async ({ erase }) => {
+  const answers: ((outcome: DeliveryOutcome) => void)[] = [];
+  const slow: Destination = {
+    ...aDestination(),
+    ...(erase === undefined ? {} : { erase }),
+    deliver: () => new Promise((resolve) => answers.push(resolve)),
+  };
+  const { post, collector, log } = await run({ destinations: [slow] });
+  await post(batchOf(okEvent({ userId: 'ada' }), okEvent({ userId: 'grace', messageId: 'grace' })));
+  await expect.poll(() => answers).toHaveLength(1);
+  const erased = collector.erase({ userId: 'ada' });
+  await expect.poll(() => collector.receipts()[0]?.stage).not.toBe('log');
+  for (const answer of answers) answer({ kind: 'dead', reason: 'http-400' });
+  expect((await erased).receipt).toMatchObject({ events: 1 });
+  await expect.poll(() => log.stats().deadLetters).toBeGreaterThan(0);
+  expect(log.records.deadLetters({ limit: 10 }).map(({ messageId }) => messageId)).toEqual(['grace']);
+  expect(log.stats()).toMatchObject({ deadLetters: 1 });
 });

@@ -38,6 +38,8 @@ export interface LogConsumer {
 export interface LogConsumerOptions extends ConsumerOptions {
   readonly name: string;
   readonly store: LogStore;
+  /** May nothing be kept of whose event this is? */
+  readonly isSuppressed: (event: CollectedEvent) => boolean;
   /** Resolves after the log's next transaction, whatever became of it. */
   readonly commitSoon: () => Promise<void>;
   readonly onClosed: () => void;
@@ -60,7 +62,7 @@ export const unconfirmed = 'unconfirmed';
  * events are done.
  */
 export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
-  const { name, store, purposeOf, commitSoon, onClosed } = options;
+  const { name, store, isSuppressed, purposeOf, commitSoon, onClosed } = options;
   const reader = createLogReader(name, store);
 
   let host: OutboxHost | undefined;
@@ -200,7 +202,8 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
         if (lease !== undefined) {
           leases.delete(id);
           settlePlace(lease.row, lease.place);
-          if (verdict.kind === 'dead') {
+          // Of somebody who was erased meanwhile the log keeps nothing more.
+          if (verdict.kind === 'dead' && !isSuppressed(lease.event)) {
             const event = JSON.stringify(lease.event);
             letters.push({
               consumer: name,

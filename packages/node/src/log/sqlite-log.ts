@@ -210,7 +210,8 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
       if (consumers.has(name)) throw new Error(`sqliteLog: consumer "${name}" is open already; a name reads once.`);
       store.addConsumer(name);
       const onClosed = (): void => void consumers.delete(name);
-      const consumer = createLogConsumer({ name, store, purposeOf, commitSoon, onClosed });
+      const isSuppressed = suppression.has;
+      const consumer = createLogConsumer({ name, store, isSuppressed, purposeOf, commitSoon, onClosed });
       consumers.set(name, consumer);
       return consumer.outbox;
     },
