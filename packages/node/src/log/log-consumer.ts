@@ -129,8 +129,8 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
     return reopened;
   }
 
-  function pull(limits: PullLimits): Entry<CollectedEvent>[] {
-    const entries: Entry<CollectedEvent>[] = [];
+  /** @param entries - what is leased is put into it at once, so that it is handed out whatever comes behind it */
+  function pull(limits: PullLimits, entries: Entry<CollectedEvent>[]): void {
     let bytes = 0;
     const hasRoom = (more: number): boolean =>
       entries.length === 0 || (entries.length < limits.maxEvents && bytes + more <= limits.maxBytes);
@@ -176,7 +176,6 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
       else hand(entry);
     }
     if (changed.size > 0) void commitSoon();
-    return entries;
   }
 
   return {
@@ -191,11 +190,13 @@ export function createLogConsumer(options: LogConsumerOptions): LogConsumer {
         );
       },
       pull(limits) {
+        const entries: Entry<CollectedEvent>[] = [];
         try {
-          return pull(limits);
+          pull(limits, entries);
         } catch {
-          return []; // the disk cannot be read now; what waits stays, and whoever pulls comes back
+          // The disk cannot be read now: what waits stays, and whoever pulls comes back.
         }
+        return entries;
       },
       settle(id, verdict) {
         const lease = leases.get(id);
