@@ -6,6 +6,11 @@ test.each([
   { why: 'an address is not', counts: { 'a@b.example': 2, timeout: 1 }, expected: { timeout: 1, other: 2 } },
   { why: 'nor a sentence, nor nothing', counts: { 'no such user': 1, '': 1 }, expected: { other: 2 } },
   { why: 'nor what is too long', counts: { ['x'.repeat(61)]: 1 }, expected: { other: 1 } },
+  {
+    why: 'also those that every object has the names of',
+    counts: { constructor: 1, valueOf: 2 },
+    expected: { constructor: 1, valueOf: 2 },
+  },
   { why: 'what is called other is added', counts: { other: 1, 'a b': 1 }, expected: { other: 2 } },
 ])('reasons as labels: $why', ({ counts, expected }) => {
   expect(boundedReasons(counts)).toEqual(expected);

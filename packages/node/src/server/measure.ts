@@ -18,7 +18,8 @@ const maxReasons = 50;
 
 /** What reasons with labels become: bounded in number, and nothing but words. */
 export function boundedReasons(counts: Readonly<Record<string, number>>): Record<string, number> {
-  const bounded: Record<string, number> = {};
+  // Without a prototype: a reason may have the name of anything, `constructor` too.
+  const bounded: Record<string, number> = Object.create(null);
   let others = 0;
   for (const [reason, count] of Object.entries(counts)) {
     const isTold = reasonPattern.test(reason) && (reason in bounded || Object.keys(bounded).length < maxReasons);
