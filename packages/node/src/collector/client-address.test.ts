@@ -10,6 +10,7 @@ test.each([
   { why: 'link-local', address: 'fe80::1', kept: 'fe80::' },
   { why: 'a zone', address: 'fe80::1%eth0', kept: 'fe80::' },
   { why: 'brackets', address: '[2001:db8:abcd:12::9]:443', kept: '2001:db8:abcd::' },
+  { why: 'IPv4 with a port, as some proxies write it', address: '203.0.113.77:51234', kept: '203.0.113.0' },
   { why: 'loopback', address: '::1', kept: '::' },
   { why: 'no address', address: 'not-an-ip', kept: undefined },
   { why: 'empty', address: '', kept: undefined },

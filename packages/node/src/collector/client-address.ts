@@ -49,9 +49,12 @@ function networkOf(address: string, groups: number): string {
   return `${network.join(':').replace(/(?:^|:)0(?::0)*$/, '')}::`;
 }
 
-/** Without brackets, zone and the IPv6 clothing of an IPv4 address. */
+/** Without brackets, port, zone and the IPv6 clothing of an IPv4 address. */
 function plainAddress(address: string): string | undefined {
-  const bare = address.replace(/^\[(.*)\](?::\d+)?$/, '$1').replace(/%.*$/, '');
+  const bare = address
+    .replace(/^\[(.*)\](?::\d+)?$/, '$1')
+    .replace(/^([\d.]+):\d+$/, '$1')
+    .replace(/%.*$/, '');
   const mapped = /^::ffff:([\d.]+)$/i.exec(bare)?.[1];
   const plain = mapped ?? bare;
   return isIP(plain) === 0 ? undefined : plain;
