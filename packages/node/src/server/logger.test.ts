@@ -4,6 +4,8 @@ import { createLogger, diagnosticsTo } from './logger.ts';
 
 const keys = {
   'secret "of" the shop': { source: 'server', name: 'shop', previous: ['older-secret'] },
+  'depot-key': { source: 'server' },
+  'depot-key-spare': { source: 'server' },
   'public-key': { source: 'browser' },
 } as const;
 
@@ -17,10 +19,11 @@ describe('no secret is in a line', () => {
   test.each([
     { why: 'as it is, inside of JSON', text: 'refused secret "of" the shop' },
     { why: 'an older one', text: 'refused older-secret, older-secret' },
+    { why: 'one that begins like another', text: 'refused depot-key-spare, depot-key' },
   ])('$why', ({ text }) => {
     const [line = ''] = written('info', (logger) => logger.info({ detail: text }, text));
     expect(JSON.parse(line).msg).toContain('[secret]');
-    expect(line).not.toMatch(/of\\?" the shop|older-secret/);
+    expect(line).not.toMatch(/of\\?" the shop|older-secret|depot-key|spare/);
   });
 
   test('nor what a field is named for', () => {

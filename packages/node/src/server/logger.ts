@@ -19,7 +19,9 @@ export function createSecretFilter({
     .flatMap(([writeKey, { source, previous = [] }]) => (source === 'server' ? [writeKey, ...previous] : []))
     .concat(secretKey ?? [])
     .filter((secret) => secret.length >= minSecretLength)
-    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
+    // One that begins like another would leave its end behind.
+    .sort((one, other) => other.length - one.length);
   return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, censor), text);
 }
 
