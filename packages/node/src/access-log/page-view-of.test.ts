@@ -39,9 +39,18 @@ describe('what is none', () => {
     { why: 'a script', change: { target: '/app.js?v=1' } },
     { why: 'a picture', change: { target: '/a.PNG' } },
     { why: 'no address', change: { target: 'http://[' } },
+    { why: 'asked of a proxy that this is not', change: { target: 'http://other.example/' } },
+    { why: 'asked of nobody by an address without a host', change: { target: 'about:blank' } },
   ])('$why', ({ change }) => {
     expect(viewOf(change)).toBeUndefined();
   });
+});
+
+test.each([
+  { why: 'two slashes in front are no other host', target: '//pricing', url: 'https://shop.example//pricing' },
+  { why: 'the site by its whole address', target: 'http://shop.example/a', url: 'http://shop.example/a' },
+])('$why', ({ target, url }) => {
+  expect(viewOf({ target })).toMatchObject({ context: { page: { url, path: new URL(url).pathname } } });
 });
 
 test('what a browser had already is a page view too', () => {

@@ -20,18 +20,20 @@ const maxTargetLength = 4_096;
 
 /** The page view that a line stands for; `undefined` if it stands for none. */
 export function pageViewOf(line: string, access: AccessLine, options: PageViewOptions): object | undefined {
-  const { method, status, target, at, address, userAgent, referrer } = access;
+  const { method, status, target, at, userAgent, referrer } = access;
   const isShown = method === 'GET' && ((status >= 200 && status < 300) || status === 304);
-  if (!isShown || target.length > maxTargetLength || !URL.canParse(target, options.site)) return undefined;
-  const url = new URL(redactUrl(target), options.site);
-  if (assetPattern.test(url.pathname)) return undefined;
+  // Resolved as a link is, a path with two slashes in front would be another host.
+  const address = target.startsWith('/') ? options.site + target : target;
+  if (!isShown || target.length > maxTargetLength || !URL.canParse(address, options.site)) return undefined;
+  const url = new URL(redactUrl(address), options.site);
+  if (url.host !== new URL(options.site).host || assetPattern.test(url.pathname)) return undefined;
   const page = {
     url: url.href,
     path: url.pathname,
     search: url.search,
     ...(referrer === undefined ? {} : { referrer: redactUrl(referrer) }),
   };
-  const ip = keptAddress(address, options.ip);
+  const ip = keptAddress(access.address, options.ip);
   return {
     type: 'page',
     // The same line is the same event, however often its file is read.
