@@ -3,6 +3,7 @@ import type { Visitor } from '../enrichment/enrichment.ts';
 import type { HttpRequest } from '../http/exchange.ts';
 import type { IdentityCookie } from '../identity/identity-cookie.ts';
 import { LogUnavailableError } from '../log/log.ts';
+import { maxTimerMs } from '../runtime/node-clock.ts';
 import { batchFacts, maxUserAgentLength } from './batch-facts.ts';
 import { type AddressPolicy, clientAddress, limitedSender } from './client-address.ts';
 import type { CollectorLimits } from './collector-options.ts';
@@ -169,7 +170,7 @@ export function createAcceptBatch(options: AcceptOptions): AcceptBatch {
     const isHopeless = Number(incoming.header('content-length')) > maxBodyBytes;
     const body = await incoming.readBody({
       maxBytes: isHopeless ? 0 : maxBodyBytes,
-      timeoutMs: bodyTimeoutMs,
+      timeoutMs: Math.min(bodyTimeoutMs, maxTimerMs),
       hasRoom: visit.weigh,
     });
     if (body.kind === 'no-room') return overloaded();

@@ -291,6 +291,21 @@ describe('bad bodies', () => {
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
 
+  test.each([
+    { why: 'no end', bodyTimeoutMs: Number.POSITIVE_INFINITY },
+    { why: 'longer than timers go', bodyTimeoutMs: 3_000_000_000 },
+  ])('a body that comes in parts has all the time it was given: $why', async ({ bodyTimeoutMs }) => {
+    const { collector, url } = await run({ limits: { bodyTimeoutMs, maxInflatedBytes: Number.POSITIVE_INFINITY } });
+    const body = gzipSync(JSON.stringify(batchOf(okEvent())));
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`);
+    await expect.poll(() => collector.stats().inFlight.requests).toBe(1);
+    socket.write(body);
+    const answer = await new Promise<string>((resolve) => socket.once('data', (data) => resolve(String(data))));
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    socket.destroy();
+  });
+
   test('a body that comes too slowly is given up', async () => {
     const { url } = await run({ limits: { bodyTimeoutMs: 50 } });
     const socket = connect(Number(new URL(url).port), '127.0.0.1');

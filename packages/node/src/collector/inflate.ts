@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { Refusal } from './refusal.ts';
@@ -17,6 +18,7 @@ const maxAtOnce = 4;
 
 /** Unpacks what comes within `maxBytes`. What a body is packed with shows in its first bytes. */
 export function createInflate(maxBytes: number): Inflate {
+  const maxOutputLength = Math.min(maxBytes, constants.MAX_LENGTH); // `Infinity` too is a limit; zlib takes none above
   let running = 0;
   const waiting: (() => void)[] = [];
 
@@ -24,7 +26,7 @@ export function createInflate(maxBytes: number): Inflate {
     if (running === maxAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
     else running++;
     try {
-      return await elsewhere(bytes, { maxOutputLength: maxBytes, chunkSize });
+      return await elsewhere(bytes, { maxOutputLength, chunkSize });
     } finally {
       const next = waiting.shift(); // takes over the place
       if (next === undefined) running--;

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '@org/track-core';
 
 /** The longest wait Node's timers know, milliseconds; they run anything longer at once. */
-const maxTimerMs = 2_147_483_647;
+export const maxTimerMs = 2_147_483_647;
 
 /**
  * The process's time. Its timers never keep the process alive: whether there is still work is the host's to say. What they
