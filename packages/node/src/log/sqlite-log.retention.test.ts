@@ -81,6 +81,19 @@ describe('retention', () => {
     await again.close();
   });
 
+  test('goes on after a clock that ran ahead was set right', async () => {
+    let now = start + 365 * dayMs;
+    const log = sqliteLog(place.path, { retentionMs: dayMs, now: () => now });
+    const append = (id: string) => log.append(aBatch([id], { facts: { receivedAt: now, source: 'server' } }));
+    await append('1');
+    now = start;
+    await append('2');
+    now += 2 * dayMs;
+    await append('3');
+    expect(log.stats().batches).toBe(2);
+    await log.close();
+  });
+
   test('a consumer that is not there today keeps its rows', async () => {
     let now = start;
     const options = { retentionMs: dayMs, now: () => now };

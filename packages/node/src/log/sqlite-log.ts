@@ -81,6 +81,9 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
   let removalDueAt = 0;
   let closed = false;
 
+  /** A clock that ran ahead, and was set right, must not put it off for as long as it was wrong. */
+  const isRemovalDue = (nowMs: number): boolean => nowMs >= removalDueAt || removalDueAt - nowMs > removalEveryMs;
+
   function schedule(): void {
     if (scheduled) return;
     scheduled = true;
@@ -126,7 +129,7 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
   function write(group: readonly Append[]): void {
     const dirty = [...consumers.values()].filter((consumer) => consumer.isDirty());
     const nowMs = now();
-    if (group.length === 0 && dirty.length === 0 && nowMs < removalDueAt) return;
+    if (group.length === 0 && dirty.length === 0 && !isRemovalDue(nowMs)) return;
     const maxRemovals = Math.max(removalsPerCommit, group.length * 2);
     const withoutKnown = known.sieve();
     const written: Written[] = [];
@@ -151,7 +154,7 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
         written.push({ seq, hashes: keptHashes, count, bytes });
       }
       for (const consumer of dirty) deadLetters += consumer.save(nowMs);
-      if (nowMs >= removalDueAt) removed = store.remove(nowMs - retentionMs, maxRemovals);
+      if (isRemovalDue(nowMs)) removed = store.remove(nowMs - retentionMs, maxRemovals);
     });
 
     lastSeq = seq;
