@@ -159,6 +159,7 @@ describe('about another user than the request: nothing of its device, nor under 
     { why: 'a call that says so', call: () => void tracker.track('Refunded', {}, { userId: 'u1' }) },
     { why: 'a tracker bound to them', call: () => void tracker.with({ userId: 'u1' }).track('Refunded') },
     { why: 'somebody logs in on a device that was another’s', call: () => void tracker.identify('u1') },
+    { why: 'two names of somebody, neither of them the request’s', call: () => void tracker.alias('u1', 'former') },
   ])('$why', async ({ call }) => {
     tracker.run(request, call);
     expect(await sent()).toEqual([]);
@@ -179,6 +180,9 @@ describe('about another user than the request: nothing of its device, nor under 
     { why: 'the same user', call: () => void tracker.track('Seen', {}, { userId: 'admin' }) },
     { why: 'no user', call: () => void tracker.track('Seen', {}, {}) },
     { why: 'the same person under another name', call: () => void tracker.alias('u1') },
+    { why: 'the same, where the old name is said', call: () => void tracker.alias('u1', 'admin') },
+    { why: 'the same, by the device’s id', call: () => void tracker.alias('u1', 'anonymous-admin') },
+    { why: 'the same, under a name from before', call: () => void tracker.alias('admin', 'former') },
   ])('$why is about the device', async ({ call }) => {
     tracker.run(request, call);
     expect(await sent()).toMatchObject([{ anonymousId: 'anonymous-admin' }]);

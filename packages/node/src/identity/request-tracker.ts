@@ -83,10 +83,17 @@ export function createRequestTracker<P extends Plan = AnyPlan>(
       return own === undefined ? request.tracker : request.tracker.with(own);
     }
 
+    /** A former name that is given, and not one of the request's person. */
+    function isOfAnother(previousId: unknown): boolean {
+      const { userId, anonymousId } = current.getStore()?.scope ?? {};
+      return typeof previousId === 'string' && previousId !== userId && previousId !== anonymousId;
+    }
+
     const bindCall = (name: (typeof calls)[number]): Call => {
       return (...args) => {
-        const [subject, , options] = args;
-        const said = name === 'identify' ? subject : (options as { readonly userId?: unknown } | undefined)?.userId;
+        const [subject, previousId, options] = args;
+        const isSubject = name === 'identify' || (name === 'alias' && isOfAnother(previousId));
+        const said = isSubject ? subject : (options as { readonly userId?: unknown } | undefined)?.userId;
         return (trackerFor(said)[name] as Call)(...args);
       };
     };
