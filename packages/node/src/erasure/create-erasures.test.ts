@@ -86,6 +86,20 @@ test('the next process goes on where one was killed', async () => {
   expect([asked, statesOf()]).toEqual([['far u1'], { far: 'erased', gone: 'waiting' }]);
 });
 
+test('one that failed while the clock ran ahead is asked again once that was set right', async () => {
+  clock.jump(365 * 24 * 3_600_000);
+  const { erasures, asked } = erasuresAt({ a: ['failed', 'erased'] });
+  erasures.start();
+  const begun = erasures.erase({ userId: 'u' });
+  await pass(100);
+  await begun;
+  expect(asked).toEqual(['a u']);
+  clock.jump(-365 * 24 * 3_600_000);
+  await pass(2 * 3_600_000);
+  expect(asked).toEqual(['a u', 'a u']);
+  await erasures.close();
+});
+
 test('after 30 days it is given up, also at one that is no destination any more, and nothing says who it was', async () => {
   await log.erasures.begin({ userId: 'u1' }, ['never', 'gone']);
   const { erasures } = erasuresAt({ never: ['failed'] });

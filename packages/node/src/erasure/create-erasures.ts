@@ -71,7 +71,7 @@ export function createErasures(options: ErasuresOptions): Erasures {
     const erasure = jobOf(id);
     if (erasure === undefined) return;
     const known = new Set(destinations());
-    const due = erasure.waiting.filter(({ nextAt }) => nextAt <= clock.now());
+    const due = erasure.waiting.filter(({ nextAt }) => isDue(nextAt));
     await Promise.all(
       due.map(async ({ destination, tries }) => {
         const isLast = clock.now() - erasure.askedAt >= erasurePatienceMs;
@@ -82,6 +82,9 @@ export function createErasures(options: ErasuresOptions): Erasures {
       }),
     );
   }
+
+  /** Later than any wait lasts it was put by a clock that ran ahead, and has been set right. */
+  const isDue = (nextAt: number): boolean => nextAt <= clock.now() || nextAt - clock.now() > maxWaitMs;
 
   const jobOf = (id: string): OpenErasure | undefined => log.erasures.open().find((each) => each.id === id);
 
