@@ -53,9 +53,35 @@ describe('a click is one event', () => {
       html: '<label data-track="Agreed">Yes<input type="checkbox" here></label>',
       expected: [['Agreed', undefined]],
     },
+    {
+      why: 'on a tagged link in a label, which clicks on no field',
+      html: '<label><input type="checkbox"> I accept the <a data-track="Terms Opened" href="#terms"><b here>terms</b></a></label>',
+      expected: [['Terms Opened', undefined]],
+    },
+    {
+      why: 'on a tagged button in a label',
+      html: '<label>Code <input type="text"> <button type="button" data-track="Help Opened" here>?</button></label>',
+      expected: [['Help Opened', undefined]],
+    },
+    {
+      why: 'on a link in a tagged label',
+      html: '<label data-track="Agreed"><input type="checkbox"> I accept the <a href="#terms" here>terms</a></label>',
+      expected: [['Agreed', undefined]],
+    },
+    {
+      why: 'on a link without an address, which hands the click on',
+      html: '<label data-track="Agreed"><input type="checkbox"> I accept the <a here>terms</a></label>',
+      expected: [['Agreed', undefined]],
+    },
+    {
+      why: 'on a tagged label whose field is off',
+      html: '<label data-track="Agreed"><b here>Yes</b><input type="checkbox" disabled></label>',
+      expected: [['Agreed', undefined]],
+    },
   ])('$why', async ({ html, expected }) => {
     document.body.innerHTML = html;
-    await userEvent.click(find('[here]'));
+    // Also where the field is off, which is no reason not to click on its label.
+    await userEvent.click(find('[here]'), { force: true });
     expect(tracked).toEqual(expected);
   });
 

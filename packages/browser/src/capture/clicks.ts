@@ -26,11 +26,18 @@ export function clicks(): Plugin {
   });
 }
 
+/** A click on these is theirs, also in a label. https://html.spec.whatwg.org/#interactive-content */
+const interactive =
+  'a[href],button,details,select,textarea,input:not([type=hidden]),iframe,embed,img[usemap],audio[controls],video[controls]';
+
 /** A click on a label is followed by one on its field, which goes through the label once more if the field is in it. */
 function comesAgain(elements: readonly Element[]): boolean {
-  const label = elements.find(({ localName }) => localName === 'label') as HTMLLabelElement | undefined;
+  const at = elements.findIndex(({ localName }) => localName === 'label');
+  const label = elements[at] as HTMLLabelElement | undefined;
   const field = label?.control;
-  return !!field && label.contains(field) && !elements.includes(field);
+  if (!field || !label.contains(field) || elements.includes(field)) return false;
+  // None follows on a field that is off, nor on what does something of its own.
+  return !field.matches(':disabled') && !elements.slice(0, at).some((element) => element.matches(interactive));
 }
 
 function propertiesOf(element: Element): Record<string, string> {
