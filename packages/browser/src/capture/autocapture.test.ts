@@ -79,6 +79,21 @@ describe('masked text, where it is asked for', () => {
     { why: 'none', html: '<button here></button>' },
     { why: 'not what is written to', html: '<textarea here>Ann</textarea>' },
     { why: 'nor chosen from', html: '<select here><option>Ann</option></select>' },
+    {
+      why: 'nothing in it that is to be ignored',
+      html: '<a href="/a"><b here>Messages</b> of <i data-track-ignore>Ann <u>Sample</u></i></a>',
+      expected: 'Messages of',
+    },
+    {
+      why: 'nor that is written to',
+      html: '<div role="button"><b here>Note</b><textarea>Ann</textarea><select><option>Ann</select></div>',
+      expected: 'Note',
+    },
+    {
+      why: 'nor that nobody reads',
+      html: '<button here><style>.a { fill: red }</style>Buy<!-- Ann --></button>',
+      expected: 'Buy',
+    },
   ])('$why', ({ html, expected }) => {
     start(autocapture({ text: 'masked' }));
     click(html);

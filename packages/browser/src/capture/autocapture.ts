@@ -40,14 +40,26 @@ export function autocapture(options: AutocaptureOptions = {}): Plugin {
   });
 }
 
+/** Characters that are looked at: enough for those that are kept, whatever is masked. */
+const maxRead = 1_000;
+
 /** What is written in it, of which nothing may be counted or written to. */
-function maskedText({ textContent }: Element): string | undefined {
-  const text = (textContent ?? '').replace(/\s+/g, ' ').trim();
+function maskedText(element: Element): string | undefined {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, (node) =>
+    node instanceof Element && isUnread(node) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT,
+  );
+  let text = '';
+  while (text.length < maxRead && walker.nextNode()) text += walker.currentNode.nodeValue?.replace(/\s+/g, ' ') ?? '';
   return (
     text
-      .slice(0, 1_000)
+      .replace(/ +/g, ' ')
+      .trim()
+      .slice(0, maxRead)
       .replace(/\S*@\S*/g, '@')
       .replace(/\p{N}/gu, '#')
       .slice(0, maxText) || undefined
   );
 }
+
+const isUnread = (element: Element): boolean =>
+  element.matches('[data-track-ignore],script,style') || isForEditing(element);
