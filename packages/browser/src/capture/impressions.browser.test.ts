@@ -210,6 +210,83 @@ test('in open shadow trees, of elements there, that come later, and that are def
   expect(names().sort()).toEqual(['Defined later', 'Later', 'There']);
 });
 
+test('of elements that nobody ever defines none is kept, however many come and go', async () => {
+  const asked = vi.spyOn(customElements, 'whenDefined');
+  start();
+  for (let round = 0; round < 3; round++) {
+    document.body.innerHTML = '<x-framework-item></x-framework-item>'.repeat(20);
+    await look();
+    document.body.innerHTML = '';
+  }
+  // Each answer that is waited for holds what it is about.
+  expect(asked.mock.calls).toEqual([['x-framework-item']]);
+});
+
+test('what is defined later is found wherever it is by then', async () => {
+  document.body.innerHTML = '<section></section><x-any.late></x-any.late>';
+  const root = find('section').attachShadow({ mode: 'open' });
+  start();
+  document.body.innerHTML = '';
+  document.body.append(root.host);
+  root.append(document.createElement('x-any.late'));
+  await look();
+  customElements.define(
+    'x-any.late',
+    class extends HTMLElement {
+      constructor() {
+        super();
+        this.attachShadow({ mode: 'open' }).innerHTML = block(tagged('Defined later'));
+      }
+    },
+  );
+  await look();
+  leave();
+  expect(names()).toEqual(['Defined later']);
+});
+
+test('what fails to become what it is defined as costs the page nothing', async () => {
+  document.body.innerHTML = `<x-failing></x-failing>${block(tagged('Headline'))}`;
+  start();
+  const heard = vi.fn((event: Event) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  });
+  addEventListener('error', heard, { capture: true, once: true });
+  customElements.define(
+    'x-failing',
+    class extends HTMLElement {
+      constructor() {
+        super();
+        throw new Error('the page’s own');
+      }
+    },
+  );
+  await look();
+  leave();
+  expect(names()).toEqual(['Headline']);
+  expect(heard).toHaveBeenCalledTimes(1);
+});
+
+test('a shadow tree that was away for a while is looked at again', async () => {
+  document.body.innerHTML = '<section></section>';
+  const host = find('section');
+  const root = host.attachShadow({ mode: 'open' });
+  start();
+  host.remove();
+  await look();
+  root.innerHTML = block(tagged('Kept alive'));
+  document.body.append(host);
+  await look();
+  host.remove();
+  await look();
+  expect(names()).toEqual(['Kept alive']);
+  history.replaceState(null, '', '/another');
+  document.body.append(host);
+  await look();
+  leave();
+  expect(names()).toEqual(['Kept alive', 'Kept alive']);
+});
+
 test('taken out of the page it is recorded, and not watched any more', async () => {
   const unobserve = vi.spyOn(IntersectionObserver.prototype, 'unobserve');
   document.body.innerHTML = block(tagged('Headline')) + block(tagged('Below'), 20_000);

@@ -53,7 +53,8 @@ export function impressions({ minShare = 0.5, minMs = 1_000 }: ImpressionsOption
     if (!('IntersectionObserver' in window)) return;
     const watched = new Set<Element>();
     const inSight = new Map<Element, Exposure>();
-    const roots = new WeakSet<Node>();
+    const roots = new Set<Document | ShadowRoot>(); // those in the page
+    const awaited = new Set<string>(); // names of elements
     let seen = new WeakSet<Element>(); // in this view of the page
     let seenByName = new Set<string>();
     let added = new Set<Node>();
@@ -140,6 +141,8 @@ export function impressions({ minShare = 0.5, minMs = 1_000 }: ImpressionsOption
       willLook = false;
       if (signal.aborted) return;
       for (const element of watched) if (!element.isConnected) forget(element);
+      // One that is put back is looked at anew.
+      for (const root of roots) if (!root.isConnected) roots.delete(root);
       const nodes = added;
       added = new Set();
       for (const node of nodes) if (node instanceof Element && node.isConnected) find(node, [node]);
@@ -161,13 +164,23 @@ export function impressions({ minShare = 0.5, minMs = 1_000 }: ImpressionsOption
         const { shadowRoot, localName } = element;
         if (shadowRoot) watchTree(shadowRoot);
         // It may get a shadow tree once it is defined, and nothing else would tell.
-        else if (localName.includes('-') && element.matches(':not(:defined)')) {
-          customElements.whenDefined(localName).then(
-            quietly(() => signal.aborted || find(element, [element])),
-            () => {},
-          );
-        }
+        else if (localName.includes('-') && element.matches(':not(:defined)')) awaitDefinition(localName);
       }
+    }
+
+    /** Once for each name: frameworks have elements that never are defined, and what waits for each would keep it. */
+    function awaitDefinition(localName: string): void {
+      if (awaited.has(localName)) return;
+      awaited.add(localName);
+      customElements.whenDefined(localName).then(
+        quietly(() => {
+          if (signal.aborted) return;
+          for (const root of roots) {
+            for (const element of root.querySelectorAll(CSS.escape(localName))) find(element, [element]);
+          }
+        }),
+        () => {},
+      );
     }
 
     function watchTree(root: Document | ShadowRoot): void {
