@@ -405,6 +405,50 @@ test.each([
   expect(last().startup_ms).toBe(expected);
 });
 
+describe('what is to play by itself', () => {
+  let ms: number;
+  beforeEach(() => {
+    ms = 1_000;
+    vi.spyOn(performance, 'now').mockImplementation(() => ms);
+    start();
+  });
+  const hears = (audio: HTMLAudioElement, type: string, passedMs = 0): void => {
+    ms += passedMs;
+    audio.dispatchEvent(new Event(type));
+  };
+
+  test('and does, has waited since it began to load', async () => {
+    const audio = element('audio', { autoplay: true });
+    audio.addEventListener('loadstart', () => {
+      ms += 400;
+    });
+    audio.src = silence(60);
+    await until('Content Started');
+    expect(last().startup_ms).toBe(400);
+  });
+
+  test('and may not, waits for somebody, and no longer than from then on', () => {
+    const audio = element('audio', { autoplay: true });
+    hears(audio, 'loadstart');
+    hears(audio, 'canplaythrough', 300);
+    hears(audio, 'play', 60_000);
+    hears(audio, 'playing', 100);
+    expect(last().startup_ms).toBe(100);
+  });
+
+  test('and is played once more, has waited from then on', () => {
+    const audio = element('audio', { autoplay: true });
+    hears(audio, 'loadstart');
+    hears(audio, 'play', 300);
+    hears(audio, 'playing', 100);
+    expect(last().startup_ms).toBe(400);
+    hears(audio, 'ended', 60_000);
+    hears(audio, 'play', 60_000);
+    hears(audio, 'playing', 50);
+    expect(last().startup_ms).toBe(50);
+  });
+});
+
 test('what plays already when it starts is told, without a wait nobody measured', async () => {
   const audio = element('audio', { src: silence(60) });
   await audio.play();

@@ -44,6 +44,7 @@ export function media({ heartbeatMs = 10_000 }: MediaOptions = {}): Plugin {
       for (const [other, playback] of playbacks) if (!other.isConnected) playback.leave();
       // What plays by itself does so when it has loaded: the wait began before.
       const wantedAt = (element.autoplay && loadedAt.get(element)) || performance.now();
+      loadedAt.delete(element);
       const onEnd = (): void => void playbacks.delete(element);
       const options = { tracker, tag, heartbeatMs, onEnd, wantedAt: isPlaying ? undefined : wantedAt };
       playbacks.set(element, startPlayback(element, options));
@@ -54,6 +55,10 @@ export function media({ heartbeatMs = 10_000 }: MediaOptions = {}): Plugin {
       roots.add(root);
       hear(root, ['play'], ({ target }) => start(target), signal);
       hear(root, ['loadstart'], ({ target }) => target && loadedAt.set(target, performance.now()), signal);
+      // Ready and still paused: it may not play by itself, or not before it is in sight. It waits for somebody.
+      const onReady = ({ target }: Event): unknown =>
+        (target as HTMLMediaElement).paused && loadedAt.delete(target as Element);
+      hear(root, ['canplaythrough'], onReady, signal);
     }
 
     hearIn(window);
