@@ -94,7 +94,7 @@ describe('Impression', () => {
           observers.push({
             element: undefined,
             show: ({ ratio = 0, height = 0, isFramed = false }) =>
-              this.observed &&
+              this.observed?.isConnected &&
               act(() => {
                 const rootBounds = isFramed ? null : { height: 600 };
                 tell([
@@ -206,6 +206,18 @@ describe('Impression', () => {
       play(show(inView), pass(1_000));
     }
     expect(tracked.map(([event]) => event)).toEqual(['A', 'B', 'B']);
+  });
+
+  test('another element in its place is watched, and counts nothing twice', () => {
+    const as = (tag: 'div' | 'li'): ReactNode => inside(h(Impression, { event: 'A', as: tag }));
+    render(as('div'));
+    render(as('li'));
+    expect(document.querySelector('li')).not.toBeNull();
+    play(show(inView), pass(1_000));
+    expect(tracked).toHaveLength(1);
+    render(as('div'));
+    play(show(inView), pass(1_000));
+    expect(tracked).toHaveLength(1);
   });
 
   test('effects that are taken back and done again, as by Activity, count nothing twice', () => {

@@ -34,6 +34,7 @@ export function Impression<P extends Plan = AnyPlan>(props: ImpressionProps<P>):
   useEffect(() => {
     latest.current = properties;
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another `as` is another element to watch
   useEffect(() => {
     // React takes effects back and does them again when it likes.
     if (seen.current === event || !element.current) return;
@@ -41,6 +42,6 @@ export function Impression<P extends Plan = AnyPlan>(props: ImpressionProps<P>):
       seen.current = event;
       track(event, latest.current);
     });
-  }, [event, track]);
+  }, [event, track, as]);
   return createElement(as, { ...attributes, ref: element });
 }
