@@ -48,6 +48,27 @@ test('events are seen from the start', () => {
   expect(one?.process?.(event)).toBe(null);
 });
 
+test('one that is an object of a class keeps what its class does', () => {
+  class Counting implements Plugin {
+    readonly name = 'counting';
+    seen = 0;
+    setup(): () => void {
+      this.seen += 10;
+      return () => {};
+    }
+    process(event: TrackEvent): TrackEvent {
+      this.seen++;
+      return event;
+    }
+  }
+  const counting = new Counting();
+  const [one] = staggered(counting);
+  setUp(one ? [one] : []);
+  vi.runAllTimers();
+  const event = { type: 'track' } as TrackEvent;
+  expect([one?.name, one?.process?.(event), counting.seen]).toEqual(['counting', event, 11]);
+});
+
 test('one that fails keeps no other from starting, and the page from nothing', () => {
   const warn = vi.spyOn(console, 'warn').mockReturnValue();
   const bad: Plugin = {

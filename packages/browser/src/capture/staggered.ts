@@ -12,6 +12,9 @@ export const staggered = (...plugins: readonly Plugin[]): readonly Plugin[] => p
 function inItsOwnTask(plugin: Plugin): Plugin {
   return {
     ...plugin,
+    // Of an object of a class that has copied nothing.
+    name: plugin.name,
+    process: (event) => (plugin.process ? plugin.process(event) : event),
     setup(tracker) {
       let stop = (): void => {};
       const timer = setTimeout(() => {
