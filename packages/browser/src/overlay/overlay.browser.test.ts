@@ -2,6 +2,8 @@
 import { createIds, createMemoryOutbox, type Tracker } from '@org/track-core';
 import { createScriptedTransport, type ScriptedAnswer } from '@org/track-core/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { autocapture } from '../capture/autocapture.ts';
+import { clicks } from '../capture/clicks.ts';
 import { type BrowserTrackerOptions, createTracker } from '../create-browser-tracker.ts';
 import { browserClock } from '../runtime/browser-clock.ts';
 import { type Overlay, type OverlayOptions, overlay } from './overlay.ts';
@@ -55,6 +57,16 @@ const shown = (): readonly (string | null | undefined)[] =>
 const press = (init: KeyboardEventInit, target: EventTarget = document.body): boolean =>
   target.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, cancelable: true, composed: true, ...init }));
 const shortcut = { code: 'KeyT', key: 'T', altKey: true, shiftKey: true };
+
+test('what somebody does in it is nothing that the page records', async () => {
+  const tracker = start({ capture: [autocapture(), clicks()] });
+  look.open();
+  tracker.track('Seen');
+  await expect.poll(shown, patient).toEqual(['Seen: queued']);
+  rows()[0]?.click();
+  expect(all('.details')[0]?.hidden).toBe(false);
+  expect(tracker.stats().accepted).toBe(1);
+});
 
 describe('it opens', () => {
   test('by its keys, and closes by them', () => {

@@ -33,6 +33,7 @@ function reasons(losses: Losses): string {
 /** Shows the panel, at once and until it is closed. */
 export function openPanel({ tracker, journal, onClose }: PanelOptions): Panel {
   const host = document.createElement('org-track-overlay');
+  host.setAttribute('data-track-ignore', ''); // what somebody does in it is not done to the page
   const root = host.attachShadow({ mode: 'open' });
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(panelStyle);
