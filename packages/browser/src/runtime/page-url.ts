@@ -3,8 +3,8 @@ import { listen } from './page-lifecycle.ts';
 /**
  * Calls `onChange` after each navigation within the document, until `signal` says stop.
  *
- * The Navigation API tells it without touching the host's functions. Where it is missing, `history` is wrapped; the
- * wrapping is undone unless somebody else has wrapped it since.
+ * The Navigation API tells it without touching the host's functions. Where it is missing, `history` is wrapped; once
+ * stopped the wrapping stays and does nothing: somebody else may have wrapped it since.
  */
 export function watchUrl(onChange: () => void, signal: AbortSignal): void {
   const { navigation } = window as { navigation?: EventTarget };
