@@ -353,6 +353,28 @@ describe('what another tab heard', () => {
     expect(there.touch().anonymousId).toBe(here.touch().anonymousId);
   });
 
+  test.each([
+    { why: 'an event', act: (tab: ReturnType<typeof createTab>) => void tab.touch() },
+    { why: 'a sign-in', act: (tab: ReturnType<typeof createTab>) => void tab.identify('u2') },
+  ])('of a yes is not erased by what happens where nobody was asked yet: $why', async ({ act }) => {
+    const clock = createFakeClock(start);
+    const { store, last } = createStore();
+    const here = createTab(clock, store, { mayStore: () => false });
+    const there = createTab(clock, store);
+    there.remember(yes);
+    there.identify('u1');
+    const known = last();
+    await clock.advance(6_000);
+    act(here);
+    expect(last()).toEqual(known);
+  });
+
+  test('of who it is is forgotten at a reset here, also where nobody was asked yet', () => {
+    const { store, last } = createStore({ consent: yes, anonymousId: 'theirs', userId: 'u1' });
+    createTab(createFakeClock(start), store, { mayStore: () => false }).reset();
+    expect(last()).toEqual({ consent: yes });
+  });
+
   test('is not read where nothing may be stored', async () => {
     const clock = createFakeClock(start);
     const { store } = createStore({ consent: yes, anonymousId: 'theirs', userId: 'u1' });

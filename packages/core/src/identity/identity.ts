@@ -70,11 +70,12 @@ export function createIdentity({
   catchUp();
 
   /** Unless it is what changes, the decision is the store's: another tab may have heard the person since. */
-  function change(next: Device, consent: Decision | undefined = store?.load()?.consent ?? device.consent): void {
+  function change(next: Device, decided?: Decision): void {
+    const consent = decided ?? store?.load()?.consent ?? device.consent;
     device = { anonymousId: ids.random(), ...next, consent };
-    // Before a decision there is nothing to write, and no right to.
     if (mayStore() && consent?.[0]?.analytics !== false) store?.save(device);
-    else if (consent) store?.save({ consent });
+    // Before a decision there is nothing to write, and no right to: ids in the store are a tab's that was told yes.
+    else if (decided) store?.save({ consent });
   }
 
   return {
@@ -99,7 +100,7 @@ export function createIdentity({
       if (isDue || isNew) change({ ...device, session: [id, startedAt, seenAt] });
       return { ...device, session: { id, isNew } };
     },
-    reset: () => change({}),
+    reset: () => change({}, store?.load()?.consent),
     remember: (consent) => change(catchUp(), consent),
   };
 }
