@@ -180,6 +180,22 @@ test('what a living page holds is its own; when it ends, a page that waited take
   expect((await outbox.pull(all)).map(({ id }) => id).sort()).toEqual(['a', 'b', 'mine']);
 });
 
+test('what an earlier page left is found too where the first to be stored is an event: it waited for a yes', async () => {
+  await page(`await add('a'); parent.postMessage('stored')`);
+  frames[0]?.remove();
+  const outbox = createIndexedDbOutbox({ clock, name, mayStore: () => false });
+  outboxes.push(outbox);
+  const arrived = new Promise<number>((resolve) => outbox.open({ onDropped() {}, onArrived: resolve }));
+  await outbox.add(anEntry({ id: 'mine' }));
+  expect(await arrived).toBe(1);
+  expect(
+    outbox
+      .pull(all)
+      .map(({ id }) => id)
+      .sort(),
+  ).toEqual(['a', 'mine']);
+});
+
 test('a page holds its lock while it has something to answer for, and no longer', async () => {
   const held = async (): Promise<boolean> => {
     const { held = [] } = await navigator.locks.query();

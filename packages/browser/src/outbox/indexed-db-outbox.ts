@@ -231,8 +231,9 @@ export function createIndexedDbOutbox({
     },
     add(entry) {
       isBusy = true;
-      void hold(self);
+      // First: what opens the database asks for the lock to look for leftovers too.
       change(entry.id, { ...entry, owner: self });
+      void hold(self);
       void memory.add(entry);
       return written;
     },
