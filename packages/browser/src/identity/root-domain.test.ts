@@ -221,7 +221,7 @@ describe('cookies of other settings', () => {
     expect(devices()).toEqual({ [`jn ${site}`]: { consent: no } });
   });
 
-  test.each(['1null', '17', `1${encodeURIComponent('{"consent":[null]}')}`, '1%%%'])(
+  test.each(['1null', '17', `1${encodeURIComponent('{"consent":[null]}')}`, '1[null,null]', '1"x"', '1%%%'])(
     'what somebody broke (%s) throws nothing',
     (value) => {
       const site = freshSite();

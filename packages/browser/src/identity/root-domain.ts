@@ -36,9 +36,9 @@ function cookieOf(attributeOf: () => string): Remembering {
   return {
     store: {
       load() {
-        const devices = cookiesSeen().flatMap(
-          (cookie) => Object(attempt(() => readDevice(cookie)) ?? []) as Device | [],
-        );
+        const devices = cookiesSeen()
+          .map((cookie) => attempt(() => readDevice(cookie)))
+          .filter((device) => Object(device) === device) as Device[];
         if (devices.length < 2) return devices[0];
         // Browsers list the oldest first. https://www.rfc-editor.org/rfc/rfc6265#section-5.4
         const { consent } = [...devices].sort((a, b) => decidedAt(a) - decidedAt(b)).at(-1) as Device;
