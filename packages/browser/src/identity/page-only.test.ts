@@ -108,6 +108,14 @@ describe('a decision', () => {
     expect(open().consent.get().preferences).toEqual({ analytics: true, advertising: false });
   });
 
+  test('of a page that kept it does not come before what the host says, if the host keeps it', () => {
+    document.cookie = `${formatDevice({ consent: yes })}; Path=/`;
+    const consent = { initial: { analytics: false } };
+    expect(open({ own: { keepsDecision: false }, consent }).consent.allows('analytics')).toBe(false);
+    open({ own: { keepsDecision: false }, consent }).consent.set({ analytics: false });
+    expect(document.cookie).toBe('');
+  });
+
   test.each<{ why: string; device: Device; own?: PageOnlyOptions; kept: Device | undefined; allows: boolean }>([
     { why: 'its ids go', device: { consent: yes, anonymousId: 'a1' }, kept: { consent: yes }, allows: true },
     { why: 'a no stays', device: { consent: no }, kept: { consent: no }, allows: false },

@@ -20,7 +20,7 @@ export interface PageOnlyOptions {
  *
  * Events that cannot leave with the page are lost: there is no next visit that would find them. What is consented to is the
  * person's and the law's to say as ever: pass `consent: { model: 'opt-out' }` where measuring without storage needs no yes.
- * Cookies with ids from before are removed.
+ * Cookies with ids from before are removed; where the host keeps decisions, those with a decision too.
  *
  * @example
  * createTracker({ endpoint: '/api/j', storage: pageOnly(), consent: { model: 'opt-out' } });
@@ -40,11 +40,12 @@ export function pageOnly({ keepsDecision = true }: PageOnlyOptions = {}): Storag
         const device: Device | null | undefined = cookieDeviceStore.load();
         if (!device) return;
         const { anonymousId, userId, session, consent } = device;
-        if (anonymousId || userId || session) {
+        if (anonymousId || userId || session || !keepsDecision) {
           expireElsewhere();
           save({ consent });
         }
-        return { consent };
+        // What was kept before the host kept it may be older than what the host says.
+        return keepsDecision ? { consent } : undefined;
       },
       save,
     },
