@@ -587,6 +587,27 @@ test('what a sweep has in its hands is not hidden from a flush in the same turn'
   expect(sentIds()).toEqual(['a']);
 });
 
+test('what failed is not hidden from a listener that flushes when it hears so', async () => {
+  const rests: number[] = [];
+  let flushed: Promise<void> | undefined;
+  let isFlushed = false;
+  const { add, clock, queue, sentIds } = setUp([{ kind: 'retry', reason: 'network' }], {
+    outbox: { ...createMemoryOutbox(), rest: () => rests.push(clock.elapsed()) },
+    onDiagnostic() {
+      flushed = queue.flush().then(() => {
+        isFlushed = true;
+      });
+    },
+  });
+  add('a');
+  await clock.advance(1_000);
+  expect(sentIds()).toEqual(['a']);
+  expect([isFlushed, rests]).toEqual([false, []]);
+  await clock.advance(1_000);
+  await flushed;
+  expect(sentIds()).toEqual(['a', 'a']);
+});
+
 describe('flush and shutdown', () => {
   test('overlapping flushes all wait until nothing is under way', async () => {
     const { clock, add, queue, transport } = setUp(() => 'hang');

@@ -221,7 +221,6 @@ export function createQueue<T = string>({
       limits.maxEvents = Math.min(limits.maxEvents, entries.length >> 1);
       return giveBack(entries);
     }
-    if (reason) report(onDiagnostic, 'send-failed', reason);
     // Full jitter: any wait up to the bound is as likely, so that clients do not come back together after an outage.
     let waitMs =
       retryAfterMs + random() * Math.min(limits.maxDelayMs, limits.baseDelayMs * 2 ** (entries[0]?.tries ?? 0));
@@ -238,6 +237,8 @@ export function createQueue<T = string>({
       restUntil = Math.max(restUntil, clock.elapsed() + waitMs);
       giveBack(again);
     } else if (again[0]) wait(inHand, waitMs, () => giveBack(again));
+    // Last: a listener that flushes finds what it hears of.
+    if (reason) report(onDiagnostic, 'send-failed', reason);
   }
 
   const flush = ({ deadlineMs = 10_000 }: { readonly deadlineMs?: number } = {}): Promise<void> =>
