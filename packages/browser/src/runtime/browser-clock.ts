@@ -5,7 +5,8 @@ export const browserClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
   after(delayMs, task) {
-    const timer = setTimeout(task, delayMs);
+    // Further away than some 24 days would be at once.
+    const timer = setTimeout(task, Math.min(delayMs, 1e9));
     return () => clearTimeout(timer);
   },
 };
