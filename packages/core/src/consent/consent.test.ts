@@ -119,6 +119,19 @@ describe('a decision', () => {
     expect(consent.get().preferences).toEqual({ analytics: true, functional: true });
   });
 
+  test.each([
+    { why: 'undefined is no answer', choice: { advertising: false, analytics: undefined } },
+    { why: 'also beside what JSON cannot say', choice: { advertising: false, circular: {} } },
+    { why: 'nothing at all', choice: undefined },
+  ])('keeps a no it does not take back: $why', ({ choice }) => {
+    if (choice?.circular) Object.assign(choice.circular, { choice });
+    const { consent } = setUp({ undecided: true, initial: { analytics: false } });
+    consent.set(choice as ConsentPreferences);
+    expect(consent.get().preferences.analytics).toBe(false);
+    expect(consent.allows('analytics')).toBe(false);
+    expect(consent.allows('advertising')).toBe(choice === undefined);
+  });
+
   test('may be taken back', () => {
     const { consent } = setUp({ initial: { analytics: true } });
     consent.set({ analytics: false });

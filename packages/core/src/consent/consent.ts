@@ -13,7 +13,7 @@ export interface ConsentState {
 /** The person's choice, as a page's banner sees it. */
 export interface Consent {
   get(): ConsentState;
-  /** Records a choice. Categories left out keep their answer. */
+  /** Records a choice. Categories left out, or undefined, keep their answer. */
   set(preferences: ConsentPreferences): void;
   /** Hears every change. Returns a function that stops it. */
   onChange(listener: (state: ConsentState) => void): () => void;
@@ -56,7 +56,19 @@ export function createConsent({ undecided, initial, remembered, gpc = false, now
   return {
     get: () => state,
     set(choice) {
-      state = { preferences: { ...state.preferences, ...choice, ...signals }, gpc, decidedAt: now() };
+      state = {
+        preferences: {
+          ...state.preferences,
+          // JSON leaves out what is undefined: that answers nothing.
+          ...attempt(
+            () => JSON.parse(JSON.stringify(choice)) as ConsentPreferences,
+            () => choice,
+          ),
+          ...signals,
+        },
+        gpc,
+        decidedAt: now(),
+      };
       for (const listener of listeners) attempt(() => listener(state));
     },
     onChange(listener) {

@@ -243,7 +243,7 @@ export function createQueue<T = string>({
 
   const flush = ({ deadlineMs = 10_000 }: { readonly deadlineMs?: number } = {}): Promise<void> =>
     new Promise((resolve) => {
-      wait(flushes, deadlineMs, () => resolve());
+      wait(flushes, deadlineMs, resolve as End);
       pump();
     });
 
