@@ -3,6 +3,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import {
   type AcceptedBatch,
   type Appended,
+  type BatchBody,
   type Log,
   LogUnavailableError,
   memoryLog,
@@ -57,7 +58,7 @@ export function logInWorker(path: string): Log {
       new Promise((resolve, reject) => {
         events += batch.ids.length;
         // A view is sent with all the memory it looks at, which may be another's.
-        batches.push(typeof batch.body === 'string' ? batch : { ...batch, body: new Uint8Array(batch.body) });
+        batches.push({ ...batch, body: ownBytes(batch.body) });
         waiting.push({ resolve, reject });
         if (batches.length === 1) setImmediate(post);
       }),
@@ -67,4 +68,9 @@ export function logInWorker(path: string): Log {
       await new Promise((resolve) => worker.once('exit', resolve));
     },
   };
+}
+
+function ownBytes(body: BatchBody): BatchBody {
+  if (typeof body === 'string') return body;
+  return 'gzip' in body ? { ...body, gzip: new Uint8Array(body.gzip) } : new Uint8Array(body);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { boundedReasons } from './measure.ts';
 
-test.each([
+test.each<{ why: string; counts: Record<string, number>; expected: Record<string, number> }>([
   { why: 'words are told', counts: { 'http-400': 1, timeout: 2 }, expected: { 'http-400': 1, timeout: 2 } },
   { why: 'an address is not', counts: { 'a@b.example': 2, timeout: 1 }, expected: { timeout: 1, other: 2 } },
   { why: 'nor a sentence, nor nothing', counts: { 'no such user': 1, '': 1 }, expected: { other: 2 } },
