@@ -129,7 +129,8 @@ export async function unsuppress(options: PersonOptions): Promise<void> {
     const unsuppressed = await operations.unsuppress(person);
     if (!unsuppressed) process.exitCode = 1;
     if (options.json) sayJson({ unsuppressed });
-    else if (unsuppressed) say('Their events are taken again.');
+    else if (unsuppressed)
+      say('Events under this id are taken again, save from devices that are on the list themselves.');
     else note('Nobody of this id was on the list. Ids are compared letter by letter.');
   });
 }

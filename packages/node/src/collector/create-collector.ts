@@ -79,7 +79,8 @@ export interface Collector<P extends Plan = AnyPlan> {
   /** Receipts of erasures, newest first (at most 100): of one person, by an id of theirs, or by the receipt's own id. */
   receipts(options?: ReceiptsOptions): readonly ErasureReceipt[];
   /**
-   * Takes what `suppress` was given off the list again. Rejects with `ErasureUnderWayError` while an erasure of that person
+   * Takes what `suppress` was given off the list again; of somebody who was erased also each of the `anonymousIds` that
+   * `erase` told, or what comes from those devices stays suppressed. Rejects with `ErasureUnderWayError` while an erasure of that person
    * is not done: what comes from now on would be erased with it.
    */
   unsuppress(person: PersonIds): Promise<void>;

@@ -42,6 +42,21 @@ const events = [
   { messageId: '3', userId: 'bob' },
 ];
 
+test('a browser is found by the id it has for itself, where its events are under that of the signed cookie', async () => {
+  const context = { identity: { browserId: 'browser-1' } };
+  await append(
+    { messageId: '1', anonymousId: 'cookie-1', context },
+    { messageId: '2', anonymousId: 'cookie-1' },
+    { messageId: '3', anonymousId: 'cookie-2', context: { identity: { browserId: 'browser-2' } } },
+  );
+  const id = await log.erasures.begin({ anonymousId: 'browser-1' }, ['far']);
+  await log.erasures.purge(id);
+  expect(log.erasures.open()).toMatchObject([{ anonymousIds: ['browser-1', 'cookie-1'] }]);
+  expect(log.erasures.receipt(id)).toMatchObject({ events: 2 });
+  expect(log.suppression.has({ anonymousId: 'cookie-1' })).toBe(true);
+  expect(log.suppression.has({ anonymousId: 'cookie-2' })).toBe(false);
+});
+
 test('a receipt says when and how much, and at last nothing in the file says who', async () => {
   await append(...events);
   const id = await log.erasures.begin({ userId: 'ada-1' }, ['far']);

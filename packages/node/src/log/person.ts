@@ -30,7 +30,9 @@ export function createPersonFinder({ userId, anonymousId }: PersonIds): {
   return {
     see(event) {
       const { userId: user, anonymousId: device, previousId } = (event ?? {}) as Ids;
-      if (typeof device !== 'string' || typeof user !== 'string' || userId === undefined) return;
+      if (typeof device !== 'string') return;
+      if (anonymousId !== undefined && browserIdIn(event) === anonymousId) theirs.add(device);
+      if (typeof user !== 'string' || userId === undefined) return;
       (user === userId || previousId === userId ? theirs : others).add(device);
     },
     found: () => ({
@@ -39,6 +41,12 @@ export function createPersonFinder({ userId, anonymousId }: PersonIds): {
       shared: new Set([...theirs].filter((device) => device !== anonymousId && others.has(device))),
     }),
   };
+}
+
+/** The id a browser has for itself, where the collector's cookie has another for it. */
+export function browserIdIn(event: unknown): unknown {
+  type Named = { readonly context?: { readonly identity?: { readonly browserId?: unknown } | null } | null };
+  return (event as Named | null | undefined)?.context?.identity?.browserId;
 }
 
 /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isOwner } from './erasure-owner.ts';
 import { ErasureUnderWayError, LogUnavailableError, type SuppressionList } from './log.ts';
 import type { LogStore } from './log-store.ts';
-import type { PersonIds } from './person.ts';
+import { browserIdIn, type PersonIds } from './person.ts';
 
 /** What an id is: the same text can be one person's `userId` and another's `anonymousId`. */
 type IdKind = keyof PersonIds;
@@ -94,21 +94,16 @@ export function createSuppression(store: LogStore, now: () => number, isClosed: 
     remove: (person) => change(person, store.deleteSuppressed, () => {}, requireForgotten),
     has(event) {
       if (marks.size === 0 || typeof event !== 'object' || event === null) return false;
-      const { userId, anonymousId, previousId, context } = event as { readonly [key: string]: unknown };
+      const { userId, anonymousId, previousId } = event as { readonly [key: string]: unknown };
       return (
         isSuppressed('userId', userId) ||
         isSuppressed('anonymousId', anonymousId) ||
         isSuppressed('userId', previousId) ||
         isSuppressed('anonymousId', previousId) ||
-        isSuppressed('anonymousId', browserIdIn(context))
+        isSuppressed('anonymousId', browserIdIn(event))
       );
     },
   };
-}
-
-/** The id a browser has for itself, where the collector's cookie has another for it. */
-function browserIdIn(context: unknown): unknown {
-  return (context as { readonly identity?: { readonly browserId?: unknown } } | null | undefined)?.identity?.browserId;
 }
 
 const kinds: readonly IdKind[] = ['userId', 'anonymousId'];
