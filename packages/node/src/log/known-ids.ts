@@ -49,6 +49,7 @@ export function createKnownIds(store: Pick<LogStore, 'newestIds' | 'body'>, maxI
     function idsOf(seq: number): ReadonlySet<string> {
       const read = bodies.get(seq);
       if (read !== undefined) return read;
+      // What was damaged at rest has none: what it held may come again.
       const events = eventsIn(store.body(seq) ?? '') as readonly ({ readonly messageId: string } | null)[];
       const ids = new Set(events.flatMap((event) => (event === null ? [] : [event.messageId])));
       bodies.set(seq, ids);

@@ -218,4 +218,19 @@ describe('damage at rest', () => {
     expect(outbox.depth()).toEqual({ waiting: 0, waitingBytes: 0 });
     await again.close();
   });
+
+  test('nor does it keep out what is sent again, or what comes with that', async () => {
+    const log = sqliteLog(place.path);
+    await log.append(aBatch(['1', '2']));
+    await log.close();
+    const db = new DatabaseSync(place.path);
+    db.exec("UPDATE batches SET body = 'damaged' WHERE seq = 1");
+    db.close();
+    const again = sqliteLog(place.path);
+    expect(await Promise.all([again.append(aBatch(['1', '2'])), again.append(aBatch(['3']))])).toEqual([
+      { duplicates: [] },
+      { duplicates: [] },
+    ]);
+    await again.close();
+  });
 });
