@@ -12,7 +12,7 @@ import { memoryLog } from '../log/memory-log.ts';
 import { sqliteLog } from '../log/sqlite-log.ts';
 import type { CollectorOptions } from './collector-options.ts';
 import { createCollector } from './create-collector.ts';
-import { aDestination, batchOf, closeAll, closeFirst, consented, idsOf, run } from './running-collector.ts';
+import { aDestination, batchOf, closeAll, closeFirst, consented, idsOf, listen, run } from './running-collector.ts';
 
 const okEvent = (overrides: Parameters<typeof anEvent>[0] = {}) => anEvent({ context: consented, ...overrides });
 
@@ -304,6 +304,18 @@ describe('bad bodies', () => {
     const answer = await new Promise<string>((resolve) => socket.once('data', (data) => resolve(String(data))));
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     socket.destroy();
+  });
+
+  test('a body whose sender went away before we were asked takes up no room', async () => {
+    const { collector } = await run();
+    // As behind a middleware that looks something up first.
+    const url = await listen((request, response) => request.on('close', () => collector.node(request, response)));
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{');
+    await new Promise((resolve) => socket.once('connect', resolve));
+    socket.destroy();
+    await expect.poll(() => collector.stats().refusals).toEqual({ aborted: 1 });
+    expect(collector.stats().inFlight.requests).toBe(0);
   });
 
   test('a body that comes too slowly is given up', async () => {

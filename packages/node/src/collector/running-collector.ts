@@ -51,7 +51,7 @@ export function aDestination(): Destination & { readonly received: CollectedEven
   };
 }
 
-async function listen(listener: RequestListener): Promise<string> {
+export async function listen(listener: RequestListener): Promise<string> {
   const server: Server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.unshift(() => new Promise((resolve) => server.closeAllConnections() ?? server.close(resolve)));

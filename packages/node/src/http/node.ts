@@ -58,6 +58,8 @@ function afterBody(incoming: IncomingMessage, answer: () => void): void {
 }
 
 function readStream(incoming: IncomingMessage, { maxBytes, timeoutMs, hasRoom }: BodyLimits): Promise<BodyRead> {
+  // Of what is over no event tells any more.
+  if (incoming.destroyed || incoming.readableEnded) return Promise.resolve({ kind: 'aborted' });
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
