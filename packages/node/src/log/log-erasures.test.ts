@@ -57,6 +57,21 @@ test('a browser is found by the id it has for itself, where its events are under
   expect(log.suppression.has({ anonymousId: 'cookie-2' })).toBe(false);
 });
 
+test.each([
+  { why: 'as in an address', reason: 'DELETE /users/jane%40doe.example: 404', kept: 'DELETE /users/…: 404' },
+  { why: 'as inside of JSON', reason: 'no {"id":"a \\"quoted\\" one"}', kept: 'no {"id":"…"}' },
+  { why: 'one that begins like another', reason: 'not jane@doe.example-phone', kept: 'not …' },
+])('what a destination said is kept without ids: $why', async ({ reason, kept }) => {
+  await append(
+    { messageId: '1', userId: 'jane@doe.example', anonymousId: 'jane@doe.example-phone' },
+    { messageId: '2', userId: 'jane@doe.example', anonymousId: 'a "quoted" one' },
+  );
+  const id = await log.erasures.begin({ userId: 'jane@doe.example' }, ['far']);
+  await log.erasures.purge(id);
+  await log.erasures.told(id, { destination: 'far', state: 'failed', reason });
+  expect(log.erasures.receipt(id)?.destinations).toMatchObject([{ reason: kept }]);
+});
+
 test('a receipt says when and how much, and at last nothing in the file says who', async () => {
   await append(...events);
   const id = await log.erasures.begin({ userId: 'ada-1' }, ['far']);

@@ -146,7 +146,7 @@ export function createLogErasures({ store, access, people, suppress, now }: LogE
     async told(id, { destination, ...told }) {
       // What it said may have named them.
       const { person } = requireRow(id);
-      const ids = person === null ? [] : plainIds(JSON.parse(person) as KeptPerson);
+      const ids = person === null ? [] : writtenIds(JSON.parse(person) as KeptPerson);
       const reason =
         told.reason === undefined ? null : ids.reduce((text, each) => text.replaceAll(each, '…'), told.reason);
       store.scrub(() =>
@@ -214,6 +214,10 @@ function waitingOf(tasks: readonly ErasureTaskRow[]): OpenErasure['waiting'] {
   );
 }
 
-function plainIds({ userId, anonymousId, own }: KeptPerson): readonly string[] {
-  return [userId, anonymousId, ...own].filter((id) => id !== undefined && id !== '') as string[];
+/** As they are, and as they stand in addresses and inside of JSON; of one that begins like another no end may be left. */
+function writtenIds({ userId, anonymousId, own }: KeptPerson): readonly string[] {
+  return [userId, anonymousId, ...own]
+    .flatMap((id = '') => [id, encodeURIComponent(id.toWellFormed()), JSON.stringify(id).slice(1, -1)])
+    .filter((text) => text !== '')
+    .sort((one, other) => other.length - one.length);
 }
