@@ -163,6 +163,14 @@ describe('within a visit', () => {
       ],
       is: 'www.google.com',
     },
+    {
+      why: 'nor where it was written in capitals',
+      loads: [
+        { from: google },
+        { from: 'https://pay.example/', plugin: attribution({ internalHosts: ['Pay.Example'] }) },
+      ],
+      is: 'www.google.com',
+    },
   ])('$why', ({ loads, is }) => {
     const tell = () => loads.map((one) => load(one).tell()).at(-1);
     expect(short(tell() ?? {})).toBe(is);

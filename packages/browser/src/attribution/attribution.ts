@@ -36,6 +36,7 @@ const storageKey = 'jn:from';
  * createTracker({ endpoint: '/api/j', plugins: [attribution({ internalHosts: ['example.com'] })] });
  */
 export function attribution({ internalHosts = [] }: AttributionOptions = {}): Plugin {
+  const hosts = internalHosts.map((host) => host.toLowerCase());
   const clickIds: readonly string[] = Object.values(clickIdsOf).flat();
   // Runs of them in an address, also in one that is another's parameter, with what stands before and after.
   const namedClicks = new RegExp(
@@ -57,7 +58,7 @@ export function attribution({ internalHosts = [] }: AttributionOptions = {}): Pl
     | undefined;
 
   const read = (url: string, referrer = ''): Touch =>
-    readTouch(url, referrer, clickIds, [location.hostname.replace(/^www\./, ''), ...internalHosts]);
+    readTouch(url, referrer, clickIds, [location.hostname.replace(/^www\./, ''), ...hosts]);
 
   /** A copy in which no address names a click. */
   function withoutClicksIn<V>(value: V): V {

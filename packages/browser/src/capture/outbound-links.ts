@@ -23,7 +23,7 @@ export function outboundLinks(options: OutboundLinksOptions = {}): Plugin {
   }
 
   return capturePlugin('outboundLinks', (tracker, signal) => {
-    const own = [location.hostname.replace(/^www\./, ''), ...ownHosts];
+    const own = [location.hostname.replace(/^www\./, ''), ...ownHosts.map((host) => host.toLowerCase())];
     listenToLinks((url) => {
       const href = publicHref(url);
       const host = url.hostname;
