@@ -55,8 +55,8 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 
 /** ISO 8601 in UTC; undefined if it is no date of our era: such a call is kept, its time is now. */
 function isoDate(date: Date | string | number | undefined): string | undefined {
-  const text = date && attempt(() => new Date(date).toJSON());
-  return text && text.length === 24 ? text : undefined;
+  const text = (date && attempt(() => new Date(date).toJSON())) as string | undefined;
+  return text?.length === 24 ? text : undefined;
 }
 
 /** Records events: identity → consent → plugins → queue. The same code in every runtime. */

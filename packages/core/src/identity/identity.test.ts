@@ -496,6 +496,14 @@ describe('what the device remembers', () => {
     expect(last()).toEqual({ consent: no });
   });
 
+  test('of a no is written again, or it would be forgotten one day', async () => {
+    const clock = createFakeClock(start);
+    const { store, saved } = createStore({ consent: no });
+    const tab = createTab(clock, store, { mayStore: () => false });
+    tab.touch();
+    expect(saved).toEqual([{ consent: no }, { consent: no }]);
+  });
+
   test('after a yes was taken back: the decision alone, whatever happens next', async () => {
     const clock = createFakeClock(start);
     const { store, saved, last } = createStore();

@@ -73,9 +73,10 @@ export function createIdentity({
   function change(next: Device, decided?: Decision): void {
     const consent = decided ?? store?.load()?.consent ?? device.consent;
     device = { anonymousId: ids.random(), ...next, consent };
-    if (mayStore() && consent?.[0]?.analytics !== false) store?.save(device);
-    // Before a decision there is nothing to write, and no right to: ids in the store are a tab's that was told yes.
-    else if (decided) store?.save({ consent });
+    // Before a decision there is nothing to write, and no right to: ids in the store are a tab's that was told yes. A no
+    // is written again and again, or it would expire.
+    if ((!mayStore() && decided) || consent?.[0]?.analytics === false) store?.save({ consent });
+    else if (mayStore()) store?.save(device);
   }
 
   return {
