@@ -108,6 +108,14 @@ describe('a decision', () => {
     expect(open().consent.get().preferences).toEqual({ analytics: true, advertising: false });
   });
 
+  test('is written again by the next page, or it would expire', () => {
+    document.cookie = `${formatDevice({ consent: yes })}; Path=/`;
+    const write = vi.spyOn(cookieDeviceStore, 'save');
+    open();
+    expect(write).toHaveBeenCalledWith({ consent: yes });
+    write.mockRestore();
+  });
+
   test('of a page that kept it does not come before what the host says, if the host keeps it', () => {
     document.cookie = `${formatDevice({ consent: yes })}; Path=/`;
     const consent = { initial: { analytics: false } };

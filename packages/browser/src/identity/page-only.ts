@@ -40,10 +40,8 @@ export function pageOnly({ keepsDecision = true }: PageOnlyOptions = {}): Storag
         const device: Device | null | undefined = cookieDeviceStore.load();
         if (!device) return;
         const { anonymousId, userId, session, consent } = device;
-        if (anonymousId || userId || session || !keepsDecision) {
-          expireElsewhere();
-          save({ consent });
-        }
+        if (anonymousId || userId || session || !keepsDecision) expireElsewhere();
+        save({ consent }); // again, or it would expire: Safari keeps a page's cookies for a week
         // What was kept before the host kept it may be older than what the host says.
         return keepsDecision ? { consent } : undefined;
       },
