@@ -263,6 +263,17 @@ describe('where storage fails, it goes on in memory and says so once', () => {
     expect(await stored()).toEqual([]);
   });
 
+  test('a disk that was full for a while: what it takes later is durable again', async () => {
+    const outbox = opened();
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(() => {
+      throw new DOMException('full', 'QuotaExceededError');
+    });
+    expect(await outbox.add(anEntry({ id: 'a' }))).toBe(false);
+    expect(await outbox.add(anEntry({ id: 'b' }))).toBe(true);
+    expect(await stored()).toEqual(['b']);
+    expect(diagnostics.map(({ code }) => code)).toEqual(['no-storage']);
+  });
+
   test('somebody deletes the database: they are not kept waiting', async () => {
     const outbox = opened();
     await outbox.add(anEntry({ id: 'early' }));

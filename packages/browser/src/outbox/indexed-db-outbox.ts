@@ -43,8 +43,8 @@ const openPatienceMs = 5_000;
  *
  * Nothing is read back while the page lives, so no call waits for the disk. A database takes up to 90 ms to open, and a
  * page may be gone by then: until it has taken something, and where it is missing, full or silent, entries are copied
- * to localStorage, one key for each, until they are settled or found in the database by a later visit. A database that
- * fails is told once (`no-storage`), and nothing is `durable` any more.
+ * to localStorage, one key for each, until they are settled or found in the database by a later visit. That the database
+ * fails is told once (`no-storage`); what it did not take is not `durable`.
  */
 export function createIndexedDbOutbox({
   clock,
@@ -56,7 +56,7 @@ export function createIndexedDbOutbox({
   const memory = createMemoryOutbox({ maxEvents, maxBytes: 4 << 20 });
   const self = name + Math.random(); // as an owner
   let host: OutboxHost;
-  let isDurable = true;
+  let isUntold = true; // is a failure of the database still to be told?
   let opening: Promise<unknown> | undefined; // resolves with the database, or without if there is none to be had
 
   // Of this turn of the event loop: kept entries by id, undefined for forgotten.
@@ -69,10 +69,10 @@ export function createIndexedDbOutbox({
   let isClosed = false;
   let isBusy = false; // are there entries without a fate?
 
-  /** IndexedDB did not do what it was asked for. Nothing that comes from now on counts as durable. */
+  /** IndexedDB did not do what it was asked for: what that was is not durable. */
   function fallBack(): false {
-    if (isDurable) report(onDiagnostic, 'no-storage');
-    isDurable = false;
+    if (isUntold) report(onDiagnostic, 'no-storage');
+    isUntold = false;
     return false;
   }
 
@@ -241,7 +241,7 @@ export function createIndexedDbOutbox({
     rest,
     async close() {
       await written;
-      isDurable = false;
+      isUntold = false;
       isClosed = true;
       opening = Promise.resolve(); // without a database: nothing is written or adopted any more
       rest();
