@@ -291,6 +291,12 @@ describe('to forget somebody', () => {
       erasedRows: 0,
     },
     { why: 'no right to', answer: refused(403, 'accessDenied'), message: 'http-403', erasedRows: 0 },
+    {
+      why: 'no such dataset',
+      answer: refused(404, 'notFound', 'Not found: Dataset my-project:track was not found in location EU'),
+      message: 'http-404',
+      erasedRows: 0,
+    },
     { why: 'another fault', answer: refused(500, 'backendError'), message: 'http-500', erasedRows: undefined },
   ])(
     'says when it did not, and whether something is gone all the same: $why',
@@ -301,6 +307,12 @@ describe('to forget somebody', () => {
       expect((error as { erasedRows?: number }).erasedRows).toBe(erasedRows);
     },
   );
+
+  test('has nothing to do where nothing was delivered yet', async () => {
+    const message = 'Not found: Table my-project:track.events was not found in location EU';
+    const destination = await open(() => refused(404, 'notFound', message));
+    expect(await destination.erase?.({ userId: 'u1' }, { signal })).toEqual({ rows: 0 });
+  });
 
   test('ends with the wish', async () => {
     const destination = await open(() =>

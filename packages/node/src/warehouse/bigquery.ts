@@ -110,6 +110,7 @@ export function bigquery(options: BigQueryOptions): Destination {
       let reply = await ask({ url: `${base}/queries`, body: JSON.stringify(query) }, signal).catch((error: unknown) => {
         throw error instanceof TokenError ? new UnfinishedErasure(error, 0) : error;
       });
+      if (isNoTable(reply)) return { rows: 0 };
       // What is refused at once has done nothing.
       if (reply.status >= 400 && reply.status < 500) throw new UnfinishedErasure(refusalOf(reply), 0);
       while (reply.status === 200 && valueAt(jsonOf(reply), 'jobComplete') === false) {
@@ -127,6 +128,10 @@ export function bigquery(options: BigQueryOptions): Destination {
     },
   };
 }
+
+/** Nothing was ever delivered: the first delivery makes the table. */
+const isNoTable = (reply: HttpReply): boolean =>
+  reply.status === 404 && /^not found: table\b/i.test(textAt(jsonOf(reply), 'error.message') ?? '');
 
 const isTooFresh = ({ body }: HttpReply): boolean => /streaming buffer/i.test(body);
 
