@@ -652,6 +652,7 @@ export const modelCases: readonly ModelCase[] = [
       }),
       at('10:02:00', { context: { stream: { id: 's3', number: 1, previous: { id: 's0', number: 2 } } } }),
       at('10:02:00', { context: { stream: { id: 's4', number: 'odd' } } }),
+      at('10:02:10', { context: { stream: { id: 's4', number: 1e30, previous: { id: 's5', number: '-9e99' } } } }),
       at('10:02:00'),
     ],
     rows: [

@@ -4,7 +4,11 @@ export const completeness: Model = defineModel(
   'completeness',
   'A stream of events, numbered by `sequence()`: how many were made, how many arrived, how many are lost.',
   ({ text, number }) => {
-    const wholeNumber = (...path: string[]): string => `CAST(${number('context', 'stream', ...path)} AS BIGINT)`;
+    // What no page can have counted to is no number of ours, and a cast would stumble over it.
+    const wholeNumber = (...path: string[]): string => {
+      const claimed = number('context', 'stream', ...path);
+      return `CASE WHEN ${claimed} BETWEEN 0 AND 999999999999999 THEN CAST(${claimed} AS BIGINT) END`;
+    };
     return `
 WITH claims AS (
   SELECT
