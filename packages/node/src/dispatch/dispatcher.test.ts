@@ -126,6 +126,21 @@ test('a limit that is undefined, as of a setting nobody made, is the usual one',
   expect(usual.delivered).toEqual([['a', 'b']]);
 });
 
+test('a flush after the end waits for nothing, as nothing can move', async () => {
+  const hanging = scripted('hanging', 'hang');
+  const dispatcher = dispatch([hanging]);
+  await append({ messageId: 'a' });
+  const closing = dispatcher.close({ deadlineMs: 10 });
+  await pass(10);
+  await closing;
+  let isFlushed = false;
+  void dispatcher.flush().then(() => {
+    isFlushed = true;
+  });
+  await pass(0);
+  expect(isFlushed).toBe(true);
+});
+
 test("a destination's own limits hold", async () => {
   const small = scripted('small', [], { limits: { maxEvents: 2, maxWaitMs: 0 } });
   dispatch([small]);

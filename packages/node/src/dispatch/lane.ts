@@ -101,7 +101,7 @@ export function createLane({ destination, outbox, clock, random, isSuppressed, o
   function pump(): void {
     cancelPlan?.();
     plannedAt = never;
-    if (isClosed) return;
+    if (isClosed) return endFlushes();
     fill();
     while (begin());
     endFlushes();
