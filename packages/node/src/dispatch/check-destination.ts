@@ -1,4 +1,11 @@
-import type { Destination } from '@org/track-core';
+import type { ConsentCategory, Destination } from '@org/track-core';
+
+const categories: readonly unknown[] = [
+  'necessary',
+  'functional',
+  'analytics',
+  'advertising',
+] satisfies ConsentCategory[];
 
 /**
  * Refuses at set-up what would fail at the first delivery.
@@ -20,6 +27,11 @@ export function checkDestination(where: string, destination: Destination, taken:
     throw new TypeError(
       `${where}.requires: expected a list of consent categories, got ${describe(destination.requires)}`,
     );
+  }
+  const unknown: unknown = destination.requires.find((category: unknown) => !categories.includes(category));
+  if (unknown !== undefined) {
+    // Nobody can consent to it: every event would be dropped.
+    throw new TypeError(`${where}.requires: expected ${categories.join(', ')}, got ${describe(unknown)}`);
   }
   for (const [limit, value] of Object.entries(destination.limits ?? {})) {
     const isWait = limit === 'maxWaitMs';

@@ -18,7 +18,8 @@ const decrease = 0.5;
 export function createConcurrency(max: number): Concurrency {
   let window = 1;
   return {
-    allowed: () => Math.floor(window),
+    // A part of one, as of a share of few processors, would be none.
+    allowed: () => Math.max(1, Math.floor(window)),
     succeeded() {
       window = Math.min(max, window + 1 / window);
     },

@@ -211,6 +211,11 @@ test.each([
     wrong: { requires: 'analytics' },
     message: 'destinations[1].requires: expected a list of consent categories, got "analytics"',
   },
+  {
+    why: 'consent that nobody can give',
+    wrong: { requires: ['analytics', 'analytic'] },
+    message: 'destinations[1].requires: expected necessary, functional, analytics, advertising, got "analytic"',
+  },
 ])('refuses at set-up: $why', ({ wrong, message }) => {
   const second = { ...scripted('second'), ...wrong } as unknown as Destination;
   expect(() => dispatch([scripted('first'), second])).toThrow(new TypeError(message));

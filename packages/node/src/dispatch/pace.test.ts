@@ -29,6 +29,12 @@ test('what failed as large as ever lowers no more than what failed before it', (
   expect(pace.mostEvents()).toBe(25);
 });
 
+test('a part of one delivery at once, as of a share of few processors, is one', () => {
+  const pace = createPace({ clock: createFakeClock(), random: () => 0.5, limits: { maxEvents: 9, concurrency: 0.5 } });
+  pace.succeeded();
+  expect(pace.allowed()).toBe(1);
+});
+
 test('stopped: one event asks again; an answer opens all again, step by step', () => {
   const pace = paceOf(100);
   expect([pace.stop('unauthorized'), pace.stop('unauthorized')]).toEqual([true, false]);
