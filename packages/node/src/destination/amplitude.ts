@@ -208,8 +208,10 @@ function perEvent(
   retryAfterMs: number,
 ): DeliveryOutcome {
   const ids = new Set(
-    [...listed].map((index) => batch.events[eventIndexOf(batch, numberAt({ index }, 'index') ?? -1)]),
+    [...listed].flatMap((index) => batch.events[eventIndexOf(batch, numberAt({ index }, 'index') ?? -1)] ?? []),
   );
+  // It names none of ours: all of it again would be refused again.
+  if (ids.size === 0) return { kind: 'split', reason: 'batch_refused' };
   const again: DeliveryVerdict = { kind: 'retry', reason: 'batch_refused', retryAfterMs };
   return {
     kind: 'delivered',

@@ -93,11 +93,10 @@ function itemOf(event: CollectedEvent, words: Mapping, objectTypeId: string): ob
       return {
         ...person,
         action: 'identify',
-        attributes: present({
+        attributes: {
           ...(inSeconds(traits) as object),
-          created_at: inSeconds(createdAt),
-          anonymous_id: anonymousId,
-        }),
+          ...present({ created_at: inSeconds(createdAt), anonymous_id: anonymousId }),
+        },
       };
     }
     case 'group':

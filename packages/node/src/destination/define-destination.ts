@@ -164,8 +164,9 @@ function check<Options extends DestinationOptions>(
   if (mapping !== undefined) checkMapping(name, mapping);
 }
 
-/** The index of the event that an item of a batch belongs to. */
+/** The index of the event that an item of a batch belongs to; -1 for what is no item of it. */
 export function eventIndexOf({ counts }: DeliveryBatch, itemIndex: number): number {
+  if (itemIndex < 0) return -1;
   let end = 0;
   return counts.findIndex((count) => {
     end += count;

@@ -137,10 +137,12 @@ function eventOf(
   const distinctId = userId ?? `$device:${anonymousId}`;
   if (!isRealId(userId ?? anonymousId ?? '')) return { kind: 'dead', reason: 'no_identifier' };
   const own = Object.entries(propertiesOf(event)).filter(([property]) => !reservedProperties.has(property));
+  const groupId = textAt(event, 'context.groupId');
   const properties = present({
     ...Object.fromEntries(own),
     ...fieldsOf(event, words.fields),
-    [groupKey]: textAt(event, 'context.groupId'),
+    // Of nobody's group an event may have a property of that name.
+    ...(groupId === undefined ? {} : { [groupKey]: groupId }),
     time: Date.parse(event.timestamp),
     distinct_id: distinctId,
     $device_id: anonymousId,

@@ -8,7 +8,7 @@ import { hubspot } from './hubspot.ts';
 import { klaviyo } from './klaviyo.ts';
 import { mixpanel } from './mixpanel.ts';
 import { posthog } from './posthog.ts';
-import { createScriptedEndpoint, type ReceivedRequest } from './scripted-endpoint.ts';
+import { createScriptedEndpoint, type EndpointAnswer, type ReceivedRequest } from './scripted-endpoint.ts';
 import { segment } from './segment.ts';
 
 const secret = 'this-is-the-secret';
@@ -220,6 +220,58 @@ test.each([
 test('Mixpanel: a trait that is called like something every object has keeps its name', () => {
   const [item] = mappedBy(mixpanel({ token: secret }), { type: 'identify', traits: { toString: 'a', email: 'b' } });
   expect(item).toMatchObject({ $set: { toString: 'a', $email: 'b' } });
+});
+
+test('Mixpanel: a property that is called like the key of groups is kept where there is no group', () => {
+  const page = (context: object) => ({ type: 'page', properties: { company: 'Own' }, context });
+  const [alone] = mappedBy(mixpanel({ token: secret }), page({}));
+  const [grouped] = mappedBy(mixpanel({ token: secret }), page({ groupId: 'acme' }));
+  expect([alone, grouped]).toMatchObject([{ properties: { company: 'Own' } }, { properties: { company: 'acme' } }]);
+});
+
+test('Customer.io: a trait in its own words is kept', () => {
+  const traits = { created_at: '2026-01-02T03:04:05.000Z', anonymous_id: 'own' };
+  const known = { type: 'identify', traits, anonymousId: undefined };
+  const [item] = mappedBy(customerIo({ siteId: 'site', apiKey: secret }), known);
+  expect(item).toMatchObject({ attributes: { created_at: 1_767_323_045, anonymous_id: 'own' } });
+});
+
+test.each<{ why: string; create: (endpoint: string) => Destination; answer: EndpointAnswer; expected: object }>([
+  {
+    why: 'Customer.io names no place: nobody is blamed',
+    create: (endpoint) => customerIo({ siteId: 'site', apiKey: secret, endpoint }),
+    answer: json(207, { errors: [{ reason: 'invalid' }] }),
+    expected: { kind: 'delivered', verdicts: new Map() },
+  },
+  {
+    why: 'Mixpanel names no place: nobody is blamed',
+    create: (endpoint) => mixpanel({ token: secret, endpoint }),
+    answer: json(400, { failed_records: [{ message: 'odd' }] }),
+    expected: { kind: 'delivered', verdicts: new Map() },
+  },
+  {
+    why: 'Amplitude names a place that is none: halves find out',
+    create: (endpoint) => amplitude({ apiKey: secret, endpoint }),
+    answer: json(400, { events_with_invalid_fields: { time: [7, 'x'] } }),
+    expected: { kind: 'split', reason: 'batch_refused' },
+  },
+])('an answer that fits no event, $why', async ({ create, answer, expected }) => {
+  const endpoint = await createScriptedEndpoint(() => answer);
+  try {
+    const destination = create(endpoint.url);
+    const events = ['m1', 'm2'].map((messageId) => aCanonicalEvent({ type: 'page', messageId }));
+    const made = events
+      .map((event) => destination.map?.(event))
+      .flatMap((each) => (each?.kind === 'mapped' ? each : []));
+    const { signal } = new AbortController();
+    const group = made[0]?.group;
+    const items = made.map((each) => each.items);
+    expect(await destination.deliver(events, { signal, items, ...(group === undefined ? {} : { group }) })).toEqual(
+      expected,
+    );
+  } finally {
+    await endpoint.close();
+  }
 });
 
 test.each([
