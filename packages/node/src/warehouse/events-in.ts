@@ -1,5 +1,5 @@
 import { columns } from './event-row.ts';
-import { quoted } from './quoted.ts';
+import { plainPath, quoted } from './quoted.ts';
 
 export interface EventsInOptions {
   /** What the files are. Default `parquet`. */
@@ -18,7 +18,7 @@ export interface EventsInOptions {
  * @param place - the `to` of `files()`. For `s3://…` DuckDB needs its extension `httpfs` and a secret
  */
 export function eventsIn(place: string, { format = 'parquet' }: EventsInOptions = {}): string {
-  const folder = place.replace(/(?<=.)[\\/]+$/, '');
+  const folder = plainPath(place.replace(/(?<=.)[\\/]+$/, ''));
   const partitions = `hive_partitioning = true, hive_types = {'dt': DATE, 'hour': INTEGER}, filename = true`;
   const types = columns.map(({ name, type }) => `'${name}': '${type}'`).join(', ');
   const source =

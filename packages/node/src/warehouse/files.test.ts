@@ -157,6 +157,25 @@ describe.each([
     expect(await idsIn()).toEqual(['m3', 'm6', 'm8', 'm9']);
   });
 
+  test('a file without somebody, and what is told of others, have the columns that they had', async () => {
+    const destination = open(own);
+    await destination.deliver([...numbered(0, 1, { userId: 'u1' }), ...numbered(1, 1, { userId: 'u2' })], { signal });
+    const columnsOf = async (): Promise<unknown> => {
+      const file = `'${join(lake, filesIn()[0] ?? '').replaceAll("'", "''")}'`;
+      const source =
+        format === 'parquet'
+          ? `read_parquet(${file}, hive_partitioning = false)`
+          : `read_json(${file}, hive_partitioning = false)`;
+      return reader.query(`SELECT column_name FROM (DESCRIBE FROM ${source}) ORDER BY 1`);
+    };
+    const before = await columnsOf();
+    await destination.erase?.({ userId: 'u1' }, { signal });
+    expect(await columnsOf()).toEqual(before);
+    const [told] = (await destination.export?.({ userId: 'u2' }, { signal })) ?? [];
+    expect(told).toHaveProperty('message_id', 'm1');
+    expect(told).not.toHaveProperty('hour');
+  });
+
   test('what has no row is a dead letter, and costs the others nothing', async () => {
     const bad = { ...aCollectedEvent({ messageId: 'bad' }), timestamp: 'yesterday' } as CollectedEvent;
     expect(await open(own).deliver([...numbered(0, 2), bad], { signal })).toEqual({
@@ -242,6 +261,12 @@ test('what a killed process left half-written is swept up after a day, and no fi
   expect(readdirSync(drafts)).toEqual(['new']);
   await destination.deliver(numbered(0, 1), { signal });
   expect(await reader.query(`SELECT message_id FROM (${eventsIn(`${lake}/`)})`)).toEqual([{ message_id: 'm0' }]);
+});
+
+test.each(['lake [prod]', 'lake*', 'a?'])('a folder is called what it is called: %s', async (name) => {
+  lake = join(folder, name);
+  await open().deliver(numbered(0, 2), { signal });
+  expect(await reader.query(`SELECT message_id FROM (${eventsIn(lake)}) ORDER BY 1`)).toHaveLength(2);
 });
 
 test('a limit that is undefined leaves the one of files', () => {

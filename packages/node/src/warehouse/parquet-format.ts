@@ -3,7 +3,7 @@ import type { stageRows } from './append-rows.ts';
 import { isFatal } from './duckdb-errors.ts';
 import type { plainRows } from './duckdb-values.ts';
 import type { FileFormat, Person } from './file-format.ts';
-import { quoted } from './quoted.ts';
+import { plainPath, quoted } from './quoted.ts';
 
 /** What DuckDB may have of the memory: enough for any file of ours, which it reads and writes in parts. */
 const memoryLimit = '512MB';
@@ -58,7 +58,7 @@ export function parquetFormat(): FileFormat {
     devicesOf: (user, path) =>
       using(async ({ connection }) => {
         const reader = await connection.runAndReadAll(
-          `SELECT DISTINCT anonymous_id FROM read_parquet(${quoted(path)})
+          `SELECT DISTINCT anonymous_id FROM ${rowsIn(path)}
           WHERE anonymous_id IS NOT NULL AND user_id IS NOT NULL AND (user_id = $1 OR previous_id = $1)`,
           [user],
         );
@@ -67,7 +67,7 @@ export function parquetFormat(): FileFormat {
     sharedDevices: ({ user, devices }, path) =>
       using(async ({ connection }) => {
         const reader = await connection.runAndReadAll(
-          `SELECT DISTINCT anonymous_id FROM read_parquet(${quoted(path)})
+          `SELECT DISTINCT anonymous_id FROM ${rowsIn(path)}
           WHERE anonymous_id IN ${listOf(devices)} AND user_id <> $1 AND coalesce(previous_id, '') <> $1`,
           [user],
         );
@@ -75,11 +75,11 @@ export function parquetFormat(): FileFormat {
       }),
     rowsOf: (person, path) =>
       using(async ({ connection, plainRows }) =>
-        plainRows(await connection.runAndReadAll(`FROM read_parquet(${quoted(path)}) WHERE ${isOf(person)}`)),
+        plainRows(await connection.runAndReadAll(`FROM ${rowsIn(path)} WHERE ${isOf(person)}`)),
       ),
     copyWithout: (person, from, to) =>
       using(async ({ connection }) => {
-        const file = `read_parquet(${quoted(from)})`;
+        const file = rowsIn(from);
         const isTheirs = `coalesce(${isOf(person)}, false)`;
         const reader = await connection.runAndReadAll(
           `SELECT count(*) FILTER (WHERE ${isTheirs}), count(*) FILTER (WHERE NOT ${isTheirs}) FROM ${file}`,
@@ -96,6 +96,9 @@ export function parquetFormat(): FileFormat {
     },
   };
 }
+
+/** One file alone: the folders around it are no columns of it, and no letter of its path a pattern. */
+const rowsIn = (path: string): string => `read_parquet(${quoted(plainPath(path))}, hive_partitioning = false)`;
 
 const listOf = (ids: readonly string[]): string => `(${['NULL', ...ids.map(quoted)].join(', ')})`;
 
