@@ -78,6 +78,8 @@ interface Refused {
 /** What becomes of the events of one batch. */
 interface Sorting {
   readonly law: Law;
+  /** What is no event: set aside at last, since meanwhile somebody may have been suppressed. */
+  readonly invalid: readonly { readonly input: unknown; readonly issues: readonly Issue[] }[];
   readonly quarantined: QuarantinedEvent[];
   readonly refused: Refused[];
 }
@@ -112,10 +114,10 @@ export function createStoreEvents(options: StoreOptions): StoreEvents {
         ...(plan === undefined ? {} : { plan }),
         ...(facts.consent === undefined ? {} : { vouched: facts.consent }),
       },
+      invalid,
       quarantined: [],
       refused: duplicates.map((messageId) => ({ event: { messageId }, status: 'duplicate' })),
     };
-    for (const { input, issues } of invalid) setAside(input, issues, sorting);
 
     const allowed = those(valid, (event) => mayBeKept(event, sorting));
     // Whoever is suppressed is so under either id.
@@ -137,6 +139,7 @@ export function createStoreEvents(options: StoreOptions): StoreEvents {
     { body, facts, isSubmitted = false }: EventsToStore,
     sorting: Sorting,
   ): Promise<Results> {
+    for (const { input, issues } of sorting.invalid) setAside(input, issues, sorting);
     const kept = those(events, (event) => isAsPlanned(event, sorting));
     const quarantined = isSubmitted ? [] : sorting.quarantined;
     if (kept.length === 0 && quarantined.length === 0) return Promise.resolve(tell(sorting.refused, facts));
@@ -240,6 +243,7 @@ export function createStoreEvents(options: StoreOptions): StoreEvents {
       case 'failed': {
         const { by, code, message } = result;
         reportOnce(code, by);
+        if (!mayBeKept(event, sorting)) return [];
         sorting.quarantined.push(
           toQuarantine(event, [{ path: '', code, message: message === undefined ? by : `${by}: ${message}` }]),
         );

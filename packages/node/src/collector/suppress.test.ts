@@ -1,7 +1,8 @@
-import type { DeliveryOutcome, Destination } from '@org/track-core';
+import type { DeliveryOutcome, Destination, TrackEvent } from '@org/track-core';
 import { anEvent } from '@org/track-core/testing';
 import { afterEach, expect, test } from 'vitest';
 import { memoryLog } from '../log/memory-log.ts';
+import type { Transformation } from '../transformation/transformation.ts';
 import { createCollector } from './create-collector.ts';
 import { aDestination, batchOf, closeAll, consented, idsOf, run } from './running-collector.ts';
 
@@ -96,4 +97,27 @@ test.each([
   await expect.poll(() => log.stats().deadLetters).toBeGreaterThan(0);
   expect(log.records.deadLetters({ limit: 10 }).map(({ messageId }) => messageId)).toEqual(['grace']);
   expect(log.stats()).toMatchObject({ deadLetters: 1 });
+});
+
+test.each([
+  { why: 'it was invalid', transform: (event: TrackEvent) => event, theirs: { timestamp: 'never' } },
+  {
+    why: 'a transformation failed',
+    transform: () => {
+      throw new Error('broken');
+    },
+    theirs: {},
+  },
+])('who is suppressed while a transformation is at work is not kept aside: $why', async ({ transform, theirs }) => {
+  const log = memoryLog();
+  const transformation: Transformation = (event) => {
+    void log.suppression.add({ userId: 'ada' });
+    return transform(event);
+  };
+  const { post } = await run({ log, transformations: [transformation], consent: { analytics: true } });
+  const { body } = await post(
+    batchOf({ ...okEvent({ messageId: 'theirs', userId: 'ada' }), ...theirs }, okEvent({ userId: 'grace' })),
+  );
+  expect(body.results?.theirs?.status).toBe('suppressed');
+  expect(JSON.stringify(log.quarantined(10))).not.toContain('ada');
 });
