@@ -48,6 +48,18 @@ describe('our own envelope', () => {
       why: 'a second key that is spelt with an escape',
       body: `{"sentAt":"${now}","writeKey":"a","batch":[${event.replace('{', '{"x":{"write\\u004bey":"s"},')}]}`,
     },
+    {
+      why: 'something after the batch whose name is a number, which JSON puts first',
+      body: `{"sentAt":"${now}","batch":[${event}],"0":{"userId":"secret"}}`,
+    },
+    {
+      why: 'a second date after the batch',
+      body: `{"sentAt":"${now}","batch":[${event}],"sentAt":{"userId":"secret"}}`,
+    },
+    {
+      why: 'a second count of tries after the batch',
+      body: `{"retryCount":1,"sentAt":"${now}","batch":[${event}],"retryCount":["secret"]}`,
+    },
     { why: 'a key after the batch', body: `{"sentAt":"${now}","batch":[${event}],"writeKey":"secret"}` },
     {
       why: 'a key inside an event',

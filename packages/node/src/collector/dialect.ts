@@ -114,7 +114,7 @@ function ownBody(json: Fields, body: PlainBody): BatchBody | undefined {
 /** Our own has the batch last. */
 function envelope(json: Fields, { text, bytes, packed }: PlainBody): BatchBody | undefined {
   const [head, writeKey] = envelopeHead.exec(text) ?? [];
-  if (head === undefined || Object.keys(json).at(-1) !== 'batch') return undefined;
+  if (head === undefined || !endsWithBatch(json, head)) return undefined;
   if (mayHide(text, 'batch', head.length + batchKey.length)) return undefined;
   // Without a key in front, one behind would be the last of the keys, or stand in an event.
   if (writeKey === undefined) return packed ?? bytes ?? text;
@@ -122,6 +122,14 @@ function envelope(json: Fields, { text, bytes, packed }: PlainBody): BatchBody |
   return bytes === undefined
     ? `{${text.slice(head.length)}`
     : Buffer.concat([openBrace, bytes.subarray(Buffer.byteLength(head))]);
+}
+
+/** Nothing stands behind the batch: neither something new, which JSON may put first, nor another value of what was said. */
+function endsWithBatch(json: Fields, head: string): boolean {
+  const said = Object.entries(JSON.parse(`${head}"batch":[]}`) as Fields);
+  return (
+    Object.keys(json).length === said.length && said.every(([key, value]) => key === 'batch' || json[key] === value)
+  );
 }
 
 const openBrace = Buffer.from('{');
