@@ -5,6 +5,7 @@ import { createRoot } from 'react-dom/client';
 import { afterEach, expect, test, vi } from 'vitest';
 import { pageViews } from './capture/page-views.ts';
 import { createTracker } from './create-browser-tracker.ts';
+import { watchSeen } from './react/watch-seen.ts';
 import { Impression, TrackProvider } from './react.ts';
 
 const endpoint = `/api/j${Math.random().toString(36).slice(2)}`;
@@ -17,6 +18,23 @@ afterEach(async () => {
   document.cookie = `${deviceCookieName}=; Max-Age=-1; Path=/`;
   scrollTo(0, 0);
 });
+
+test.each([{ windows: 22 }, { windows: 300 }])(
+  'what is $windows windows long is seen when it fills half of one',
+  async ({ windows }) => {
+    const seen = vi.fn();
+    document.body.innerHTML = `<hr style="height:300vh"><main style="height:${windows * 100}vh"></main>`;
+    const main = document.querySelector('main') as HTMLElement;
+    const stop = watchSeen(main, seen);
+    end = async () => stop();
+    const top = main.offsetTop;
+    for (let step = 1; step <= 10; step++) {
+      scrollTo(0, top - window.innerHeight * (1 - step * 0.07));
+      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))));
+    }
+    await expect.poll(() => seen.mock.calls.length, { timeout: 5_000 }).toBe(1);
+  },
+);
 
 test('in a real window: one page view under StrictMode, and what was scrolled to is seen once', async () => {
   const events: { type: string; event?: string; properties: { product_id?: string } }[] = [];

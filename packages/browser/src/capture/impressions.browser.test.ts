@@ -26,6 +26,7 @@ afterEach(() => {
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
   document.body.innerHTML = '';
+  scrollTo(0, 0);
   history.replaceState(null, '', home);
 });
 
@@ -150,6 +151,27 @@ test('what is larger than the window is seen when it fills half of that', async 
   await look();
   leave();
   expect(names()).toEqual(['Article']);
+});
+
+test.each([
+  { why: 'as wide as the window, half of it', minShare: 0.5, width: '100vw', height: 22, shown: 0.6 },
+  { why: 'as wide as the window, most of it', minShare: 0.8, width: '100vw', height: 6, shown: 0.9 },
+  { why: 'very long', minShare: 0.5, width: '100vw', height: 600, shown: 0.6 },
+  { why: 'a column, half of what fits', minShare: 0.5, width: '30vw', height: 22, shown: 0.6 },
+  { why: 'a column, too little of what fits', minShare: 0.5, width: '30vw', height: 22, shown: 0.4, isSeen: false },
+])('what is longer than the window is scrolled to: $why', async ({ minShare, width, height, shown, isSeen = true }) => {
+  const style = `position:absolute;left:0;top:300vh;width:${width};height:${height * 100}vh`;
+  document.body.innerHTML = `<div ${tagged('Article')} style="${style}"></div>`;
+  start({ minShare, minMs });
+  await look();
+  // As people scroll: in steps, each of which the browser shows.
+  for (let step = 1; step <= 10; step++) {
+    scrollTo(0, (2 + (shown * step) / 10) * window.innerHeight);
+    await rendered();
+  }
+  await look();
+  leave();
+  expect(names()).toEqual(isSeen ? ['Article'] : []);
 });
 
 test('a hidden tab shows nothing, also while it opens', async () => {

@@ -11,7 +11,10 @@ import { pathOf } from './path-of.ts';
 import { taggedProperties } from './tagged-properties.ts';
 
 export interface ImpressionsOptions {
-  /** How much of an element must be in sight, from 0, any of it, to 1; of a larger one, of the window. Default 0.5. */
+  /**
+   * How much of an element must be in sight, from 0, any of it, to 1; of one that is larger, of what fits into the window.
+   * Default 0.5.
+   */
   readonly minShare?: number;
   /** For how long without a break, milliseconds. Default 1,000. */
   readonly minMs?: number;
@@ -31,8 +34,11 @@ const tag = 'data-track-impression';
 /** How long what is new in the page may wait to be looked at, milliseconds: for one look at all of it. */
 const lookMs = 100;
 
-/** Where the browser tells how much is in sight: finer near nothing, for what is many times as large as the window. */
-const steps: readonly number[] = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+/**
+ * Where the browser tells how much is in sight, each 7 % below the next, down to a thousandth: also of what is many times as
+ * large as the window, whose share ends at that, it tells just before.
+ */
+const steps: readonly number[] = [0, ...Array.from({ length: 100 }, (_, step) => 0.93 ** step)];
 
 /**
  * Records what was really seen of a page: `<h2 data-track-impression="Headline" data-track-impression-id="a1">` makes
@@ -63,10 +69,10 @@ export function impressions({ minShare = 0.5, minMs = 1_000 }: ImpressionsOption
 
     const sight = new IntersectionObserver(
       quietly((entries) => {
-        for (const { target, intersectionRatio, intersectionRect, rootBounds } of entries) {
+        for (const { target, intersectionRect, boundingClientRect, rootBounds } of entries) {
           const area = areaOf(intersectionRect);
-          // Of an element without a size all is in sight, says the browser.
-          const share = area && Math.max(intersectionRatio, area / (areaOf(rootBounds) || Infinity));
+          // Of an element without a size all is in sight, says the browser. A frame of another site knows no window.
+          const share = area && area / areaOf(boundingClientRect, rootBounds ?? undefined);
           if (share < minShare || !share) end(target);
           else if (!document.hidden) begin(target, share);
         }
@@ -212,4 +218,6 @@ export function impressions({ minShare = 0.5, minMs = 1_000 }: ImpressionsOption
   });
 }
 
-const areaOf = (rect: DOMRectReadOnly | null): number => (rect ? rect.width * rect.height : 0);
+/** Of a rectangle, or of as much of it as fits into another one. */
+const areaOf = ({ width, height }: DOMRectReadOnly, into = { width, height }): number =>
+  Math.min(width, into.width) * Math.min(height, into.height);

@@ -1,8 +1,11 @@
 /** How long it takes to be seen, milliseconds; with half of it in view that is what the ad industry calls viewable. */
 const seenAfterMs = 1_000;
 
-/** Shares in view at which the browser tells. The small ones are for what is larger than the window. */
-const threshold = [0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5];
+/**
+ * Shares in view at which the browser tells. The small ones are for what is larger than the window: each is more than half
+ * of the next, so that one lies between half a window and all of it.
+ */
+const threshold: number[] = Array.from({ length: 20 }, (_, step) => 0.5 * 0.7 ** step);
 
 /**
  * Calls `onSeen` once, when `element` has been in view for a second without a break: half of it, or as much of it as
