@@ -27,8 +27,9 @@ function open({ remembered, ask }: { remembered?: Decision; ask?: (ids: ErasedId
   const consent = createConsent({ now: Date.now, remembered });
   const reset = vi.fn();
   const plugin = erasure({ ...(ask && { ask }) });
-  stops.push(plugin.setup?.({ consent, reset } as unknown as Tracker) ?? (() => {}));
-  return { consent, reset, plugin };
+  const tracker = { consent, reset } as unknown as Tracker;
+  stops.push(plugin.setup?.(tracker) ?? (() => {}));
+  return { consent, reset, plugin, tracker };
 }
 
 const done = (request: IDBRequest | IDBTransaction): Promise<void> =>
@@ -200,4 +201,25 @@ test('once it was stopped it erases nothing', () => {
   for (const stop of stops.splice(0)) stop();
   consent.set({ analytics: false });
   expect(localStorage['jn:a']).toBeDefined();
+});
+
+test('who comes after a reset has nothing of the one before erased', () => {
+  const ask = vi.fn();
+  const { consent, plugin, reset, tracker } = open({ remembered: yes, ask });
+  plugin.process?.(anEvent({ anonymousId: 'a1', userId: 'ada' }));
+  tracker.reset(); // signed out, on a device that several people use
+  expect(reset).toHaveBeenCalledTimes(1);
+  consent.set({ analytics: false });
+  expect(ask).not.toHaveBeenCalled();
+  consent.set({ analytics: true });
+  plugin.process?.(anEvent({ anonymousId: 'a2' }));
+  consent.set({ analytics: false });
+  expect(ask.mock.calls).toEqual([[{ anonymousId: 'a2' }]]);
+});
+
+test('once stopped, the tracker resets as ever', () => {
+  const { reset, tracker } = open();
+  expect(tracker.reset).not.toBe(reset);
+  stops.splice(0)[0]?.();
+  expect(tracker.reset).toBe(reset);
 });

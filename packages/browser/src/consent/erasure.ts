@@ -49,10 +49,21 @@ export function erasure({ ask }: ErasureOptions = {}): Plugin {
         if (before === false) return;
         const known = ids;
         tracker.reset();
-        ids = undefined;
         // Of somebody who never said yes nobody was told.
         if (before && known) attempt(() => ask?.(known));
       }
+
+      // Who comes next is somebody else, and may erase nothing of the one before.
+      const { reset } = tracker;
+      const forget = (): void => {
+        ids = undefined;
+        reset();
+      };
+      tracker.reset = forget;
+      signal.addEventListener('abort', () => {
+        // Somebody else's wrapping, put around it since, stays.
+        if (tracker.reset === forget) tracker.reset = reset;
+      });
 
       remember(cookieDeviceStore.load() ?? {});
       if (was === false) heed();
