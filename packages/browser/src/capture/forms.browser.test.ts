@@ -61,6 +61,14 @@ test('from the first change to the submission', () => {
   ]);
 });
 
+test('a field may be called as what is asked of its form', () => {
+  document.body.innerHTML = '<form id="bets"><input name="matches"></form>';
+  input('[name=matches]');
+  submit();
+  leave();
+  expect(names()).toEqual(['Form Started', 'Form Submitted']);
+});
+
 test('from the first change to leaving the page', () => {
   document.body.innerHTML = '<form id="signup"><input name="email"><input name="city"></form>';
   input('[name=city]');

@@ -87,7 +87,7 @@ export function forms(): Plugin {
       if (!(form instanceof HTMLFormElement) || isIgnored(path)) return;
       const isAsIs = form.hasAttribute('novalidate') || event.submitter?.hasAttribute('formnovalidate');
       // A browser validates before it says so, but `dispatchEvent` does not. `checkValidity()` would tell the fields.
-      if (isAsIs || form.matches(':valid')) submit(form);
+      if (isAsIs || isValid(form)) submit(form);
     }
 
     function submit(form: HTMLFormElement): void {
@@ -222,6 +222,9 @@ function stepOf(field: Element, form: HTMLFormElement): string | undefined {
 /** The form that was marked as the same one, where the page has put another element in its place. */
 const renderedAnew = (key: string): HTMLFormElement | null =>
   document.querySelector<HTMLFormElement>(`form[data-track-form="${CSS.escape(key)}"]`);
+
+// Asked of the prototypes, because in a form with a field called `matches` the form's property is that field.
+const isValid = (form: HTMLFormElement): boolean => Element.prototype.matches.call(form, ':valid');
 
 const isConnected = (form: HTMLFormElement): boolean => Reflect.get(Node.prototype, 'isConnected', form);
 
