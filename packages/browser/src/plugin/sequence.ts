@@ -12,7 +12,7 @@ interface StreamContext {
   /** 1, 2, 3 … without a gap. */
   readonly number: number;
   /**
-   * On the first event only: the stream of the page that this tab showed before, with its last number. It makes losses at
+   * Only on the first event with a yes to `analytics`, without which nothing is read: the stream of the page that this tab showed before, with its last number. It makes losses at
    * the end of a page visible, and pages of which nothing arrived.
    */
   readonly previous?: Omit<StreamContext, 'previous'> | undefined;
@@ -23,8 +23,8 @@ type Remembered = readonly [id: string, number: number, anonymousId: string | un
 
 /**
  * Numbers the events of a page in `context.stream`, so that a warehouse can tell how many never arrived: `id` names the
- * stream, `number` counts 1, 2, 3 … without a gap, and `previous` on the first event is the last `id` and `number` of the
- * page that this tab showed before.
+ * stream, `number` counts 1, 2, 3 … without a gap, and `previous` on the first event that `analytics` was agreed to for is the
+ * last `id` and `number` of the page that this tab showed before.
  *
  * It must be the last plugin: what a plugin behind it drops has its number, and counts as lost. So does what is let go
  * later: too large, too many waiting, consent withdrawn. What earlier plugins drop has none.
