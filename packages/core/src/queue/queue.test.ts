@@ -86,6 +86,21 @@ describe('when a batch leaves', () => {
     expect(sentIds()).toEqual(['a', 'b']);
   });
 
+  test('a limit that is undefined is the default', async () => {
+    const unset = { maxEvents: undefined, maxBytes: undefined, maxWaitMs: undefined, timeoutMs: undefined } as object;
+    const { clock, add, queue, sentIds, transport } = setUp(['hang'], { limits: unset });
+    add('a');
+    await clock.advance(2_000);
+    expect(sentIds()).toEqual(['a']);
+    await clock.advance(1_000);
+    transport.answer({ kind: 'delivered' });
+    await clock.settle();
+    expect(queue.stats().delivered).toBe(1);
+    for (let index = 0; index < 101; index++) add('b');
+    await clock.advance(0);
+    expect(transport.sent[1]?.ids).toHaveLength(100);
+  });
+
   test('a full batch leaves at once, but not in the turn of the call that filled it', async () => {
     const { clock, add, sentIds } = setUp();
     add('a', 'b', 'c', 'd');

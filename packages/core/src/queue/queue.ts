@@ -77,23 +77,21 @@ const never = Infinity;
 /** The delivery engine. It runs browser → collector, server → collector and log → each destination alike. */
 export function createQueue<T = string>({
   clock,
-  transport,
   random = Math.random,
-  outbox,
-  allow = () => true,
-  limits: given,
   onDiagnostic,
+  transport,
+  allow = () => true,
+  outbox,
+  limits: {
+    maxDelayMs = 60_000,
+    timeoutMs = 15_000,
+    maxEvents = 100, // lowered by a far end that takes less
+    maxBytes = 49_152,
+    concurrency = 1,
+    baseDelayMs = 1_000,
+    maxWaitMs = 2_000,
+  } = {},
 }: QueueOptions<T>): Queue<T> {
-  const limits = {
-    maxEvents: 100, // lowered by a far end that takes less
-    maxBytes: 49_152,
-    maxWaitMs: 2_000,
-    timeoutMs: 15_000,
-    concurrency: 1,
-    baseDelayMs: 1_000,
-    maxDelayMs: 60_000,
-    ...given,
-  };
   // Without a prototype: a reason may have the name of anything, `constructor` too.
   const books = {
     accepted: 0,
@@ -160,19 +158,17 @@ export function createQueue<T = string>({
       const now = clock.elapsed();
       const { waitingBytes, waiting } = outbox.depth();
       // An empty queue forgets how long anything waited: what comes next begins anew.
-      waitedAt = waiting ? Math.min(waitedAt, now + limits.maxWaitMs) : never;
+      waitedAt = waiting ? Math.min(waitedAt, now + maxWaitMs) : never;
       if (isClosed || !(waiting + inHand.size)) {
         outbox.rest?.();
         for (const done of flushes) done();
       }
       // With no lane free the next answer wakes us.
-      if (isClosed || (!isLeaving && lanesInUse >= (isFailing ? 1 : limits.concurrency))) return;
+      if (isClosed || (!isLeaving && lanesInUse >= (isFailing ? 1 : concurrency))) return;
       const at = Math.max(
         restUntil,
         now,
-        waiting && (isLeaving || flushes.size || waitingBytes >= limits.maxBytes || waiting >= limits.maxEvents)
-          ? 0
-          : waitedAt,
+        waiting && (isLeaving || flushes.size || waitingBytes >= maxBytes || waiting >= maxEvents) ? 0 : waitedAt,
       );
       if (at > now || isLater) {
         if (at < plannedAt) {
@@ -191,15 +187,15 @@ export function createQueue<T = string>({
 
   /** Sends one batch. */
   function send(isLeaving: boolean): void {
-    const pulled = outbox.pull(limits);
+    const pulled = outbox.pull({ maxEvents, maxBytes });
     // An outbox that gives nothing although something waits is in trouble: look again after a while.
-    if (!pulled[0]) restUntil = clock.elapsed() + limits.baseDelayMs;
+    if (!pulled[0]) restUntil = clock.elapsed() + baseDelayMs;
     const entries = allowed(pulled);
     const [oldest] = entries;
     if (!oldest) return;
     lanesInUse++;
     const controller = new AbortController();
-    const end = wait(inHand, limits.timeoutMs, (answer) => {
+    const end = wait(inHand, timeoutMs, (answer) => {
       lanesInUse--;
       if (!answer) controller.abort();
       decide(entries, answer);
@@ -218,12 +214,11 @@ export function createQueue<T = string>({
     // Nobody will answer. The entries stay leased, for whoever opens the outbox next.
     if (common.kind === 'unconfirmed') return;
     if (isClosed || (reason === 'too-large' && entries[1])) {
-      limits.maxEvents = Math.min(limits.maxEvents, entries.length >> 1);
+      maxEvents = Math.min(maxEvents, entries.length >> 1);
       return giveBack(entries);
     }
     // Full jitter: any wait up to the bound is as likely, so that clients do not come back together after an outage.
-    let waitMs =
-      retryAfterMs + random() * Math.min(limits.maxDelayMs, limits.baseDelayMs * 2 ** (entries[0]?.tries ?? 0));
+    let waitMs = retryAfterMs + random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (entries[0]?.tries ?? 0));
     const again = entries.filter((entry) => {
       const verdict = verdicts?.get(entry.id) ?? common;
       if (verdict.kind !== 'retry') return settle(entry.id, verdict);
@@ -259,13 +254,14 @@ export function createQueue<T = string>({
     books.pending += howMany;
   }
 
-  function onArrived(arrived: number, hasWaited?: boolean): void {
-    accept(arrived);
-    if (hasWaited) waitedAt = 0;
-    pump(true);
-  }
-
-  outbox.open({ onDropped: drop, onArrived });
+  outbox.open({
+    onDropped: drop,
+    onArrived(arrived, hasWaited) {
+      accept(arrived);
+      if (hasWaited) waitedAt = 0;
+      pump(true);
+    },
+  });
 
   return {
     add(entry) {
