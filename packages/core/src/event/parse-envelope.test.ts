@@ -113,3 +113,9 @@ test('never throws, and every member of the batch is accounted for', () => {
   );
   fc.assert(fc.property(fc.anything(), (input) => void parseEnvelope(input)));
 });
+
+test('a limit that is undefined is the default', () => {
+  const unset = { maxEvents: undefined, maxEventBytes: undefined, maxDepth: undefined, maxKeys: undefined } as object;
+  const input = { batch: Array.from({ length: 2_501 }, () => null) };
+  expect(parseEnvelope(input, unset)).toEqual({ ok: false, issues: [{ path: 'batch', code: 'too-many-events' }] });
+});

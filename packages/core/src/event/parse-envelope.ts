@@ -1,12 +1,5 @@
 import type { TrackEvent } from './event.ts';
-import {
-  defaultEventLimits,
-  type EventLimits,
-  type Fields,
-  isIsoDate,
-  isPlainObject,
-  parseEvent,
-} from './parse-event.ts';
+import { type EventLimits, type Fields, isIsoDate, isPlainObject, parseEvent } from './parse-event.ts';
 import type { Issue, Result } from './result.ts';
 
 export interface EnvelopeLimits extends EventLimits {
@@ -14,7 +7,7 @@ export interface EnvelopeLimits extends EventLimits {
   readonly maxEvents: number;
 }
 
-const defaultEnvelopeLimits: EnvelopeLimits = { ...defaultEventLimits, maxEvents: 2_500 };
+const defaultMaxEvents = 2_500;
 
 /** An event that cannot be taken, as it came, and why. */
 export interface InvalidEvent {
@@ -53,9 +46,7 @@ export function parseEnvelope(
   limits?: Partial<EnvelopeLimits>,
 ): Result<ParsedEnvelope, readonly Issue[]> {
   try {
-    return isPlainObject(input)
-      ? readEnvelope(input, { ...defaultEnvelopeLimits, ...limits })
-      : failed('', 'not-an-object');
+    return isPlainObject(input) ? readEnvelope(input, limits) : failed('', 'not-an-object');
   } catch {
     return failed('', 'unreadable');
   }
@@ -67,11 +58,12 @@ function failed(path: string, code: string): Result<never, readonly Issue[]> {
 
 function readEnvelope(
   { batch, sentAt, writeKey }: Fields,
-  limits: EnvelopeLimits,
+  limits: Partial<EnvelopeLimits> = {},
 ): Result<ParsedEnvelope, readonly Issue[]> {
+  const { maxEvents = defaultMaxEvents } = limits;
   if (batch === undefined) return failed('batch', 'missing');
   if (!Array.isArray(batch)) return failed('batch', 'not-an-array');
-  if (batch.length > limits.maxEvents) return failed('batch', 'too-many-events');
+  if (batch.length > maxEvents) return failed('batch', 'too-many-events');
 
   const events: TrackEvent[] = [];
   const invalid: InvalidEvent[] = [];
@@ -112,7 +104,7 @@ function readEnvelope(
 const depthOfOurFields = 3;
 const sendersOwn: ReadonlySet<string> = new Set(['properties', 'traits', 'integrations']);
 
-function parseWithoutNulls(input: unknown, limits: EnvelopeLimits): ReturnType<typeof parseEvent> | undefined {
+function parseWithoutNulls(input: unknown, limits: Partial<EnvelopeLimits>): ReturnType<typeof parseEvent> | undefined {
   try {
     return isPlainObject(input) ? parseEvent(withoutNulls(input, depthOfOurFields), limits) : undefined;
   } catch {
