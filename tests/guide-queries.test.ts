@@ -14,6 +14,7 @@ import {
   type Plugin,
   type Tracker,
 } from '@org/track-core';
+import { aCollectedEvent } from '@org/track-core/testing';
 import { createCollector, memoryLog, sqliteLog } from '@org/track-node';
 import { type DuckDbDestination, duckdb } from '@org/track-node/duckdb';
 import { models } from '@org/track-node/models';
@@ -168,6 +169,20 @@ describe('what is lost, by browser', () => {
     visitor.open();
     await send(visitor, 1, 'arrives');
     expect(await ask(lostByBrowser)).toEqual([{ browser: 'Firefox', made: 15, lost: 4, percent: 26.67 }]);
+  });
+
+  test('what no page counted, as somebody may send it, costs the others nothing', async () => {
+    const visitor = tabOf(firefox);
+    await send(visitor, 3, 'arrives');
+    await collector.flush();
+    const odd = ['odd', 1e30].map((number, index) =>
+      aCollectedEvent({
+        messageId: `odd-${index}`,
+        context: { stream: { id: 'odd', number, previous: { id: 'odd', number } } },
+      }),
+    );
+    await warehouse.deliver(odd, { signal: new AbortController().signal });
+    expect(await ask(lostByBrowser)).toEqual([{ browser: 'Firefox', made: 3, lost: 0, percent: 0 }]);
   });
 
   test('what happened within a day may still come', async () => {
