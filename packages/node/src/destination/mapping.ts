@@ -51,6 +51,14 @@ export function nameOf(event: string, { events }: Mapping): string | null {
   return Object.hasOwn(events, event) ? (events[event] as string | null) : event;
 }
 
+/** The event under the name that it has there, for a destination that takes events as they are; `null` if it is not sent. */
+export function renamed(event: CollectedEvent, mapping: Mapping): CollectedEvent | null {
+  if (event.type !== 'track') return event;
+  const name = nameOf(event.event, mapping);
+  if (name === null) return null;
+  return name === event.event ? event : { ...event, event: name };
+}
+
 /** What lies at a path; nothing for `null` and the empty text, which say nothing. */
 export function valueAt(holder: unknown, source: Source): unknown {
   for (const path of typeof source === 'string' ? [source] : source) {

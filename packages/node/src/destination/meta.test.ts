@@ -106,3 +106,12 @@ test('Limited Data Use and test events are said where they were asked for', asyn
   const mapped = create('http://127.0.0.1:9', { hasLimitedDataUse: true }).map?.(aCanonicalEvent({ type: 'page' }));
   expect(mapped).toMatchObject({ items: [expect.stringContaining('"data_processing_options":["LDU"]')] });
 });
+
+test('a field that a host maps may come from anywhere in the event', () => {
+  const mapping = { fields: { delivery_category: 'context.page.title', order_id: 'properties.number' } };
+  const mapped = meta({ datasetId: '1', accessToken: 'token', mapping }).map?.(
+    aCanonicalEvent({ type: 'track', event: 'Note', properties: { number: 'N-1' } }),
+  );
+  const [item = '{}'] = mapped?.kind === 'mapped' ? mapped.items : [];
+  expect(JSON.parse(item)).toMatchObject({ custom_data: { delivery_category: 'Lamps', order_id: 'N-1' } });
+});

@@ -143,7 +143,6 @@ export const meta: DestinationFactory<MetaOptions> = defineDestination<MetaOptio
 
 /** The event as Meta wants it, or why it cannot be. */
 function itemOf(event: CollectedEvent, called: string, options: MetaOptions, words: Mapping): object | string {
-  const properties = propertiesOf(event);
   const source = options.actionSource ?? 'website';
   const happenedAt = Date.parse(event.timestamp);
   const userData = userDataOf(event, happenedAt);
@@ -151,7 +150,7 @@ function itemOf(event: CollectedEvent, called: string, options: MetaOptions, wor
   const url = textAt(event, 'context.page.url');
   if (source === 'website' && (userData.client_user_agent === undefined || url === undefined))
     return 'no_page_or_agent';
-  const custom = customDataOf(properties, called, options.currency, words);
+  const custom = customDataOf(event, called, options.currency, words);
   if (called === 'Purchase' && (custom.value === undefined || custom.currency === undefined))
     return 'no_value_or_currency';
   return present({
@@ -209,17 +208,18 @@ function isSomebody(userData: UserData): boolean {
 }
 
 function customDataOf(
-  properties: Readonly<Record<string, unknown>>,
+  event: CollectedEvent,
   called: string,
   configured: string | undefined,
   words: Mapping,
 ): Record<string, unknown> {
+  const properties = propertiesOf(event);
   const products = productsOf(properties);
   const isOrder = Array.isArray(properties.products) || properties.order_id !== undefined;
   const value = isOrder ? orderValue(properties) : productValue(properties);
   const currency = currencyOf(properties, configured);
   const contents = productFields(properties, words).filter(({ id }) => id !== undefined);
-  const { content_name, content_category, status, ...fields } = fieldsOf({ properties }, words.fields);
+  const { content_name, content_category, status, ...fields } = fieldsOf(event, words.fields);
   const hasValue = value !== undefined && currency !== undefined;
   return present({
     currency: hasValue ? currency : undefined,

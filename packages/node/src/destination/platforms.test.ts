@@ -6,10 +6,12 @@ import { customerIo } from './customer-io.ts';
 import { type DestinationUnderTest, destinationContract, goldenPayloads } from './destination-contract.ts';
 import { hubspot } from './hubspot.ts';
 import { klaviyo } from './klaviyo.ts';
+import type { MappingOverrides } from './mapping.ts';
 import { mixpanel } from './mixpanel.ts';
 import { posthog } from './posthog.ts';
 import { createScriptedEndpoint, type EndpointAnswer, type ReceivedRequest } from './scripted-endpoint.ts';
 import { segment } from './segment.ts';
+import { webhook } from './webhook.ts';
 
 const secret = 'this-is-the-secret';
 const json = (status: number, body: unknown) => ({ status, body: JSON.stringify(body) });
@@ -272,6 +274,19 @@ test.each<{ why: string; create: (endpoint: string) => Destination; answer: Endp
   } finally {
     await endpoint.close();
   }
+});
+
+test.each([
+  { name: 'segment', make: (mapping: MappingOverrides) => segment({ writeKey: secret, mapping }) },
+  {
+    name: 'webhook',
+    make: (mapping: MappingOverrides) =>
+      webhook({ url: 'https://a.example', secret: `whsec_${'a'.repeat(32)}`, mapping }),
+  },
+])('$name: names that the host says otherwise count, and null for not at all', ({ make }) => {
+  const destination = make({ events: { 'Invoice Paid': 'Paid', Secret: null } });
+  expect(JSON.stringify(mappedBy(destination, { type: 'track', event: 'Invoice Paid' }))).toContain('"event":"Paid"');
+  expect(mappedBy(destination, { type: 'track', event: 'Secret' })).toEqual([{ kind: 'dropped', reason: 'filtered' }]);
 });
 
 test.each([

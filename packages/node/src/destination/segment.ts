@@ -1,7 +1,7 @@
 import type { DeliveryVerdict } from '@org/track-core';
 import { type DestinationFactory, type DestinationOptions, defineDestination } from './define-destination.ts';
 import { jsonOf, outcomeOfStatus } from './http-exchange.ts';
-import { present, valueAt } from './mapping.ts';
+import { present, renamed, valueAt } from './mapping.ts';
 import { basicAuthorization } from './stable-ids.ts';
 
 export interface SegmentOptions extends DestinationOptions {
@@ -37,11 +37,13 @@ export const segment: DestinationFactory<SegmentOptions> = defineDestination<Seg
     region: { kind: 'choice', choices: ['us', 'eu'], standard: '`us`', text: 'Where the workspace is' },
   },
   mapping: { events: {}, fields: {}, products: {} },
-  connect({ writeKey, region = 'us', endpoint = hosts[region] }) {
+  connect({ writeKey, region = 'us', endpoint = hosts[region] }, words) {
     const headers = { 'content-type': 'application/json', authorization: basicAuthorization(writeKey) };
     return {
       map(event) {
-        const own = Object.fromEntries(Object.entries(event).filter(([field]) => !ownFields.has(field)));
+        const named = renamed(event, words);
+        if (named === null) return { kind: 'dropped', reason: 'filtered' };
+        const own = Object.fromEntries(Object.entries(named).filter(([field]) => !ownFields.has(field)));
         return { kind: 'mapped', items: [JSON.stringify(present(own))] };
       },
       request: ({ items }) => ({ url: endpoint, headers, body: `{"batch":[${items.join()}]}`, isGzip: true }),

@@ -2,6 +2,7 @@ import { createHmac, createPrivateKey, type KeyObject, sign as signBytes } from 
 import { isIP } from 'node:net';
 import { type DestinationFactory, type DestinationOptions, defineDestination } from './define-destination.ts';
 import { outcomeOfStatus } from './http-exchange.ts';
+import { renamed } from './mapping.ts';
 import { isPublicAddress, publicLookup } from './public-address.ts';
 import { uuidOf } from './stable-ids.ts';
 
@@ -68,7 +69,7 @@ export const webhook: DestinationFactory<WebhookOptions> = defineDestination<Web
   notes: [
     'The body is `{ type, timestamp, data }`: `type` is `track.order_completed`, `data` the event. Answer 2xx within 15 seconds; redirects are not followed. Addresses of private networks are refused, again at every request, after the name was looked up.',
   ],
-  connect({ url, endpoint = url, secret, previousSecret, allowsPrivateAddresses = false }) {
+  connect({ url, endpoint = url, secret, previousSecret, allowsPrivateAddresses = false }, words) {
     const secrets = [secret, ...(previousSecret === undefined ? [] : [previousSecret])];
     for (const each of secrets) keyOf(each);
     const { protocol, hostname } = new URL(endpoint);
@@ -77,10 +78,11 @@ export const webhook: DestinationFactory<WebhookOptions> = defineDestination<Web
       throw new TypeError('webhook: url: expected https and a public address, or allowsPrivateAddresses: true');
     }
     return {
-      map: (event) => ({
-        kind: 'mapped',
-        items: [JSON.stringify({ type: typeOf(event), timestamp: event.timestamp, data: event })],
-      }),
+      map(event) {
+        const data = renamed(event, words);
+        if (data === null) return { kind: 'dropped', reason: 'filtered' };
+        return { kind: 'mapped', items: [JSON.stringify({ type: typeOf(data), timestamp: data.timestamp, data })] };
+      },
       request({ events, items: [body = ''] }) {
         const id = webhookIdOf(events[0]?.messageId ?? '');
         const timestamp = Math.floor(Date.now() / 1_000);
