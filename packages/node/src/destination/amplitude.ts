@@ -105,7 +105,8 @@ export const amplitude: DestinationFactory<AmplitudeOptions> = defineDestination
             erase({ userId }) {
               if (userId === undefined) return undefined;
               return {
-                url: options.endpoint ?? `${erasureHosts[region]}/api/2/deletions/users`,
+                // Of an address of the host's own it is the same path: events are taken elsewhere.
+                url: new URL('/api/2/deletions/users', options.endpoint ?? erasureHosts[region]).href,
                 headers: {
                   'content-type': 'application/json',
                   authorization: basicAuthorization(apiKey, secretKey),

@@ -298,6 +298,17 @@ test.each([
   expect(JSON.parse(JSON.stringify({ user_id, device_id }))).toEqual(expected);
 });
 
+test('Amplitude is told whom to forget where it forgets, also by an address of the host’s own', async () => {
+  const endpoint = await createScriptedEndpoint(() => ({ status: 200 }));
+  try {
+    const own = { apiKey: 'key', secretKey: secret, endpoint: `${endpoint.url}/2/httpapi` };
+    await amplitude(own).erase?.({ userId: 'user-42' }, { signal: new AbortController().signal });
+    expect(endpoint.received.map(({ path }) => path)).toEqual(['/api/2/deletions/users']);
+  } finally {
+    await endpoint.close();
+  }
+});
+
 test('Jitsu takes what is good of a batch, and names the others in sentences', async () => {
   const events = [aCanonicalEvent({ type: 'track', event: 'a' }), aCanonicalEvent({ type: 'track', event: 'b' })];
   const [first, second] = events.map(({ messageId }) => messageId);
