@@ -49,6 +49,11 @@ describe('what goes through', () => {
     { why: 'toJSON knows its key', value: { k: { toJSON: (key: string) => `at ${key}` } }, json: { k: 'at k' } },
     { why: 'a class instance is its own fields', value: new Money(), json: { currency: 'EUR' } },
     { why: 'a map has no fields', value: new Map([['a', 1]]), json: {} },
+    {
+      why: 'a boxed primitive is an object like any other',
+      value: [Object(5), Object('ab')],
+      json: [{}, { 0: 'a', 1: 'b' }],
+    },
     { why: 'an object without prototype', value: Object.assign(Object.create(null), { a: 1 }), json: { a: 1 } },
     { why: 'inherited keys do not count', value: Object.create({ a: 1 }), json: {} },
     { why: 'symbol keys do not count', value: { [Symbol('s')]: 1, a: 1 }, json: { a: 1 } },

@@ -28,7 +28,7 @@ type Holder = { readonly [key: string]: unknown };
  *
  * It reads as `JSON.stringify` does: own enumerable keys, `toJSON` honoured, `undefined` left out (`null` in an array).
  * What JSON cannot say is left out too and `onSanitized` told why, save that a BigInt becomes its decimal text, and NaN
- * and infinities `null`.
+ * and infinities `null`. Only a boxed primitive (`new Number(5)`) is no value to it, but an object like any other.
  *
  * Lone surrogates stay: `JSON.stringify` escapes them, so the text that travels is well-formed.
  *
