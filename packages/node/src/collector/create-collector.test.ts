@@ -318,6 +318,14 @@ describe('bad bodies', () => {
     expect(collector.stats().inFlight.requests).toBe(0);
   });
 
+  test('a limit that is undefined, as of a setting nobody made, is the usual one', async () => {
+    const { post } = await run({ limits: { maxInflatedBytes: undefined, maxEvents: undefined } as never });
+    const bomb = gzipSync(Buffer.alloc(17 * 1024 * 1024, ' '));
+    expect(await post(bomb)).toMatchObject({ status: 413, body: { error: 'too-large' } });
+    const many = batchOf(...Array.from({ length: 5_001 }, () => okEvent()));
+    expect(await post(many)).toMatchObject({ status: 413, body: { error: 'too-many-events' } });
+  });
+
   test('a body that comes too slowly is given up', async () => {
     const { url } = await run({ limits: { bodyTimeoutMs: 50 } });
     const socket = connect(Number(new URL(url).port), '127.0.0.1');

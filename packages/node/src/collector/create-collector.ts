@@ -12,6 +12,7 @@ import {
   type Stats,
   wellFormedJson,
 } from '@org/track-core';
+import { limitsOver } from '../config/limits-over.ts';
 import { createInProcessTracker } from '../create-node-tracker.ts';
 import type { DestinationReport, DestinationStats } from '../dispatch/books.ts';
 import { createDispatcher, type Dispatcher } from '../dispatch/dispatcher.ts';
@@ -124,7 +125,7 @@ export function createCollector<P extends Plan = AnyPlan>(options: CollectorOpti
   checkCollectorOptions(options);
   const { log, plan, destinations = [], keys = {}, allowedOrigins = [], consent, onDiagnostic } = options;
   const clock = options.clock ?? createNodeClock();
-  const limits = { ...defaultCollectorLimits, ...options.limits };
+  const limits = limitsOver(defaultCollectorLimits, options.limits);
   const shared = {
     clock,
     ...(plan === undefined ? {} : { plan }),

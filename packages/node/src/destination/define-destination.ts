@@ -7,8 +7,8 @@ import type {
   ErasePerson,
   Mapped,
 } from '@org/track-core';
+import { limitsOver } from '../config/limits-over.ts';
 import { exchange, type HttpReply, type HttpRequest } from './http-exchange.ts';
-import { limitsOver } from './limits-over.ts';
 import { checkMapping, type Mapping, type MappingOverrides, mergeMapping } from './mapping.ts';
 import { checkSettings, type Setting, type Settings } from './settings.ts';
 

@@ -8,7 +8,7 @@ import {
   type OnDiagnostic,
   report,
 } from '@org/track-core';
-import { limitsOver } from '../destination/limits-over.ts';
+import { limitsOver } from '../config/limits-over.ts';
 import { unconfirmed } from '../log/log-consumer.ts';
 import type { LogOutbox } from '../log/log-outbox.ts';
 import { createBooks, type DestinationReport, type DestinationStats } from './books.ts';

@@ -6,7 +6,7 @@ export function createWorkerClock(): Clock {
     now: () => Date.now(),
     elapsed: () => performance.now(),
     after(delayMs, task) {
-      const timer = setTimeout(task, delayMs);
+      const timer = setTimeout(task, Math.min(delayMs, 1e9)); // beyond 24 days it would be none
       return () => clearTimeout(timer);
     },
   };

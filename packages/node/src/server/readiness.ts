@@ -1,6 +1,7 @@
 import type { Clock } from '@org/track-core';
 import { type CollectorLimits, defaultCollectorLimits } from '../collector/collector-options.ts';
 import type { CollectorStats } from '../collector/create-collector.ts';
+import { limitsOver } from '../config/limits-over.ts';
 import type { Log } from '../log/log.ts';
 
 /** Why no more requests should come here now. */
@@ -28,7 +29,7 @@ export function createReadiness({
   isStopping,
   clock,
 }: ReadinessOptions): () => Promise<NotReady[]> {
-  const { maxInFlight, maxInFlightBytes } = { ...defaultCollectorLimits, ...limits };
+  const { maxInFlight, maxInFlightBytes } = limitsOver(defaultCollectorLimits, limits);
   let probed: { readonly at: number; readonly reason: NotReady | undefined } | undefined;
 
   /** Asked each time, and not remembered from the last batch: nobody sends batches to who is not ready. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ConsentCategory, DeliveryOutcome, Destination, DestinationLimits, Mapped } from '@org/track-core';
+import { limitsOver } from '../config/limits-over.ts';
 import { exchange, type HttpReply, type HttpRequest, jsonOf } from '../destination/http-exchange.ts';
-import { limitsOver } from '../destination/limits-over.ts';
 import { textAt, valueAt } from '../destination/mapping.ts';
 import { checkSettings, type Settings } from '../destination/settings.ts';
 import { outcomeOfFailure, outcomeOfInsert } from './bigquery-answers.ts';

@@ -1,5 +1,5 @@
 import type { ConsentCategory, Destination, DestinationLimits } from '@org/track-core';
-import { limitsOver } from '../destination/limits-over.ts';
+import { limitsOver } from '../config/limits-over.ts';
 import type { Model } from '../models/model.ts';
 import { isGone, outcomeOfError } from './clickhouse-answers.ts';
 import {

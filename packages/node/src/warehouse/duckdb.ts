@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Compacted, ConsentCategory, Destination, DestinationLimits } from '@org/track-core';
-import { limitsOver } from '../destination/limits-over.ts';
+import { limitsOver } from '../config/limits-over.ts';
 import type { Model } from '../models/model.ts';
 import { countErased } from './count-erased.ts';
 import { bytesOf } from './duckdb-compact.ts';

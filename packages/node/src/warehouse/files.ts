@@ -8,7 +8,7 @@ import type {
   DestinationLimits,
   SendVerdict,
 } from '@org/track-core';
-import { limitsOver } from '../destination/limits-over.ts';
+import { limitsOver } from '../config/limits-over.ts';
 import { checkSettings, type Settings } from '../destination/settings.ts';
 import { countErased } from './count-erased.ts';
 import { refusalOf } from './duckdb-errors.ts';

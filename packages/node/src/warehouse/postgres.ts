@@ -1,6 +1,6 @@
 import type { ConsentCategory, Destination, DestinationLimits } from '@org/track-core';
 import { type ClientBase, Pool, type PoolClient, types } from 'pg';
-import { limitsOver } from '../destination/limits-over.ts';
+import { limitsOver } from '../config/limits-over.ts';
 import type { Model } from '../models/model.ts';
 import { countErased } from './count-erased.ts';
 import { type Cell, columns } from './event-row.ts';
