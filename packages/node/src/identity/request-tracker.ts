@@ -23,7 +23,10 @@ import type { RequestLike } from './request-scope.ts';
  * Outside, a call needs an `anonymousId` or a `userId`; without either it is dropped, and its receipt says `no-identity`.
  */
 export interface ServerTracker<P extends Plan = AnyPlan> extends Tracker<P, 'server'>, RequestMiddleware {
-  /** The same tracker for the person and page behind a request: ids and consent from the device's cookie, then headers. */
+  /**
+   * The same tracker for the person and page behind a request: ids and consent from the device's cookie, then headers. It
+   * stays that person's: another `userId` in a call is one more name of theirs.
+   */
   for(request: RequestLike): Tracker<P, 'server'>;
   /**
    * Runs `task` inside of `request`: what it calls, awaits and sets off is too. Returns what `task` returns.
