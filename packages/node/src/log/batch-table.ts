@@ -60,10 +60,9 @@ export function createBatchTable(db: DatabaseSync): BatchTable {
   );
 
   return {
-    insertBatch(seq, { ids, facts, body: text }, hashes, bytes) {
-      const columnsBefore = [seq, facts.receivedAt, ids.length, bytes, hashes, JSON.stringify(facts)] as const;
-      if (isPacked(text)) insertBatch.run(...columnsBefore, '', text.gzip);
-      else insertBatch.run(...columnsBefore, text, null);
+    insertBatch(seq, { ids, facts, body: given }, hashes, bytes) {
+      const [text, packed] = isPacked(given) ? ['', given.gzip] : [given, null];
+      insertBatch.run(seq, facts.receivedAt, ids.length, bytes, hashes, JSON.stringify(facts), text, packed);
     },
     body(seq) {
       const row = body.get(seq);
