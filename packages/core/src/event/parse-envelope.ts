@@ -68,7 +68,7 @@ function readEnvelope(
   const events: TrackEvent[] = [];
   const invalid: InvalidEvent[] = [];
   const duplicates: string[] = [];
-  const ids = new Set<string>();
+  const isRepeated = createRepetition();
   let copies = 0;
   for (let index = 0; index < batch.length; index++) {
     const input: unknown = batch[index];
@@ -81,11 +81,8 @@ function readEnvelope(
       }
     }
     if (!parsed.ok) invalid.push({ index, input, issues: parsed.issues });
-    else if (ids.has(parsed.value.messageId)) duplicates.push(parsed.value.messageId);
-    else {
-      ids.add(parsed.value.messageId);
-      events.push(parsed.value);
-    }
+    else if (isRepeated(parsed.value.messageId)) duplicates.push(parsed.value.messageId);
+    else events.push(parsed.value);
   }
   return {
     ok: true,
@@ -97,6 +94,25 @@ function readEnvelope(
       ...(typeof sentAt === 'string' && isIsoDate(sentAt) ? { sentAt } : {}),
       ...(typeof writeKey === 'string' ? { writeKey } : {}),
     },
+  };
+}
+
+/** Tells of each id whether it came before. */
+function createRepetition(): (id: string) => boolean {
+  let growing: string[] | undefined = []; // while each is beyond the one before it
+  let newest = '';
+  const others = new Set<string>();
+  return (id) => {
+    // None of them can repeat then. Our trackers' ids begin with the time, and so there is no set to fill.
+    if (growing !== undefined && id > newest) {
+      growing.push(id);
+      newest = id;
+      return false;
+    }
+    for (const earlier of growing ?? []) others.add(earlier);
+    growing = undefined;
+    const count = others.size;
+    return others.add(id).size === count;
   };
 }
 

@@ -119,23 +119,26 @@ function addIssue(issues: Issue[], path: string, code: string): void {
 }
 
 export function isPlainObject(value: unknown): value is Fields {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // Objects of another realm (an iframe, a test runner's sandbox) have another, equally plain, prototype.
+  return typeof value === 'object' && value !== null && isPlainPrototype(Object.getPrototypeOf(value));
+}
+
+/** Objects of another realm (an iframe, a test runner's sandbox) have another, equally plain, prototype. */
+function isPlainPrototype(prototype: object | null): boolean {
   return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** Walks what is inside `container`, which has `depth` others around it. */
-function enter(container: object, depth: number, walk: Walk): void {
+function enter(container: Fields | readonly unknown[], depth: number, walk: Walk): void {
   if (Array.isArray(container)) {
     for (let index = 0; index < container.length && walk.weight <= walk.maxWeight; index++) {
       visit(container[index], index, depth, walk);
     }
     return;
   }
-  if (!isPlainObject(container)) return found(walk, depth, 'not-json');
+  const prototype: object | null = Object.getPrototypeOf(container); // asked once: it is a fifth of the walk
+  if (!isPlainPrototype(prototype)) return found(walk, depth, 'not-json');
   // To ask of each key whether it is inherited takes a quarter of the walk.
-  const mayInherit = walk.isPolluted || Object.getPrototypeOf(container) !== Object.prototype;
+  const mayInherit = walk.isPolluted || prototype !== Object.prototype;
   let keys = 0;
   for (const key in container) {
     if (walk.weight > walk.maxWeight) return;

@@ -1,16 +1,20 @@
+/** One of the two halves of a table. */
+export type Half = 0 | 1;
+
 /** Hashes of ids, each with a number. What is found is no proof: 16 bits of a hash and its place are all that is kept. */
 export interface IdTable {
   /** Numbers that were added with this hash, oldest first; one in ten thousand times with another. */
-  find(high: number, low: number): readonly number[];
-  /** @param value - 0 to 2³² − 1 */
-  add(high: number, low: number, value: number): void;
+  find(half: Half, high: number, low: number): readonly number[];
+  /** False if too many have this hash already. @param value - 0 to 2³² − 1 */
+  add(half: Half, high: number, low: number, value: number): boolean;
+  /** Takes out what was added; only the newest may go, and the newest first. Says whether it was there. */
+  takeBack(half: Half, high: number, low: number, value: number): boolean;
   /**
    * Has the places of these hashes brought near all at once; one look-up after the other would wait for memory as often.
    * The answer only keeps the compiler from leaving that out.
    */
   warm(hashes: Uint32Array): number;
-  clear(): void;
-  readonly size: number;
+  clear(half: Half): void;
 }
 
 /** Numbers kept for one hash at most, so that ids made to collide cost their sender's events, not our time. */
@@ -20,68 +24,80 @@ export const maxCandidates = 8;
 const slotsPerId = 1.5;
 
 /**
- * Room for `maxIds`, reserved at once: 9 bytes for each. Open addressing, and nothing is ever taken out. A look-up is
- * mostly a wait for memory, so what it reads is small and apart from what it finds.
+ * Two times room for `maxIds`, reserved at once: 18 bytes for each. Open addressing, and nothing is taken out that others
+ * were added after. A look-up is mostly a wait for memory, so what it reads is small, apart from what it finds, and both
+ * halves have a hash at the same place, side by side.
  */
 export function createIdTable(maxIds: number, random: () => number): IdTable {
   const slots = Math.ceil(maxIds * slotsPerId) + 1;
-  const tags = new Uint16Array(slots); // 0 is a free slot
-  const values = new Uint32Array(slots);
+  const end = slots * 2;
+  const tags = new Uint16Array(end); // 0 is a free slot
+  const values = new Uint32Array(end);
   // Unknown to senders, so that nobody can choose ids that share a slot, or a tag.
   const homeOfHigh = oddNumber(random);
   const homeOfLow = oddNumber(random);
   const tagOfHigh = oddNumber(random);
   const tagOfLow = oddNumber(random);
   const slotsPerHash = slots / 2 ** 32;
-  let size = 0;
 
-  function home(high: number, low: number): number {
-    return Math.floor(((Math.imul(high, homeOfHigh) + Math.imul(low, homeOfLow)) >>> 0) * slotsPerHash);
+  function home(half: Half, high: number, low: number): number {
+    const slot = Math.floor(((Math.imul(high, homeOfHigh) + Math.imul(low, homeOfLow)) >>> 0) * slotsPerHash);
+    return slot * 2 + half;
   }
 
   function tagOf(high: number, low: number): number {
     return (Math.imul(high, tagOfHigh) + Math.imul(low, tagOfLow)) >>> 16 || 1;
   }
 
+  const next = (at: number): number => (at + 2 < end ? at + 2 : at + 2 - end);
+
   return {
-    find(high, low) {
+    find(half, high, low) {
       const sought = tagOf(high, low);
       let found: number[] | undefined;
-      let at = home(high, low);
+      let at = home(half, high, low);
       for (let tag = tags[at]; tag !== 0; tag = tags[at]) {
         if (tag === sought) {
           found ??= [];
           found.push(values[at] as number);
         }
-        at = at + 1 === slots ? 0 : at + 1;
+        at = next(at);
       }
       return found ?? nothing;
     },
-    add(high, low, value) {
+    add(half, high, low, value) {
       const own = tagOf(high, low);
       let equals = 0;
-      let at = home(high, low);
+      let at = home(half, high, low);
       for (let tag = tags[at]; tag !== 0; tag = tags[at]) {
-        if (tag === own && ++equals === maxCandidates) return;
-        at = at + 1 === slots ? 0 : at + 1;
+        if (tag === own && ++equals === maxCandidates) return false;
+        at = next(at);
       }
       tags[at] = own;
       values[at] = value;
-      size++;
+      return true;
+    },
+    takeBack(half, high, low, value) {
+      const own = tagOf(high, low);
+      let at = home(half, high, low);
+      while (tags[at] !== 0) {
+        if (tags[at] === own && values[at] === value) {
+          tags[at] = 0;
+          return true;
+        }
+        at = next(at);
+      }
+      return false;
     },
     warm(hashes) {
       let seen = 0;
       for (let at = 0; at < hashes.length; at += 2) {
-        seen |= tags[home(hashes[at] as number, hashes[at + 1] as number)] as number;
+        seen |= tags[home(0, hashes[at] as number, hashes[at + 1] as number)] as number;
       }
       return seen;
     },
-    clear() {
-      tags.fill(0);
-      size = 0;
-    },
-    get size() {
-      return size;
+    clear(half) {
+      for (let at: number = half; at < end; at += 2) tags[at] = 0;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { createIdTable, maxCandidates } from './id-table.ts';
+import { createIdTable, type Half, maxCandidates } from './id-table.ts';
 
 /** Where ids were seen lately: 64-bit hashes of message ids, each with the row of the log it went into. */
 export interface IdWindow {
@@ -6,6 +6,8 @@ export interface IdWindow {
   find(high: number, low: number): readonly number[];
   /** @param seq - not lower than any before */
   add(high: number, low: number, seq: number): void;
+  /** Takes back what was added and is not to be: the newest first. */
+  takeBack(high: number, low: number, seq: number): void;
   /** Makes the look-ups of these hashes cheaper; the answer means nothing. */
   warm(hashes: Uint32Array): number;
   /** Forgets the ids of all rows up to `seq`. */
@@ -17,9 +19,11 @@ export interface IdWindow {
  * which costs nothing while ids come in. It takes 18 bytes for each of `maxIds`: 18 MB for a million.
  */
 export function createIdWindow(maxIds: number, random: () => number = Math.random): IdWindow {
-  let newer = createIdTable(maxIds, random);
-  let older = createIdTable(maxIds, random); // the system gives it memory when it is written to
-  // The rows before their first: numbers in the tables count from here.
+  const table = createIdTable(maxIds, random); // the system gives it memory when it is written to
+  let newer: Half = 0;
+  let older: Half = 1;
+  let count = 0; // in the newer half
+  // The rows before their first: numbers in the table count from here.
   let newerFrom = 0;
   let olderFrom = 0;
   let forgotten = 0;
@@ -30,22 +34,30 @@ export function createIdWindow(maxIds: number, random: () => number = Math.rando
       .slice(-maxCandidates);
   }
 
+  function turnOver(): void {
+    [older, newer] = [newer, older];
+    olderFrom = newerFrom;
+    table.clear(newer);
+    count = 0;
+  }
+
   return {
     find(high, low) {
-      const early = older.find(high, low);
-      const late = newer.find(high, low);
+      const early = table.find(older, high, low);
+      const late = table.find(newer, high, low);
       return early.length === 0 && late.length === 0 ? late : rows(early, late);
     },
     add(high, low, seq) {
-      if (newer.size === maxIds) {
-        [older, newer] = [newer, older];
-        olderFrom = newerFrom;
-        newer.clear();
-      }
-      if (newer.size === 0) newerFrom = seq;
-      newer.add(high, low, seq - newerFrom);
+      if (count === maxIds) turnOver();
+      if (count === 0) newerFrom = seq;
+      if (table.add(newer, high, low, seq - newerFrom)) count++;
     },
-    warm: (hashes) => older.warm(hashes) | newer.warm(hashes),
+    takeBack(high, low, seq) {
+      if (table.takeBack(newer, high, low, seq - newerFrom)) count--;
+      // What was added before the halves changed is in the older one by now.
+      else table.takeBack(older, high, low, seq - olderFrom);
+    },
+    warm: table.warm,
     forgetThrough(seq) {
       forgotten = Math.max(forgotten, seq);
     },

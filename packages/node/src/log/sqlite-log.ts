@@ -46,8 +46,6 @@ interface Append {
 
 /** What the running transaction adds, once it is on disk. */
 interface Written {
-  readonly seq: number;
-  readonly hashes: Uint32Array;
   readonly count: number;
   readonly bytes: number;
 }
@@ -125,13 +123,13 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
     }
   }
 
-  /** One transaction. Memory follows only once it is on disk. */
+  /** One transaction. Memory follows only once it is on disk, save for ids, which are taken back if it never is. */
   function write(group: readonly Append[]): void {
     const dirty = [...consumers.values()].filter((consumer) => consumer.isDirty());
     const nowMs = now();
     if (group.length === 0 && dirty.length === 0 && !isRemovalDue(nowMs)) return;
     const maxRemovals = Math.max(removalsPerCommit, group.length * 2);
-    const withoutKnown = known.sieve();
+    const sieve = known.sieve();
     const written: Written[] = [];
     const appended: Appended[] = [];
     let seq = lastSeq;
@@ -139,30 +137,34 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
     let deadLetters = 0;
     let removed: Removed | undefined;
 
-    store.transaction(() => {
-      for (const { batch, hashes } of group) {
-        for (const event of batch.quarantined ?? []) {
-          quarantined += store.insertQuarantined(event, batch.facts);
+    try {
+      store.transaction(() => {
+        for (const { batch, hashes } of group) {
+          for (const event of batch.quarantined ?? []) {
+            quarantined += store.insertQuarantined(event, batch.facts);
+          }
+          const { kept, duplicates } = sieve.sift(batch, hashes, seq + 1);
+          appended.push({ duplicates });
+          const count = kept.ids.length;
+          if (count === 0) continue;
+          const keptHashes = kept === batch ? hashes : hashIds(kept.ids);
+          const bytes = bytesOf(kept.body);
+          store.insertBatch(++seq, kept, new Uint8Array(keptHashes.buffer), bytes);
+          written.push({ count, bytes });
         }
-        const { kept, duplicates } = withoutKnown(batch, hashes);
-        appended.push({ duplicates });
-        const count = kept.ids.length;
-        if (count === 0) continue;
-        const keptHashes = kept === batch ? hashes : hashIds(kept.ids);
-        const bytes = bytesOf(kept.body);
-        store.insertBatch(++seq, kept, new Uint8Array(keptHashes.buffer), bytes);
-        written.push({ seq, hashes: keptHashes, count, bytes });
-      }
-      for (const consumer of dirty) deadLetters += consumer.save(nowMs);
-      if (isRemovalDue(nowMs)) removed = store.remove(nowMs - retentionMs, maxRemovals);
-    });
+        for (const consumer of dirty) deadLetters += consumer.save(nowMs);
+        if (isRemovalDue(nowMs)) removed = store.remove(nowMs - retentionMs, maxRemovals);
+      });
+    } catch (error) {
+      sieve.rollBack();
+      throw error;
+    }
 
     lastSeq = seq;
     totals.quarantined += quarantined;
     totals.deadLetters += deadLetters;
     for (const consumer of dirty) consumer.onSaved();
-    for (const { seq: at, hashes, count, bytes } of written) {
-      known.remember(at, hashes);
+    for (const { count, bytes } of written) {
       totals.batches++;
       totals.events += count;
       for (const consumer of consumers.values()) consumer.onCommitted(count, count * eventBytesOf({ bytes, count }));
