@@ -52,6 +52,17 @@ test('of events with one messageId the first valid one counts', () => {
   expect(envelope.isIntact).toBe(false);
 });
 
+test('in whichever order ids come, the first of each is kept', () => {
+  const id = fc.constantFrom('a', 'b', 'b0', 'c', 'd', 'e');
+  fc.assert(
+    fc.property(fc.array(id), (ids) => {
+      const envelope = parsed({ batch: ids.map((messageId) => anEvent({ messageId })) });
+      expect(envelope.events.map(({ messageId }) => messageId)).toEqual([...new Set(ids)]);
+      expect(envelope.duplicates).toEqual(ids.filter((one, place) => ids.indexOf(one) < place));
+    }),
+  );
+});
+
 describe('nulls of other SDKs', () => {
   test('stand for absent fields; the event goes on as a copy without them', () => {
     const properties = { coupon: null };

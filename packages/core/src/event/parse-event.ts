@@ -128,7 +128,7 @@ function isPlainPrototype(prototype: object | null): boolean {
 }
 
 /** Walks what is inside `container`, which has `depth` others around it. */
-function enter(container: Fields | readonly unknown[], depth: number, walk: Walk): void {
+function enter(container: object, depth: number, walk: Walk): void {
   if (Array.isArray(container)) {
     for (let index = 0; index < container.length && walk.weight <= walk.maxWeight; index++) {
       visit(container[index], index, depth, walk);
@@ -146,7 +146,7 @@ function enter(container: Fields | readonly unknown[], depth: number, walk: Walk
     if (++keys > walk.maxKeys) return found(walk, depth, 'too-many-keys');
     walk.weight += key.length + 3;
     if (key === '__proto__' || key === 'constructor' || key === 'prototype') found(walk, depth, 'forbidden-key', key);
-    const value = container[key];
+    const value = (container as Fields)[key];
     if (value !== undefined) visit(value, key, depth, walk);
   }
 }

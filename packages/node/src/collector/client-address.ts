@@ -51,6 +51,7 @@ function networkOf(address: string, groups: number): string {
 
 /** Without brackets, port, zone and the IPv6 clothing of an IPv4 address. */
 function plainAddress(address: string): string | undefined {
+  if (isIPv4(address)) return address; // as nearly all are
   const bare = address
     .replace(/^\[(.*)\](?::\d+)?$/, '$1')
     .replace(/^([\d.]+):\d+$/, '$1')

@@ -20,16 +20,16 @@ export interface IdTable {
 /** Numbers kept for one hash at most, so that ids made to collide cost their sender's events, not our time. */
 export const maxCandidates = 8;
 
-/** Never full, so that every search ends. */
 const slotsPerId = 1.5;
 
 /**
- * Two times room for `maxIds`, reserved at once: 18 bytes for each. Open addressing, and nothing is taken out that others
+ * Two times room for `ids`, reserved at once: 18 bytes for each. A half that holds half as many again is full, and no
+ * search in it would end. Open addressing, and nothing is taken out that others
  * were added after. A look-up is mostly a wait for memory, so what it reads is small, apart from what it finds, and both
  * halves have a hash at the same place, side by side.
  */
-export function createIdTable(maxIds: number, random: () => number): IdTable {
-  const slots = Math.ceil(maxIds * slotsPerId) + 1;
+export function createIdTable(ids: number, random: () => number): IdTable {
+  const slots = Math.ceil(ids * slotsPerId) + 1;
   const end = slots * 2;
   const tags = new Uint16Array(end); // 0 is a free slot
   const values = new Uint32Array(end);
@@ -79,15 +79,12 @@ export function createIdTable(maxIds: number, random: () => number): IdTable {
     },
     takeBack(half, high, low, value) {
       const own = tagOf(high, low);
-      let at = home(half, high, low);
-      while (tags[at] !== 0) {
-        if (tags[at] === own && values[at] === value) {
-          tags[at] = 0;
-          return true;
-        }
-        at = next(at);
+      let newest = -1;
+      for (let at = home(half, high, low); tags[at] !== 0; at = next(at)) {
+        if (tags[at] === own && values[at] === value) newest = at;
       }
-      return false;
+      if (newest >= 0) tags[newest] = 0;
+      return newest >= 0;
     },
     warm(hashes) {
       let seen = 0;

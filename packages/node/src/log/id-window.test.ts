@@ -26,6 +26,7 @@ describe('createIdWindow', () => {
         for (const next of steps) {
           if (next.kind === 'add') {
             window.add(next.hash, next.hash % 3, ++seq);
+            window.settle();
             added++;
             model = [...model, { hash: next.hash, seq }].slice(-2 * maxIds);
           } else {
@@ -45,12 +46,53 @@ describe('createIdWindow', () => {
     );
   });
 
+  test('what is taken back was never there, and leaves the rest where it was', () => {
+    const hash = fc.integer({ min: 0, max: 40 });
+    const group = fc.record({ hashes: fc.array(hash, { maxLength: 6 }), isStored: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(group, { maxLength: 40 }), (groups) => {
+        const maxIds = 8;
+        // The same tags in both, and no two of these hashes with one.
+        const window = createIdWindow(maxIds, createSeededRandom(1));
+        const without = createIdWindow(maxIds, createSeededRandom(1));
+        let seq = 0;
+        for (const { hashes, isStored } of groups) {
+          for (const one of hashes) {
+            window.add(one, one % 3, seq + 1);
+            if (isStored) without.add(one, one % 3, seq + 1);
+          }
+          if (!isStored) for (const one of hashes.toReversed()) window.takeBack(one, one % 3, seq + 1);
+          else if (hashes.length > 0) {
+            seq++;
+            window.settle();
+            without.settle();
+          }
+          for (let at = 0; at <= 40; at++) expect(window.find(at, at % 3)).toEqual(without.find(at, at % 3));
+        }
+        expect(window.find(41, 41 % 3)).toEqual([]);
+      }),
+    );
+  });
+
   test('looks at no more than eight rows for ids that collide', () => {
     const window = createIdWindow(10);
-    for (let seq = 1; seq <= 8; seq++) window.add(7, 7, seq);
-    for (let seq = 9; seq <= 11; seq++) window.add(seq, seq, seq);
-    for (let seq = 12; seq <= 100; seq++) window.add(7, 7, seq);
+    const add = (hash: number, seq: number) => {
+      window.add(hash, hash, seq);
+      window.settle();
+    };
+    for (let seq = 1; seq <= 8; seq++) add(7, seq);
+    for (let seq = 9; seq <= 11; seq++) add(seq, seq);
+    for (let seq = 12; seq <= 100; seq++) add(7, seq);
     expect(window.find(7, 7)).toEqual([12, 13, 14, 15, 16, 17, 18, 19]);
+  });
+
+  test('takes whatever comes at once, many times what it is for', () => {
+    const window = createIdWindow(1);
+    for (let seq = 1; seq <= 100_000; seq++) window.add(seq, seq, seq);
+    expect(window.find(100_000, 100_000)).toContain(100_000);
+    for (let seq = 100_000; seq > 90_000; seq--) window.takeBack(seq, seq, seq);
+    expect(window.find(100_000, 100_000)).not.toContain(100_000);
+    window.settle();
   });
 
   test('ids that are one in half of their hash do not crowd one place', () => {

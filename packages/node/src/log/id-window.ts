@@ -6,20 +6,27 @@ export interface IdWindow {
   find(high: number, low: number): readonly number[];
   /** @param seq - not lower than any before */
   add(high: number, low: number, seq: number): void;
-  /** Takes back what was added and is not to be: the newest first. */
+  /** Takes back what was added since `settle`: the newest first. */
   takeBack(high: number, low: number, seq: number): void;
+  /** What was added so far is there to stay, and what is too old for it may go. */
+  settle(): void;
   /** Makes the look-ups of these hashes cheaper; the answer means nothing. */
   warm(hashes: Uint32Array): number;
   /** Forgets the ids of all rows up to `seq`. */
   forgetThrough(seq: number): void;
 }
 
+/** So many may be added between two `settle()` before older ones go for what may be taken back: all that is ever under way. */
+const roomBetween = 16_384;
+
 /**
- * Remembers at least the newest `maxIds` ids, and at most twice as many: beyond that the older half is forgotten at once,
- * which costs nothing while ids come in. It takes 18 bytes for each of `maxIds`: 18 MB for a million.
+ * Remembers at least the newest `maxIds` ids, and little more than twice as many: beyond that the older half is forgotten
+ * at once. It takes 18 bytes for each of `maxIds`: 18 MB for a million.
  */
 export function createIdWindow(maxIds: number, random: () => number = Math.random): IdWindow {
-  const table = createIdTable(maxIds, random); // the system gives it memory when it is written to
+  const room = Math.max(maxIds, roomBetween);
+  const mostInHalf = Math.floor(room * 1.25);
+  const table = createIdTable(room, random); // the system gives it memory when it is written to
   let newer: Half = 0;
   let older: Half = 1;
   let count = 0; // in the newer half
@@ -48,7 +55,7 @@ export function createIdWindow(maxIds: number, random: () => number = Math.rando
       return early.length === 0 && late.length === 0 ? late : rows(early, late);
     },
     add(high, low, seq) {
-      if (count === maxIds) turnOver();
+      if (count === mostInHalf) turnOver();
       if (count === 0) newerFrom = seq;
       if (table.add(newer, high, low, seq - newerFrom)) count++;
     },
@@ -56,6 +63,9 @@ export function createIdWindow(maxIds: number, random: () => number = Math.rando
       if (table.takeBack(newer, high, low, seq - newerFrom)) count--;
       // What was added before the halves changed is in the older one by now.
       else table.takeBack(older, high, low, seq - olderFrom);
+    },
+    settle() {
+      if (count >= maxIds) turnOver();
     },
     warm: table.warm,
     forgetThrough(seq) {

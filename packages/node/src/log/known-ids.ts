@@ -19,6 +19,8 @@ export interface Sieve {
    * @param seq - the row that is to hold what is kept; not lower than any before
    */
   sift(batch: AcceptedBatch, hashes: Uint32Array, seq: number): Sieved;
+  /** All of it is on disk. */
+  settle(): void;
   /** Nothing of it was stored: its ids are as unknown as before. */
   rollBack(): void;
 }
@@ -47,6 +49,7 @@ export function createKnownIds(store: Pick<LogStore, 'newestIds' | 'body'>, maxI
     }
     for (const { seq, hashes } of newest.reverse()) {
       for (let at = 0; at < hashes.length; at += 2) window.add(hashes[at] as number, hashes[at + 1] as number, seq);
+      window.settle();
     }
   }
 
@@ -92,6 +95,7 @@ export function createKnownIds(store: Pick<LogStore, 'newestIds' | 'body'>, maxI
           duplicates: batch.ids.filter((_, place) => repeated.has(place)),
         };
       },
+      settle: window.settle,
       rollBack() {
         for (const { seq, hashes, repeated } of sifted.reverse()) {
           for (let place = hashes.length / 2 - 1; place >= 0; place--) {

@@ -115,6 +115,23 @@ describe('a commit that fails', () => {
     await log.close();
   });
 
+  test('however often it fails, its ids are new when it succeeds, and known from then on', async () => {
+    const log = sqliteLog(place.path, { dedupeIds: 4 });
+    await log.append(aBatch(['1', '2']));
+    const facts = { receivedAt: 'never' as unknown as number, source: 'server' as const };
+    for (let time = 0; time < 20; time++) {
+      const outcomes = await Promise.allSettled([
+        log.append(aBatch(['3', '4', '3'])),
+        log.append(aBatch(['5'], { facts })),
+      ]);
+      expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    }
+    expect(await log.append(aBatch(['3', '4']))).toEqual({ duplicates: [] });
+    expect(await log.append(aBatch(['1', '2', '3', '4']))).toEqual({ duplicates: ['1', '2', '3', '4'] });
+    expect(log.stats().events).toBe(4);
+    await log.close();
+  });
+
   test('a full file refuses batches until what was delivered makes room', async () => {
     const dayMs = 24 * 60 * 60_000;
     let now = Date.now();

@@ -160,6 +160,7 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Log {
       throw error;
     }
 
+    sieve.settle();
     lastSeq = seq;
     totals.quarantined += quarantined;
     totals.deadLetters += deadLetters;
