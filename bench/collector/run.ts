@@ -10,7 +10,7 @@ import type { ServerFigures, ServerOrder } from './server.ts';
 const { values } = parseArgs({
   options: {
     server: { type: 'string', multiple: true, default: ['bare', 'track', 'track-worker', 'walkeros'] },
-    batch: { type: 'string', multiple: true, default: ['1', '10', '50', '100', '50 packed'] },
+    batch: { type: 'string', multiple: true, default: ['1', '10', '50', '100', '50 packed', '100 packed'] },
     seconds: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '3' },
     write: { type: 'boolean', default: false },
