@@ -86,7 +86,7 @@ function tabOf(userAgent: string, anonymousId = 'a1', plugin: () => Plugin = seq
     fate: 'arrives',
     meanwhile() {},
     open() {
-      const consent = createConsent({ now: clock.now, initial: { analytics: true } });
+      const consent = createConsent({ gpc: false, now: clock.now, initial: { analytics: true } });
       page = createTracker({
         queue: createQueue({
           outbox: createMemoryOutbox(),

@@ -101,17 +101,16 @@ export function createTracker<P extends Plan = AnyPlan>(options: BrowserTrackerO
     mayStore: () => isPage && !!consent.allows('analytics'),
     allow: ({ purpose }) => !!consent.allows(purpose),
     limits: options.queue,
-    library,
     context: readContext,
+    library,
     // It may say otherwise of all of this; tests do.
     ...(options.storage as Remembering | undefined),
   };
   const consent = createConsent({
+    ...shared,
     ...options.consent,
     undecided: options.consent?.model === 'opt-out' || undefined,
-    remembered: shared.store.load()?.consent,
     gpc: isGpcOn(),
-    now: shared.now,
   });
   const page = { outbox: createIndexedDbOutbox(shared), ...shared };
   const delivery = (options.delivery ?? []) as readonly CarryFirst[];

@@ -7,6 +7,7 @@ import {
   createTracker as createCoreTracker,
   createIds,
   createQueue,
+  type Decision,
   type Outbox,
   type Plan,
   type Tracker,
@@ -73,10 +74,18 @@ export function createWorkerTracker(
   const { writeKey, purposeOf, onDiagnostic, consent: { model, initial, decidedAt } = {} } = options;
   const clock = parts.clock ?? browserClock;
   const ids = createIds(clock);
+  let said: Decision | undefined = initial && decidedAt ? [initial, decidedAt] : undefined;
   const consent = createConsent({
     initial,
     undecided: model === 'opt-out' || undefined,
-    remembered: initial && decidedAt ? [initial, decidedAt] : undefined,
+    store: {
+      // What the page says later comes as a choice.
+      load() {
+        const consent = said;
+        said = undefined;
+        return { consent };
+      },
+    },
     gpc: isGpcOn(),
     now: clock.now,
   });

@@ -60,7 +60,7 @@ async function run(steps: readonly Step[], answers: readonly Answer[], { isDurab
   const { now } = clock;
   const ids = createIds({ now });
   const random = createSeededRandom(seed);
-  const consent = createConsent({ now });
+  const consent = createConsent({ gpc: false, now });
   /** Ids that came to the outbox, and whether they became durable there. */
   const stored = new Map<string, boolean>();
   const added: Entry[] = [];

@@ -34,7 +34,7 @@ interface Given extends Partial<Omit<TrackerParts, 'consent'>> {
   readonly isServer?: boolean;
 }
 
-const agreed: Partial<ConsentOptions> = { remembered: [{ analytics: true }, start] };
+const agreed: Partial<ConsentOptions> = { store: { load: () => ({ consent: [{ analytics: true }, start] }) } };
 const undecided: Partial<ConsentOptions> = { initial: {} };
 
 function setUp({
@@ -51,7 +51,7 @@ function setUp({
   const ids = createIds({ now });
   const told: Diagnostic[] = [];
   const transport = createScriptedTransport(script);
-  const consent = createConsent({ now, ...said });
+  const consent = createConsent({ now, gpc: false, ...said });
   const allow = ({ purpose }: { readonly purpose: ConsentCategory }): boolean => !!consent.allows(purpose);
   const queue = createQueue({
     outbox,

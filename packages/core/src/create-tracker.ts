@@ -61,13 +61,13 @@ function isoDate(date: Date | string | number | undefined): string | undefined {
 
 /** Records events: identity → consent → plugins → queue. The same code in every runtime. */
 export function createTracker<P extends Plan = AnyPlan, Side extends EventSource = EventSource>({
-  ids,
   clock,
+  ids,
   consent,
   queue,
   identity,
-  library,
   context,
+  library,
   plugins = [],
   onDiagnostic,
   purposeOf,
@@ -165,8 +165,8 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
       // What makes it an event comes first: where the caller's data is too much, that is cut.
       return cleanJson(
         {
-          type,
           messageId,
+          type,
           timestamp: isoDate(options.timestamp) ?? isoDate(clock.now()),
           anonymousId: options.anonymousId ?? scope.anonymousId ?? who?.anonymousId,
           userId: options.userId ?? scope.userId ?? who?.userId,
@@ -213,7 +213,7 @@ export function createTracker<P extends Plan = AnyPlan, Side extends EventSource
       alias(userId, previousId, options) {
         const known = { ...identity?.known(), ...scope };
         const previous = previousId ?? known.userId ?? known.anonymousId;
-        return record(scope, 'alias', { userId, previousId: previous }, options, 'traits');
+        return record(scope, 'alias', { previousId: previous, userId }, options, 'traits');
       },
       reset: () => identity?.reset(),
       consent,

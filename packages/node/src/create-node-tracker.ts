@@ -176,7 +176,7 @@ function createServerTracker<P extends Plan>(
     clock,
     ids,
     // Nobody is there to decide later.
-    consent: createConsent({ now: clock.now, initial: vouched, undecided: false }),
+    consent: createConsent({ now: clock.now, gpc: false, initial: vouched, undecided: false }),
     library: { name, version },
     purposeOf: (event) => purposeOf(plan, event),
     ...(plugins === undefined ? {} : { plugins }),

@@ -202,7 +202,7 @@ function createInvocation(parts: InvocationParts): Invocation {
     queue,
     clock,
     ids,
-    consent: createConsent({ now: clock.now, initial: consent, undecided: false }),
+    consent: createConsent({ now: clock.now, gpc: false, initial: consent, undecided: false }),
     library: { name, version },
     purposeOf: (event) => purposeOf(plan, event),
     plugins,

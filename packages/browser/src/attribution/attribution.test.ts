@@ -45,7 +45,7 @@ function load({ to = '/', from = '', by = 'navigate', plugin = attribution(), sa
   history.replaceState(null, '', to);
   vi.spyOn(document, 'referrer', 'get').mockReturnValue(from);
   vi.spyOn(performance, 'getEntriesByType').mockReturnValue([{ type: by } as PerformanceNavigationTiming]);
-  const consent = createConsent({ initial: says, now: Date.now });
+  const consent = createConsent({ gpc: false, initial: says, now: Date.now });
   stops.push(plugin.setup?.({ consent } as Tracker) ?? (() => {}));
 
   /** The context that an event of the session `id` has in the end. */
@@ -444,7 +444,7 @@ test('where the browser does not tell how a page was loaded, it was gone to', ()
     throw new TypeError('no such thing');
   });
   const next = attribution();
-  const consent = createConsent({ initial: yes, now: Date.now });
+  const consent = createConsent({ gpc: false, initial: yes, now: Date.now });
   stops.push(next.setup?.({ consent } as Tracker) ?? (() => {}));
   const context = { session: { id: 's1' }, consent: { categoryPreferences: yes } };
   expect(next.process?.(anEvent({ context }))?.context).toMatchObject({ campaign: { source: 'b' } });

@@ -73,7 +73,7 @@ function record(plugins: readonly Plugin[], isDecided = true) {
     clock,
     ids: createIds({ now }),
     identity: { touch: () => ({ anonymousId: 'a1' }), remember() {} } as never,
-    consent: createConsent({ now, initial: isDecided ? { analytics: true } : {} }),
+    consent: createConsent({ gpc: false, now, initial: isDecided ? { analytics: true } : {} }),
     library: { name: 'test', version: '0' },
     context: readContext,
     plugins: [...plugins, tell],

@@ -24,7 +24,7 @@ const yes: Decision = [{ analytics: true }, 1];
 const no: Decision = [{ analytics: false }, 1];
 
 function open({ remembered, ask }: { remembered?: Decision; ask?: (ids: ErasedIds) => void } = {}) {
-  const consent = createConsent({ now: Date.now, remembered });
+  const consent = createConsent({ now: Date.now, gpc: false, store: { load: () => ({ consent: remembered }) } });
   const reset = vi.fn();
   const plugin = erasure({ ...(ask && { ask }) });
   const tracker = { consent, reset } as unknown as Tracker;

@@ -305,7 +305,7 @@ describe('no word comes back', () => {
 
   test('nor when it is set up again over what it wrote', () => {
     const plugin = googleConsent();
-    const consent = createConsent({ now: Date.now });
+    const consent = createConsent({ gpc: false, now: Date.now });
     plugin.setup?.({ consent } as Tracker);
     consent.set({ analytics: true });
     consent.set({ analytics: false });

@@ -20,7 +20,8 @@ afterEach(() => {
 
 /** A page whose person agreed to analytics a while ago. */
 function open({ gpc = false, own = { analytics: true } as ConsentPreferences } = {}) {
-  const consent = createConsent({ now: clock.now, gpc, remembered: [own, clock.now()] });
+  const decidedAt = clock.now();
+  const consent = createConsent({ now: clock.now, gpc, store: { load: () => ({ consent: [own, decidedAt] }) } });
   const changes: unknown[] = [];
   consent.onChange(({ preferences, decidedAt }) => {
     changes.push(preferences);

@@ -15,7 +15,7 @@ describe('where all is decided: the contract of an outbox', () => {
 function start() {
   const clock = createFakeClock();
   const transport = createScriptedTransport();
-  const consent = createConsent({ now: clock.now });
+  const consent = createConsent({ gpc: false, now: clock.now });
   const memory = createMemoryOutbox();
   let rests = 0;
   const left = [

@@ -50,8 +50,8 @@ export function createIndexedDbOutbox({
   clock,
   name,
   maxEvents = 5_000,
-  mayStore,
   onDiagnostic,
+  mayStore,
 }: IndexedDbOutboxOptions): Outbox {
   const memory = createMemoryOutbox({ maxEvents, maxBytes: 4 << 20 });
   const self = name + Math.random(); // as an owner

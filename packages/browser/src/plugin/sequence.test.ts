@@ -54,7 +54,7 @@ function number(
 function openPage({ plugins, initial }: { plugins: readonly Plugin[]; initial?: ConsentPreferences }) {
   const clock = createFakeClock();
   const transport = createScriptedTransport();
-  const consent = createConsent({ now: clock.now, initial });
+  const consent = createConsent({ gpc: false, now: clock.now, initial });
   const tracker: Tracker = createTracker({
     queue: createQueue({ outbox: createMemoryOutbox(), transport, clock, allow: (e) => !!consent.allows(e.purpose) }),
     clock,

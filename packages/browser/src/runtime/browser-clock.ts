@@ -6,7 +6,7 @@ export const browserClock: Clock = {
   elapsed: () => performance.now(),
   after(delayMs, task) {
     // Further away than some 24 days would be at once.
-    const timer = setTimeout(task, Math.min(delayMs, 1e9));
+    const timer = setTimeout(task, Math.min(1e9, delayMs));
     return () => clearTimeout(timer);
   },
 };

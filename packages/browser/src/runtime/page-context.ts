@@ -16,7 +16,7 @@ export function readContext(): EventContext & { readonly page: Required<PageCont
     (globalThis as WithTemporal).Temporal?.Now.timeZoneId() ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   return {
     page: { url, path, search, title: document.title, referrer: document.referrer },
-    locale: navigator.language,
     timezone,
+    locale: navigator.language,
   };
 }

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { ConsentCategory, ConsentPreferences } from '../event/event.ts';
+import type { Device } from '../identity/device.ts';
 import { createFakeClock } from '../testing/fake-clock.ts';
 import { type ConsentState, createConsent, isAllowed } from './consent.ts';
 
 const setUp = (options: Partial<Parameters<typeof createConsent>[0]> = {}) => {
   const clock = createFakeClock(1_000);
-  return { clock, consent: createConsent({ now: clock.now, ...options }) };
+  return { clock, consent: createConsent({ now: clock.now, gpc: false, ...options }) };
 };
 
 describe('may an event be recorded?', () => {
@@ -101,14 +102,14 @@ describe('a decision', () => {
   });
 
   test('made earlier keeps its time', () => {
-    const { consent } = setUp({ remembered: [{ analytics: false }, 7] });
+    const { consent } = setUp({ store: { load: () => ({ consent: [{ analytics: false }, 7] }) } });
     expect(consent.get()).toEqual({ preferences: { analytics: false }, gpc: false, decidedAt: 7 });
   });
 
   test('that the device remembers comes before what the host says', () => {
     const { consent } = setUp({
       initial: { analytics: true, functional: true },
-      remembered: [{ analytics: false }, 7],
+      store: { load: () => ({ consent: [{ analytics: false }, 7] }) },
     });
     expect(consent.get().preferences).toEqual({ analytics: false });
   });
@@ -117,6 +118,62 @@ describe('a decision', () => {
     const { consent } = setUp({ initial: { analytics: true, functional: false } });
     consent.set({ functional: true });
     expect(consent.get().preferences).toEqual({ analytics: true, functional: true });
+  });
+
+  describe('of two tabs', () => {
+    const twoTabs = () => {
+      let stored: Device | undefined;
+      let now = 1_000;
+      const tab = (isStoring: boolean) => {
+        const store = { load: () => stored };
+        const consent = createConsent({ now: () => now, gpc: false, initial: { analytics: true }, store });
+        consent.onChange(({ preferences, decidedAt = 0 }) => {
+          if (isStoring) stored = { consent: [preferences, decidedAt] };
+        });
+        return consent;
+      };
+      const heard: ConsentState[] = [];
+      const here = tab(true);
+      here.onChange((state) => heard.push(state));
+      return { here, there: tab(true), mute: tab(false), heard, later: () => void (now += 500) };
+    };
+
+    test('keeps the no that was said in the other one meanwhile', () => {
+      const { here, there, heard, later } = twoTabs();
+      here.set({ functional: true });
+      later();
+      there.set({ analytics: false });
+      later();
+      here.set({ advertising: false });
+      const preferences = { analytics: false, functional: true, advertising: false };
+      expect(heard.at(-1)).toEqual({ preferences, gpc: false, decidedAt: 2_000 });
+    });
+
+    test('says the last word of what it names', () => {
+      const { here, there, later } = twoTabs();
+      there.set({ analytics: false });
+      later();
+      here.set({ analytics: true });
+      expect(here.get().preferences).toEqual({ analytics: true });
+    });
+
+    test('keeps its own no where that could not be stored', () => {
+      const { there, mute, later } = twoTabs();
+      there.set({ functional: true });
+      later();
+      mute.set({ functional: false, analytics: false });
+      later();
+      mute.set({ advertising: true });
+      expect(mute.get().preferences).toEqual({ analytics: false, functional: false, advertising: true });
+    });
+  });
+
+  test.each(['yes', 7, null, {}, [], [null], [7, 'late'], ['text']])('that cannot be read is none: %j', (consent) => {
+    const store = { load: () => ({ consent }) as unknown as Device };
+    const { consent: read } = setUp({ store });
+    expect(read.allows('analytics')).toBeUndefined();
+    read.set({ analytics: true });
+    expect(read.allows('analytics')).toBe(true);
   });
 
   test.each([

@@ -1,4 +1,5 @@
-import type { ConsentCategory, ConsentPreferences, Decision } from '../event/event.ts';
+import type { ConsentCategory, ConsentPreferences } from '../event/event.ts';
+import type { DeviceStore } from '../identity/device.ts';
 import { attempt } from '../runtime/attempt.ts';
 
 export interface ConsentState {
@@ -26,10 +27,13 @@ export interface ConsentOptions {
   readonly undecided?: boolean | undefined;
   /** What the host's consent platform says, for a device that remembers no decision. */
   readonly initial?: ConsentPreferences | undefined;
-  /** The decision this device remembers. */
-  readonly remembered?: Decision | undefined;
+  /**
+   * Has the decision this device remembers. Asked again at each choice: another tab may have heard the person since, and
+   * what was said there stands where this choice says nothing.
+   */
+  readonly store?: Pick<DeviceStore, 'load'> | undefined;
   /** Global Privacy Control: denies `advertising` whatever else was said. */
-  readonly gpc?: boolean;
+  readonly gpc: boolean;
   readonly now: () => number;
 }
 
@@ -44,21 +48,21 @@ export function isAllowed<Undecided extends boolean | undefined>(
 }
 
 /** Keeps the person's choice and tells those who listen. */
-export function createConsent({ undecided, initial, remembered, gpc = false, now }: ConsentOptions): Consent {
+export function createConsent({ undecided, initial, store, gpc, now }: ConsentOptions): Consent {
   const listeners = new Set<(state: ConsentState) => void>();
   const signals = gpc && { advertising: false };
-  let state: ConsentState = {
-    preferences: { ...(remembered?.[0] ?? initial), ...signals },
-    gpc,
-    decidedAt: remembered?.[1],
-  };
+  const { 0: preferences = initial, 1: decidedAt } = store?.load()?.consent ?? [];
+  let state: ConsentState = { preferences: { ...preferences, ...signals }, gpc, decidedAt };
 
   return {
     get: () => state,
     set(choice) {
+      const { 0: said, 1: saidAt } = store?.load()?.consent ?? [];
       state = {
         preferences: {
           ...state.preferences,
+          // If it is older, nothing can be stored any more: the last word is here.
+          ...(!((saidAt as number) <= (state.decidedAt as number)) && said),
           // JSON leaves out what is undefined: that answers nothing.
           ...attempt(
             () => JSON.parse(JSON.stringify(choice)) as ConsentPreferences,

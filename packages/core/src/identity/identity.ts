@@ -89,7 +89,7 @@ export function createIdentity({
       // Another tab may have kept the visit alive, or have begun the next; nothing locks a cookie, so both may begin it.
       // Without one all of it is undefined, and no comparison holds.
       let { 0: id, 1: startedAt, 2: writtenAt } = (device.session ?? []) as Session;
-      seenAt = Math.max(seenAt, writtenAt);
+      seenAt = Math.max(writtenAt, seenAt);
       // A clock set back does not end a visit: only time that passed does.
       const isNew = !(at - seenAt < idleMs && at - startedAt < maxMs) || undefined;
       if (isNew) {
@@ -97,7 +97,7 @@ export function createIdentity({
         id = at - startedAt > toldApartMs ? ids.time().slice(0, 8) + `${id}`.slice(8) : ids.time();
         startedAt = seenAt = at;
       }
-      seenAt = Math.max(seenAt, at);
+      seenAt = Math.max(at, seenAt);
       if (isDue || isNew) change({ ...device, session: [id, startedAt, seenAt] });
       return { ...device, session: { id, isNew } };
     },

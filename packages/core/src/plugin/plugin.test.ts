@@ -25,7 +25,7 @@ function trackWith(parts: Partial<TrackerParts>) {
     queue: createQueue({ outbox: createMemoryOutbox(), transport, clock }),
     clock,
     ids: createIds({ now }),
-    consent: createConsent({ now, initial: { analytics: true } }),
+    consent: createConsent({ gpc: false, now, initial: { analytics: true } }),
     library: { name: 'test', version: '0' },
     ...parts,
   });

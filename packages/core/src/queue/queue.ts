@@ -78,18 +78,18 @@ const never = Infinity;
 export function createQueue<T = string>({
   clock,
   random = Math.random,
-  onDiagnostic,
   transport,
+  onDiagnostic,
   allow = () => true,
   outbox,
   limits: {
-    maxDelayMs = 60_000,
     timeoutMs = 15_000,
+    maxDelayMs = 60_000,
     maxEvents = 100, // lowered by a far end that takes less
     maxBytes = 49_152,
     concurrency = 1,
-    baseDelayMs = 1_000,
     maxWaitMs = 2_000,
+    baseDelayMs = 1_000,
   } = {},
 }: QueueOptions<T>): Queue<T> {
   // Without a prototype: a reason may have the name of anything, `constructor` too.
@@ -100,15 +100,15 @@ export function createQueue<T = string>({
     dead: { __proto__: null } as unknown as Counts,
     pending: 0,
   };
-  const flushes = new Set<End>();
   const inHand = new Set<End>(); // batches without an answer, and entries to be tried later than the others
+  const flushes = new Set<End>();
   let tell: ((id: string, verdict: Verdict) => void) | undefined;
   let lanesInUse = 0;
   let waitedAt = never; // when the oldest waiting entry has waited long enough
   let restUntil = 0; // nothing leaves before this moment of `clock.elapsed()`
-  let isFailing = false; // no answer came last: one batch at a time finds out whether the far end is back
-  let isClosed = false;
   let plannedAt = never;
+  let isClosed = false;
+  let isFailing = false; // no answer came last: one batch at a time finds out whether the far end is back
   let closing: Promise<void> | undefined;
   let cancelPlan: (() => void) | undefined;
 
