@@ -4,6 +4,7 @@ export {
   type Consent,
   type ConsentOptions,
   type ConsentState,
+  type ConsentStore,
   createConsent,
   isAllowed,
 } from './consent/consent.ts';

@@ -18,7 +18,7 @@ export default async function Packages(): Promise<ReactNode> {
       clock,
       queue: createQueue({ clock, transport, outbox: createMemoryOutbox() }),
       ids: createIds({ now: clock.now }),
-      consent: createConsent({ now: clock.now }),
+      consent: createConsent({ gpc: false, now: clock.now }),
       library: { name: 'example', version: '0' },
     }),
     page: createBrowserTracker({ endpoint: '/api/j', capture: [pageViews()] }),

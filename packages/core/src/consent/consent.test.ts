@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ConsentCategory, ConsentPreferences } from '../event/event.ts';
-import type { Device } from '../identity/device.ts';
+import type { ConsentCategory, ConsentPreferences, Decision } from '../event/event.ts';
 import { createFakeClock } from '../testing/fake-clock.ts';
 import { type ConsentState, createConsent, isAllowed } from './consent.ts';
 
@@ -122,7 +121,7 @@ describe('a decision', () => {
 
   describe('of two tabs', () => {
     const twoTabs = () => {
-      let stored: Device | undefined;
+      let stored: { readonly consent: Decision } | undefined;
       let now = 1_000;
       const tab = (isStoring: boolean) => {
         const store = { load: () => stored };
@@ -135,7 +134,10 @@ describe('a decision', () => {
       const heard: ConsentState[] = [];
       const here = tab(true);
       here.onChange((state) => heard.push(state));
-      return { here, there: tab(true), mute: tab(false), heard, later: () => void (now += 500) };
+      const later = () => {
+        now += 500;
+      };
+      return { here, there: tab(true), mute: tab(false), heard, later };
     };
 
     test('keeps the no that was said in the other one meanwhile', () => {
@@ -169,7 +171,7 @@ describe('a decision', () => {
   });
 
   test.each(['yes', 7, null, {}, [], [null], [7, 'late'], ['text']])('that cannot be read is none: %j', (consent) => {
-    const store = { load: () => ({ consent }) as unknown as Device };
+    const store = { load: () => ({ consent: consent as unknown as Decision }) };
     const { consent: read } = setUp({ store });
     expect(read.allows('analytics')).toBeUndefined();
     read.set({ analytics: true });

@@ -1,5 +1,4 @@
-import type { ConsentCategory, ConsentPreferences } from '../event/event.ts';
-import type { DeviceStore } from '../identity/device.ts';
+import type { ConsentCategory, ConsentPreferences, Decision } from '../event/event.ts';
 import { attempt } from '../runtime/attempt.ts';
 
 export interface ConsentState {
@@ -22,6 +21,11 @@ export interface Consent {
   allows(purpose: ConsentCategory): boolean | undefined;
 }
 
+/** Where a device remembers what its person decided. Does not throw. */
+export interface ConsentStore {
+  load(): { readonly consent?: Decision | undefined } | null | undefined;
+}
+
 export interface ConsentOptions {
   /** What it means that nobody has decided: a yes, a no, or by default neither: events wait. */
   readonly undecided?: boolean | undefined;
@@ -31,7 +35,7 @@ export interface ConsentOptions {
    * Has the decision this device remembers. Asked again at each choice: another tab may have heard the person since, and
    * what was said there stands where this choice says nothing.
    */
-  readonly store?: Pick<DeviceStore, 'load'> | undefined;
+  readonly store?: ConsentStore | undefined;
   /** Global Privacy Control: denies `advertising` whatever else was said. */
   readonly gpc: boolean;
   readonly now: () => number;
