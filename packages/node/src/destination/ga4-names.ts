@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { isObject } from './mapping.ts';
 
 // Limits and names as of https://developers.google.com/analytics/devguides/collection/protocol/ga4 (read 2026-11).
@@ -19,22 +20,36 @@ const reservedPrefix = /^(_|firebase_|ga_|google_|gtag\.)/;
 
 /** A name that Google takes: letters, digits and `_`, begun by a letter, none of its own, at most 40 long. */
 export function eventName(name: string): string {
-  const clean = name
-    .trim()
-    .replace(/[\s.-]+/g, '_')
-    .replace(/[^A-Za-z0-9_]/g, '');
+  const clean = plainName(name.trim());
   const isTheirs = reservedNames.has(clean) || reservedPrefix.test(name) || !/^[A-Za-z]/.test(clean);
-  return (isTheirs ? `ev_${clean}` : clean).slice(0, maxNameLength);
+  return (isTheirs ? `ev_${clean.replace(/^_+/, '')}` : clean).slice(0, maxNameLength);
 }
 
 /** A value that a parameter can have. */
 export type Param = string | number | boolean;
 
 export function paramName(field: string): string {
-  const clean = field.replace(/[\s.-]+/g, '_').replace(/[^A-Za-z0-9_]/g, '');
+  const clean = plainName(field);
   const isTheirs = reservedPrefix.test(clean) || !/^[A-Za-z]/.test(clean);
   return (isTheirs ? `p_${clean.replace(/^_+/, '')}` : clean).slice(0, maxNameLength);
 }
+
+/**
+ * A name in the letters that Google takes. What has none of its own there, as most scripts, is told apart from others by a
+ * hash of the whole name: two events, or two properties, must not become one.
+ */
+function plainName(name: string): string {
+  const latin = name
+    .replaceAll('ß', 'ss')
+    .normalize('NFKD')
+    .replace(/\p{Mark}+/gu, '')
+    .replace(/[\s.-]+/g, '_');
+  const clean = latin.replace(/[^A-Za-z0-9_]/g, '');
+  if (!/[^\P{Letter}A-Za-z]/u.test(latin)) return clean;
+  return `${clean.slice(0, maxNameLength - hashLength - 4)}_${hash('sha256', name).slice(0, hashLength)}`;
+}
+
+const hashLength = 8;
 
 /** Texts, numbers and booleans only; texts are cut between characters, not inside one. */
 export function paramValue(param: string, value: unknown): Param | undefined {

@@ -3,7 +3,7 @@ import { aCanonicalEvent } from './canonical-events.ts';
 import { destinationContract, goldenPayloads } from './destination-contract.ts';
 import { type Ga4Options, ga4 } from './ga4.ts';
 import { clientIdOf, sessionIdOf } from './ga4-ids.ts';
-import { eventName } from './ga4-names.ts';
+import { eventName, paramName } from './ga4-names.ts';
 
 const apiSecret = 'secret-of-the-stream';
 const create = (endpoint: string, options: Partial<Ga4Options> = {}) =>
@@ -47,13 +47,27 @@ test.each([
   { name: 'session_start', expected: 'ev_session_start' },
   { name: 'error', expected: 'ev_error' },
   { name: 'ga_custom', expected: 'ev_ga_custom' },
-  { name: '_private', expected: 'ev__private' },
+  { name: '_private', expected: 'ev_private' },
   { name: '9 lives', expected: 'ev_9_lives' },
-  { name: 'größe', expected: 'gre' },
-  { name: 'ключ', expected: 'ev_' },
+  { name: 'größe', expected: 'grosse' },
+  { name: 'À la carte!', expected: 'A_la_carte' },
+  { name: 'ключ', expected: 'ev_1de36a32' },
+  { name: 'Заказ 2', expected: 'ev_2_6d50fff8' },
+  { name: '注文', expected: 'ev_266125dd' },
   { name: 'x'.repeat(60), expected: 'x'.repeat(40) },
 ])('an event named "$name" is $expected there', ({ name, expected }) => {
   expect(eventName(name)).toBe(expected);
+});
+
+test('properties of another script stay apart', () => {
+  const { params } = mapped({
+    type: 'track',
+    event: 'Invoice Paid',
+    properties: { цена: 2, цвет: 'blau', größe: 'L' },
+  }).item;
+  expect(params).toMatchObject({ [paramName('цена')]: 2, [paramName('цвет')]: 'blau', grosse: 'L' });
+  expect(paramName('цена')).toMatch(/^p_[0-9a-f]{8}$/);
+  expect(paramName('цвет')).not.toBe(paramName('цена'));
 });
 
 test.each([

@@ -136,7 +136,7 @@ export const ga4: DestinationFactory<Ga4Options> = defineDestination<Ga4Options>
   mapping,
   notes: [
     "Events join the browser's visitors and sessions where it hands its ids over: `integrations: { ga4: { clientId, sessionId } }` on the event, as ids or as the texts of the cookies `_ga` and `_ga_…`. Without them every device gets a client id of our own in Google's look, and its session the second it began at.",
-    'Requests hold one person each. Google answers 2xx to what it throws away, so names and values are made to fit before: reserved names get `ev_`, texts are cut, a value goes only with its currency. What left and was not answered is a dead letter, `unconfirmed`, because Google would count it twice.',
+    'Requests hold one person each. Google answers 2xx to what it throws away, so names and values are made to fit before: reserved names get `ev_`, letters outside of A to Z lose their accents or become a hash that keeps names apart, texts are cut, a value goes only with its currency. What left and was not answered is a dead letter, `unconfirmed`, because Google would count it twice.',
   ],
   connect(options, words) {
     const host = options.isEu === true ? 'region1.google-analytics.com' : 'www.google-analytics.com';
