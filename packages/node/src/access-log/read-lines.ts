@@ -14,6 +14,8 @@ const newline = 0x0a;
  * @param onRead - hears how many bytes of the file were read
  */
 export async function* readLines(path: string, onRead: (bytes: number) => void): AsyncGenerator<string> {
+  // Before the file is opened to be read: a stream that fails while nobody listens ends the process.
+  const isPacked = await isGzip(path);
   const file = createReadStream(path);
   const counted = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -22,9 +24,7 @@ export async function* readLines(path: string, onRead: (bytes: number) => void):
     },
   });
   // What goes wrong in one of them is thrown where the last one is read.
-  const bytes = (await isGzip(path))
-    ? pipeline(file, counted, createGunzip(), () => {})
-    : pipeline(file, counted, () => {});
+  const bytes = isPacked ? pipeline(file, counted, createGunzip(), () => {}) : pipeline(file, counted, () => {});
   let rest = Buffer.alloc(0);
   for await (const chunk of bytes as AsyncIterable<Buffer>) {
     let start = 0;
