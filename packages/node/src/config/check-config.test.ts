@@ -19,6 +19,7 @@ test.each([
       testMode: true,
     },
   },
+  { why: 'an endpoint as URLs write it', config: { ...least, endpoint: '/ma%C3%9F/j.k' } },
   { why: 'a log with limits', config: { ...least, log: { path: 'l.db', maxBytes: 1, retentionMs: 1, dedupeIds: 1 } } },
   {
     why: "the collector's own options",
@@ -46,6 +47,13 @@ describe('says of what it does not take where it is, what was expected, and what
     },
     { why: 'an endpoint that is ours', config: { ...least, endpoint: '/health' }, says: 'endpoint: expected' },
     { why: 'an endpoint with a query', config: { ...least, endpoint: '/a?b' }, says: 'got "/a?b"' },
+    {
+      why: 'an endpoint that URLs write otherwise',
+      config: { ...least, endpoint: '/maß' },
+      says: 'endpoint: expected',
+    },
+    { why: 'an endpoint with a way back', config: { ...least, endpoint: '/a/../b' }, says: 'endpoint: expected' },
+    { why: 'an endpoint that is no address', config: { ...least, endpoint: '/\\\\[' }, says: 'endpoint: expected' },
     { why: 'the root, which is everything', config: { ...least, endpoint: '/' }, says: 'endpoint: expected' },
     {
       why: 'a port that is none',

@@ -9,7 +9,10 @@ const port = ['a port, 0 to 65535', isPort] as const;
 const host = ['a host name or address', isText] as const;
 
 const rules: Rules = {
-  endpoint: ['a path such as "/api/j", without query, and not /health, which is taken', isEndpoint],
+  endpoint: [
+    'a path such as "/api/j", as it stands in a URL, without query, and not /health, which is taken',
+    isEndpoint,
+  ],
   log: ['a file\'s path such as ".track/log.db", or { path, … }', (value) => isText(value) || isObject(value)],
   ...shared,
   server: ['an object such as { port: 8080 }', isObject],
@@ -63,5 +66,7 @@ export function checkConfig(where: string, config: unknown): asserts config is T
 }
 
 function isEndpoint(value: unknown): boolean {
-  return typeof value === 'string' && /^(?:\/[^\s/?#]+)+$/.test(value) && !/^\/health(?:\/|$)/.test(value);
+  if (typeof value !== 'string' || !/^(?:\/[^\s/?#]+)+$/.test(value) || /^\/health(?:\/|$)/.test(value)) return false;
+  // "/maß" is asked for as "/ma%C3%9F", and "/a/../b" as "/b": nothing would ever come to them.
+  return URL.canParse(value, 'http://server') && new URL(value, 'http://server').pathname === value;
 }
