@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { type ClientRequest, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -165,6 +167,48 @@ describe('stopped with SIGTERM', () => {
     expect(await ended).toBe(0);
     expect(place.received().map(({ messageId }) => messageId)).toEqual(expect.arrayContaining(['late', 'slow']));
     expect(existsSync(place.path('.track/log.db.server'))).toBe(false);
+  });
+
+  test('it waits as long as it may, also for longer than timers can', async () => {
+    place = createWorkplace(
+      aConfig("server: { host: '127.0.0.1', port: 0, stopDeadlineMs: Number.MAX_SAFE_INTEGER },"),
+    );
+    const server = await place.serve();
+    const slow = beginPost(server.url, JSON.stringify({ writeKey: secretKey, batch: [anEvent('slow')] }));
+    await until('the request', async () => (await metric(server.adminUrl, 'track_in_flight_requests'))[''] === 1);
+    const ended = server.end('SIGTERM');
+    await until('a closed door', () =>
+      server.post([anEvent('too late')]).then(
+        () => false,
+        () => true,
+      ),
+    );
+    slow.finish();
+    expect(await slow.answer).toBe(200);
+    expect(await ended).toBe(0);
+  });
+
+  test('a disk that takes no lines keeps it from nothing', async () => {
+    place = createWorkplace();
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [place.command, 'serve'], {
+      cwd: place.folder,
+      stdio: ['ignore', full, 'pipe'],
+    });
+    closeSync(full);
+    try {
+      let said = '';
+      child.stderr?.on('data', (chunk) => (said += chunk));
+      const ended = once(child, 'close');
+      const runFile = place.path('.track/log.db.server');
+      await until('a server', () => existsSync(runFile));
+      const { adminUrl } = JSON.parse(readFileSync(runFile, 'utf8')) as { adminUrl: string };
+      expect((await fetch(`${adminUrl}/health/ready`)).status).toBe(200);
+      child.kill('SIGTERM');
+      expect([await ended, said]).toEqual([[0, null], '']);
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 
   test('a destination that hangs does not keep it: what it did not take, it gets after the next start', async () => {

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { pino } from 'pino';
+import { type DestinationStream, pino } from 'pino';
 import { loadConfig } from '../config/load-config.ts';
 import { startTrackServer } from '../server/create-track-server.ts';
 import { createLogger } from '../server/logger.ts';
@@ -14,7 +14,7 @@ export interface ServeOptions {
 /** Runs the server until a signal asks it to stop. The second signal ends it where it stands: nothing acknowledged is lost. */
 export async function serve({ config: named, ...listen }: ServeOptions): Promise<void> {
   const { file, config } = await loadConfig(named);
-  const logger = createLogger(config, pino.destination({ dest: 1, sync: true }));
+  const logger = createLogger(config, outputLines());
   const server = await startTrackServer({
     config: { ...config, server: { ...config.server, ...listen } },
     logger,
@@ -40,4 +40,18 @@ export async function serve({ config: named, ...listen }: ServeOptions): Promise
   logger.info({ waiting }, 'Stopped');
   // A destination that hangs must not keep us.
   process.exit(0);
+}
+
+/** Lines on the output. Those that it does not take, as on a full disk, are lost: a server has more to do than to write them. */
+function outputLines(): DestinationStream {
+  let output = open();
+
+  function open(): ReturnType<typeof pino.destination> {
+    // One that failed keeps its lines, and would keep all that come.
+    return pino.destination({ dest: 1, sync: true }).on('error', () => {
+      output = open();
+    });
+  }
+
+  return { write: (line) => void output.write(line) };
 }

@@ -6,7 +6,7 @@ import { type Collector, createCollector } from '../collector/create-collector.t
 import type { LogSettings, TrackConfig } from '../config/track-config.ts';
 import type { Log } from '../log/log.ts';
 import { sqliteLog } from '../log/sqlite-log.ts';
-import { createNodeClock } from '../runtime/node-clock.ts';
+import { createNodeClock, maxTimerMs } from '../runtime/node-clock.ts';
 import { answerJson, createAdmin, createHealth, type Listener, urlOf } from './admin.ts';
 import { diagnosticsTo, type Logger } from './logger.ts';
 import { createRegistry, measuresOf } from './metrics.ts';
@@ -152,7 +152,7 @@ export async function startTrackServer(options: TrackServerOptions): Promise<Tra
     isStopping = true;
     const { leaveDelayMs = 0, stopDeadlineMs = defaultStopDeadlineMs } = listen;
     // The timer keeps the process alive: it has requests to answer.
-    if (leaveDelayMs > 0) await new Promise((done) => setTimeout(done, leaveDelayMs));
+    if (leaveDelayMs > 0) await new Promise((done) => setTimeout(done, Math.min(leaveDelayMs, maxTimerMs)));
     const end = clock.elapsed() + stopDeadlineMs;
     const left = (): number => Math.max(0, end - clock.elapsed());
     await closeGently(events, left());
@@ -220,7 +220,8 @@ function closeGently(server: Server, deadlineMs: number): Promise<void> {
   return new Promise((done) => {
     // A connection that was busy is quiet after its answer, and would be kept for the next request.
     const sweep = setInterval(() => server.closeIdleConnections(), 50);
-    const cut = setTimeout(() => server.closeAllConnections(), deadlineMs);
+    // For ever, as a timer knows it.
+    const cut = setTimeout(() => server.closeAllConnections(), Math.min(deadlineMs, maxTimerMs));
     server.close(() => {
       clearInterval(sweep);
       clearTimeout(cut);
