@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { aConfig, anEvent, createWorkplace, type Served, until, type Workplace } from './track-process.ts';
 
@@ -152,6 +155,7 @@ describe.each(desks)('$why', ({ isServed }) => {
       ['dead-letters', 'mine'],
     ]);
     mkdirSync(place.path('out'));
+    chmodSync(place.write('out/u1.ndjson', 'of an earlier export'), 0o644);
     await place.run('export', '--user', 'u1', '--output', 'out/u1.ndjson');
     expect(readFileSync(place.path('out/u1.ndjson'), 'utf8').trim().split('\n')).toHaveLength(5);
     if (process.platform !== 'win32') expect(statSync(place.path('out/u1.ndjson')).mode & 0o777).toBe(0o600);
@@ -248,3 +252,50 @@ test('a server that was killed leaves its desk to the command line', async () =>
   await server.end('SIGKILL');
   expect(await json('dead', 'list')).toHaveLength(1);
 });
+
+test('a program that has its port now, and answers whatever it is asked, is not taken for it', async () => {
+  const server = await served([anEvent('1')], 'dead no');
+  await server.end('SIGKILL');
+  const other = createServer((_request, response) => response.end('{"result":{"pid":"<html>"}}')).listen(
+    0,
+    '127.0.0.1',
+  );
+  await once(other, 'listening');
+  try {
+    const path = place.path('.track/log.db.server');
+    const run = JSON.parse(readFileSync(path, 'utf8')) as object;
+    const adminUrl = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    writeFileSync(path, JSON.stringify({ ...run, adminUrl }));
+    expect(await json('dead', 'list')).toHaveLength(1);
+  } finally {
+    other.close();
+  }
+});
+
+describe('what is no such thing is not taken for another', () => {
+  test.each([
+    { why: 'a port of a variable that is not set', args: ['serve', '--port', ''], says: 'Expected a port' },
+    { why: 'a host of a variable that is not set', args: ['serve', '--host', ''], says: 'Expected a host' },
+    { why: 'an id of a variable that is not set', args: ['dead', 'remove', ''], says: 'Expected a whole number' },
+    { why: 'an id beyond all numbers', args: ['dead', 'remove', '9007199254740993'], says: 'Expected a whole number' },
+    { why: 'a person of a variable that is not set', args: ['export', '--user', ''], says: 'Whom?' },
+    { why: 'half a person', args: ['erase', '--user', 'u1', '--anonymous', '', '--yes'], says: 'Whom?' },
+    ...['yesterday 12', '5', '-1', '2026-02-31', '2026-1-31', '2026-01-31x', '2026-01-31T25:00'].map((from) => ({
+      why: `a time: ${from}`,
+      args: ['replay', '--destination', 'file', `--from=${from}`],
+      says: 'Expected a date',
+    })),
+  ])('$why', async ({ args, says }) => {
+    const { code, stdout, stderr } = await place.run(...args);
+    expect([code, stdout, stderr]).toEqual([1, '', expect.stringContaining(says)]);
+  });
+});
+
+test.each(['2026-01-31', '2026-01-31T12:00:00Z', '2026-01-31T12:00:00.5+01:00', '2026-01-31 12:00'])(
+  'a time: %s',
+  async (from) => {
+    expect((await place.run('replay', '--destination', 'file', '--from', from)).stderr).not.toContain(
+      'Expected a date',
+    );
+  },
+);

@@ -42,7 +42,7 @@ function reporting(parent: Command, nameAndArguments: string, description: strin
 
 command(program, 'serve', 'Take events, keep them, deliver them. Stops with SIGTERM or Ctrl-C, without losing any.')
   .option('-p, --port <port>', 'in place of server.port', portOf)
-  .option('--host <host>', 'in place of server.host')
+  .option('--host <host>', 'in place of server.host', hostOf)
   .action(serve);
 
 reporting(program, 'tail', 'Show the newest events, then those that arrive, stored or not, with the reason.')
@@ -166,10 +166,18 @@ ofPerson(reporting(program, 'unsuppress', 'Take events of somebody again who was
   unsuppress,
 );
 
+/** Digits alone: of a variable that is not set, `''`, `Number` makes a zero. */
+const wholePattern = /^\d+$/;
+
 function portOf(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  if (wholePattern.test(text) && Number(text) <= 65_535) return Number(text);
   throw new InvalidArgumentError('Expected a port, 0 to 65535.');
+}
+
+/** To listen on '' is to listen on every address. */
+function hostOf(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('Expected a host name or address.');
 }
 
 function originOf(text: string): string {
@@ -178,8 +186,7 @@ function originOf(text: string): string {
 }
 
 function countOf(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 0) return count;
+  if (wholePattern.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
   throw new InvalidArgumentError('Expected a whole number.');
 }
 
@@ -187,10 +194,15 @@ function countsOf(text: string, earlier: readonly number[] = []): readonly numbe
   return [...earlier, countOf(text)];
 }
 
+const datePattern = /^(\d{4}-\d{2}-\d{2})(?:[T ].+)?$/;
+
+/** `Date.parse` alone takes "yesterday 12" for December 2001, and the 31st of February for the 3rd of March. */
 function timeOf(text: string): number {
+  const [, day = ''] = datePattern.exec(text) ?? [];
   const time = Date.parse(text);
-  if (Number.isNaN(time)) throw new InvalidArgumentError('Expected a date, such as 2026-01-31T12:00:00Z.');
-  return time;
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  if (!Number.isNaN(time) && !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day)) return time;
+  throw new InvalidArgumentError('Expected a date, such as 2026-01-31T12:00:00Z.');
 }
 
 /** `head` has seen enough: that is no failure. */

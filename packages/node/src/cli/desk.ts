@@ -88,10 +88,13 @@ function askedDestinations(destinations: readonly Destination[]): {
 /** A server that was killed leaves its file behind, and the port may be another program's by now. */
 export async function isRunning(run: RunFile): Promise<boolean> {
   const signal = AbortSignal.timeout(answerWithinMs);
-  return ask(run, 'ping', {}, signal).then(
-    () => true,
-    () => false,
-  );
+  try {
+    const { result } = (await (await ask(run, 'ping', {}, signal)).json()) as { result?: { pid?: unknown } };
+    // Some programs answer 200 to whatever they are asked.
+    return result?.pid === run.pid;
+  } catch {
+    return false;
+  }
 }
 
 const streams: ReadonlySet<keyof Operations> = new Set(['tail', 'about', 'compact']);

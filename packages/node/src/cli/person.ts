@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ErasureReceipt } from '../log/erasure-receipt.ts';
@@ -16,6 +16,8 @@ export interface PersonOptions {
 
 function personOf({ user, anonymous }: PersonOptions): PersonIds {
   if (user === undefined && anonymous === undefined) throw new Error('Whom? Name --user, --anonymous, or both.');
+  // As of a variable that is not set: of nobody there is nothing, and that would be believed.
+  if (user === '' || anonymous === '') throw new Error('Whom? --user and --anonymous expect an id that is not empty.');
   return {
     ...(user === undefined ? {} : { userId: user }),
     ...(anonymous === undefined ? {} : { anonymousId: anonymous }),
@@ -135,6 +137,9 @@ export async function unsuppress(options: PersonOptions): Promise<void> {
   });
 }
 
+/** What is told about a person is for their eyes. */
+const ownerOnly = 0o600;
+
 /** Writes all there is about a person, one JSON object on a line. Ends with 1 if a warehouse did not tell. */
 export async function exportPerson({
   output,
@@ -154,10 +159,17 @@ export async function exportPerson({
       }
     }
     if (file === undefined) await pipeline(lines, process.stdout, { end: false });
-    // What is told about a person is for their eyes.
-    else await pipeline(lines, createWriteStream(file, { mode: 0o600 }));
+    else await pipeline(lines, (await openForOwner(file)).createWriteStream());
     note(`${records} records. What platforms have is theirs to tell.`);
     for (const each of silent) note(printable(`This is not all. ${each}`));
     if (silent.size > 0) process.exitCode = 1;
   });
+}
+
+async function openForOwner(path: string): Promise<FileHandle> {
+  const file = await open(path, 'w', ownerOnly);
+  // One that was there already keeps its mode. What is no file, as /dev/stdout, is not ours to change, and not every disk
+  // knows of owners.
+  if ((await file.stat()).isFile()) await file.chmod(ownerOnly).catch(() => {});
+  return file;
 }
