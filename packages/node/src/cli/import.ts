@@ -10,7 +10,7 @@ import { bots } from '../enrichment/bots.ts';
 import type { BatchFacts } from '../log/accepted-batch.ts';
 import type { Operations } from '../server/operations.ts';
 import { openDesk } from './desk.ts';
-import { createProgress, note, say, sayJson } from './output.ts';
+import { note, say, sayJson, withProgress } from './output.ts';
 
 export interface ImportOptions {
   readonly config?: string;
@@ -58,7 +58,6 @@ export async function importLogs(
   const totalBytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
 
   const desk = await openDesk(loaded);
-  const progress = createProgress('Importing', totalBytes);
   const tally: Tally = { lines: 0, stored: 0, duplicates: 0, bots: 0, others: 0, malformed: 0, refused: {} };
   const troubles: string[] = [];
   const importer = createImporter(desk.operations, facts, tally);
@@ -84,11 +83,11 @@ export async function importLogs(
     await importer.add({ ...view, context: { ...view.context, ...found } });
   }
 
-  try {
+  async function takeAll(advance: (bytes: number) => void): Promise<void> {
     for (const [index, file] of files.entries()) {
       let number = 0;
       try {
-        for await (const line of readLines(file, progress.advance)) await take(line, `${names[index]}:${++number}`);
+        for await (const line of readLines(file, advance)) await take(line, `${names[index]}:${++number}`);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code?.startsWith('Z_') !== true) throw error;
         // A packed file that breaks off: what came before is good, and so are the other files.
@@ -97,8 +96,11 @@ export async function importLogs(
       }
     }
     await importer.flush();
+  }
+
+  try {
+    await withProgress('Importing', totalBytes, takeAll);
   } finally {
-    progress.end();
     await desk.close();
   }
   if (tally.stored === 0 && tally.duplicates === 0 && tally.malformed > 0) process.exitCode = 1;

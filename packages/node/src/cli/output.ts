@@ -32,20 +32,29 @@ export function timeOf(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }
 
-/** How far long work is. */
-export interface Progress {
-  advance(by: number): void;
-  end(): void;
-}
-
-/** A bar for people; nothing where nobody watches. */
-export function createProgress(title: string, total: number): Progress {
-  if (!process.stderr.isTTY) return { advance() {}, end() {} };
+/** Long work, with a bar for people that says how far it is; nothing where nobody watches. */
+export async function withProgress<T>(
+  title: string,
+  total: number,
+  work: (advance: (by: number) => void) => Promise<T>,
+): Promise<T> {
+  if (!process.stderr.isTTY) return work(() => {});
   const format = `${title} {bar} {percentage} %  {eta_formatted} left`;
   const bar = new SingleBar({ format, stream: process.stderr, hideCursor: true }, Presets.shades_classic);
-  bar.start(Math.max(1, total), 0);
-  return {
-    advance: (by) => bar.increment(by),
-    end: () => bar.stop(),
+  // A bar takes the terminal's cursor and its wrapping of lines, and its timer holds the process: however this ends, it ends.
+  const onSignal = (signal: NodeJS.Signals): void => {
+    end();
+    process.kill(process.pid, signal);
   };
+  const end = (): void => {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    bar.stop();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  bar.start(Math.max(1, total), 0);
+  try {
+    return await work((by) => bar.increment(by));
+  } finally {
+    end();
+  }
 }

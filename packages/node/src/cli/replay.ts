@@ -1,5 +1,5 @@
 import type { LogRange } from '../log/log-range.ts';
-import { createProgress, note, say, sayJson } from './output.ts';
+import { note, say, sayJson, withProgress } from './output.ts';
 import { atDesk } from './records.ts';
 
 export interface ReplayOptions {
@@ -44,13 +44,13 @@ export async function replay({
     let events = await operations.replay({ destination, ...range, fromSeq: 1, toSeq: 0 });
     if (measured !== null) {
       const { fromSeq, toSeq } = measured;
-      const progress = createProgress('Replaying', toSeq - fromSeq + 1);
-      for (let first = fromSeq; first <= toSeq; first += positionsAtOnce) {
-        const last = Math.min(toSeq, first + positionsAtOnce - 1);
-        events += await operations.replay({ ...range, destination, fromSeq: first, toSeq: last });
-        progress.advance(last - first + 1);
-      }
-      progress.end();
+      await withProgress('Replaying', toSeq - fromSeq + 1, async (advance) => {
+        for (let first = fromSeq; first <= toSeq; first += positionsAtOnce) {
+          const last = Math.min(toSeq, first + positionsAtOnce - 1);
+          events += await operations.replay({ ...range, destination, fromSeq: first, toSeq: last });
+          advance(last - first + 1);
+        }
+      });
     }
     if (json) sayJson({ destination, events, ...measured, inLog: measured?.events ?? 0 });
     else say(`${events} events wait for "${destination}" again.`);
