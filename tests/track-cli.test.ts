@@ -140,7 +140,7 @@ describe.each(desks)('$why', ({ isServed }) => {
 
   test('a person is told, then erased, and nothing more of them is taken', async () => {
     const events = [
-      anEvent('mine', { userId: 'u1', anonymousId: 'phone' }),
+      anEvent('mine', { userId: 'u1', anonymousId: 'phone', properties: { note: 'one\u2028two\u2029three' } }),
       anEvent('before', { userId: undefined, anonymousId: 'phone' }),
       anEvent('wrong', { userId: 'u1', event: '' }),
       anEvent('other', { userId: 'u2' }),

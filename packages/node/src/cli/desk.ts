@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { Destination } from '@org/track-core';
 import { createCollector } from '../collector/create-collector.ts';
@@ -6,6 +5,7 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import { createDispatcher, type Dispatcher } from '../dispatch/dispatcher.ts';
 import { createErasures, eraseTryMs } from '../erasure/create-erasures.ts';
 import { memoryLog } from '../log/memory-log.ts';
+import { linesIn } from '../runtime/lines-in.ts';
 import { createNodeClock } from '../runtime/node-clock.ts';
 import { logFileOf, openLog } from '../server/create-track-server.ts';
 import { createOperations, type Operations } from '../server/operations.ts';
@@ -127,17 +127,14 @@ async function* askForLines(run: RunFile, name: string, args: object): AsyncGene
   const { body } = await ask(run, name, args);
   if (body === null) return;
   const input = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
-  // A server that goes away ends the stream in the middle.
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  let broken: Error | undefined;
-  input.on('error', (error) => {
-    broken = error;
-    lines.close();
-  });
-  for await (const text of lines) {
-    const { line, failure } = JSON.parse(text) as { line?: unknown; failure?: { message: string } };
-    if (failure !== undefined) throw new Error(failure.message);
-    yield line;
+  try {
+    for await (const text of linesIn(input)) {
+      const { line, failure } = JSON.parse(text) as { line?: unknown; failure?: { message: string } };
+      if (failure !== undefined) throw new Error(failure.message);
+      yield line;
+    }
+  } catch (error) {
+    // A server that goes away ends the stream in the middle.
+    throw input.errored === null ? error : new Error('The server went away.', { cause: error });
   }
-  if (broken !== undefined) throw new Error('The server went away.', { cause: broken });
 }

@@ -176,6 +176,22 @@ describe.each([
     expect(told).not.toHaveProperty('hour');
   });
 
+  test.each([
+    { why: 'line separator', mark: '\u2028' },
+    { why: 'paragraph separator', mark: '\u2029' },
+    { why: 'next line', mark: '\u0085' },
+    { why: 'carriage return', mark: '\r' },
+  ])('a $why in a text ends no line: whose it is is told, and forgotten, and others keep it', async ({ mark }) => {
+    const destination = open(own);
+    const properties = { text: `one${mark}two` };
+    await destination.deliver([...numbered(0, 1, { userId: 'u1', properties }), ...numbered(1, 1, { properties })], {
+      signal,
+    });
+    expect(await destination.export?.({ userId: 'u1' }, { signal })).toMatchObject([{ message_id: 'm0' }]);
+    expect(await destination.erase?.({ userId: 'u1' }, { signal })).toEqual({ rows: 1 });
+    expect(await ask('SELECT message_id, properties FROM events')).toEqual([{ message_id: 'm1', properties }]);
+  });
+
   test('what has no row is a dead letter, and costs the others nothing', async () => {
     const bad = { ...aCollectedEvent({ messageId: 'bad' }), timestamp: 'yesterday' } as CollectedEvent;
     expect(await open(own).deliver([...numbered(0, 2), bad], { signal })).toEqual({

@@ -1,11 +1,11 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
+import { pipeline as pipe, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createGunzip, createGzip, gzip } from 'node:zlib';
+import { linesIn } from '../runtime/lines-in.ts';
 import { columns } from './event-row.ts';
 import type { EventRow, FileFormat, Person } from './file-format.ts';
 
@@ -82,11 +82,9 @@ function lineOf(row: EventRow): string {
 }
 
 function linesOf(path: string, isGzip: boolean, signal: AbortSignal): AsyncIterable<string> {
-  const packed = createReadStream(path, { signal });
-  const source = isGzip ? packed.pipe(createGunzip()) : packed;
-  // `pipe` passes no errors on.
-  packed.on('error', (error) => source.destroy(error));
-  return createInterface({ input: source, crlfDelay: Number.POSITIVE_INFINITY });
+  const file = createReadStream(path, { signal });
+  // It hands errors on, and closes the file with what reads it; whoever reads hears of them.
+  return linesIn(isGzip ? pipe(file, createGunzip(), () => {}) : file);
 }
 
 function isOf({ user, devices }: Person, line: string): boolean {
