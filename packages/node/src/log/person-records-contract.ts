@@ -112,5 +112,59 @@ export function personRecordsContract({ create }: LogUnderTest): readonly Contra
         await log.close();
       },
     },
+    {
+      rule: 'knows a person by what became of their events, also where retention has taken the batch that said so',
+      async check() {
+        let now = facts.receivedAt;
+        const hourMs = 3_600_000;
+        const log = create({ retentionMs: 24 * hourMs, now: () => now });
+        await log.append(batchOf({ own: { userId: 'u1', anonymousId: 'phone' }, before: { anonymousId: 'phone' } }));
+        now += 20 * hourMs;
+        await withDead(log, ['own', 'before']);
+        now += 10 * hourMs;
+        await log.append(batchOf({ other: { userId: 'u2' } }));
+        expectSame('left of the batch', (await collect(log.records.events({}))).map(idOf), ['other']);
+        const found = await collect(log.records.about({ userId: 'u1' }));
+        expectSame('about', found.map(idOf), ['before', 'own']);
+        expectSame('erased', await log.records.erase({ userId: 'u1' }), {
+          events: 0,
+          quarantined: 0,
+          deadLetters: 2,
+          anonymousIds: ['phone'],
+        });
+        await log.close();
+      },
+    },
+    {
+      rule: 'finds whom an event in quarantine is about where an id came as a number, and takes no more of them',
+      async check() {
+        const log = create();
+        const bad = (messageId: string, event: object) => ({ messageId, issues, event: JSON.stringify(event) });
+        await log.append(
+          aBatch([], {
+            quarantined: [
+              bad('user', { userId: 7, anonymousId: 8 }),
+              bad('device', { anonymousId: 8 }),
+              bad('former', { userId: 9, previousId: 7 }),
+              bad('other', { userId: 70, anonymousId: 80 }),
+            ],
+          }),
+        );
+        const found = await collect(log.records.about({ userId: '7' }));
+        expectSame('about', found.map((record) => record.store === 'quarantine' && record.id).length, 3);
+        expectSame('erased', await log.records.erase({ userId: '7' }), {
+          events: 0,
+          quarantined: 3,
+          deadLetters: 0,
+          anonymousIds: ['8'],
+        });
+        expectSame('suppressed', [{ userId: 7 }, { anonymousId: 8 }, { userId: 70 }].map(log.suppression.has), [
+          true,
+          true,
+          false,
+        ]);
+        await log.close();
+      },
+    },
   ];
 }

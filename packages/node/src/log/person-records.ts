@@ -49,6 +49,8 @@ export function createPersonRecords(options: PersonRecordsOptions): PersonRecord
     const finder = createPersonFinder(person);
     for await (const batch of batches({})) for (const event of eventsIn(batch.body)) finder.see(event);
     for (const { event } of all(store.quarantined)) finder.see(jsonOf(event));
+    // They outlive their batches, where it took long until they were given up.
+    for (const { event } of all(store.deadLetters)) finder.see(jsonOf(event));
     return finder.found();
   }
 

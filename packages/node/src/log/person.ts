@@ -29,11 +29,11 @@ export function createPersonFinder({ userId, anonymousId }: PersonIds): {
   const others = new Set<string>();
   return {
     see(event) {
-      const { userId: user, anonymousId: device, previousId } = (event ?? {}) as Ids;
+      const { user, device, former } = idsOf((event ?? {}) as Ids);
       if (typeof device !== 'string') return;
       if (anonymousId !== undefined && browserIdIn(event) === anonymousId) theirs.add(device);
       if (typeof user !== 'string' || userId === undefined) return;
-      (user === userId || previousId === userId ? theirs : others).add(device);
+      (user === userId || former === userId ? theirs : others).add(device);
     },
     found: () => ({
       userId,
@@ -41,6 +41,19 @@ export function createPersonFinder({ userId, anonymousId }: PersonIds): {
       shared: new Set([...theirs].filter((device) => device !== anonymousId && others.has(device))),
     }),
   };
+}
+
+function idsOf({ userId, anonymousId, previousId }: Ids): {
+  readonly user: unknown;
+  readonly device: unknown;
+  readonly former: unknown;
+} {
+  return { user: idTextOf(userId), device: idTextOf(anonymousId), former: idTextOf(previousId) };
+}
+
+/** An id as people are asked for by it: what is in quarantine may have it as a number. */
+export function idTextOf(id: unknown): unknown {
+  return typeof id === 'number' ? String(id) : id;
 }
 
 /** The id a browser has for itself, where the collector's cookie has another for it. */
@@ -56,9 +69,9 @@ export function browserIdIn(event: unknown): unknown {
  */
 export function isAbout(event: unknown, { userId, own, shared }: KnownPerson, withShared: boolean): boolean {
   if (typeof event !== 'object' || event === null) return false;
-  const { userId: user, anonymousId: device, previousId } = event as Ids;
-  if (userId !== undefined && (user === userId || previousId === userId)) return true;
+  const { user, device, former } = idsOf(event as Ids);
+  if (userId !== undefined && (user === userId || former === userId)) return true;
   const isTheirs = (id: unknown): boolean => typeof id === 'string' && (own.has(id) || (withShared && shared.has(id)));
-  if (isTheirs(previousId)) return true;
+  if (isTheirs(former)) return true;
   return (typeof user !== 'string' || userId === undefined) && isTheirs(device);
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isOwner } from './erasure-owner.ts';
 import { ErasureUnderWayError, LogUnavailableError, type SuppressionList } from './log.ts';
 import type { LogStore } from './log-store.ts';
-import { browserIdIn, type PersonIds } from './person.ts';
+import { browserIdIn, idTextOf, type PersonIds } from './person.ts';
 
 /** What an id is: the same text can be one person's `userId` and another's `anonymousId`. */
 type IdKind = keyof PersonIds;
@@ -20,7 +20,8 @@ export function createSuppression(store: LogStore, now: () => number, isClosed: 
 
   const digestOf = (kind: IdKind, id: string): Buffer => createHash('sha256').update(`${salt} ${kind} ${id}`).digest();
 
-  function isSuppressed(kind: IdKind, id: unknown): boolean {
+  function isSuppressed(kind: IdKind, given: unknown): boolean {
+    const id = idTextOf(given);
     if (typeof id !== 'string') return false;
     const key = `${kind} ${id}`;
     const known = lately.get(key);
