@@ -1,4 +1,7 @@
 import {
+  BIGINT,
+  BOOLEAN,
+  DOUBLE,
   DuckDBDecimalValue,
   type DuckDBResultReader,
   DuckDBTimestampMillisecondsValue,
@@ -9,11 +12,13 @@ import {
   type DuckDBType,
   type DuckDBValue,
   type DuckDBValueConverter,
+  HUGEINT,
   JSDuckDBValueConverter,
   type Json,
   JsonDuckDBValueConverter,
   LIST,
   listValue,
+  TIMESTAMPTZ,
   VARCHAR,
 } from '@duckdb/node-api';
 
@@ -53,9 +58,6 @@ export function parametersOf(params: readonly unknown[] | Readonly<Record<string
   readonly values: DuckDBValue[] | Record<string, DuckDBValue>;
   readonly types: DuckDBType[] | Record<string, DuckDBType>;
 } {
-  // A list without anything in it does not tell what it is a list of.
-  const typeOf = (value: unknown): DuckDBType | undefined =>
-    Array.isArray(value) && value.length === 0 ? LIST(VARCHAR) : undefined;
   if (Array.isArray(params)) {
     return {
       values: params.map((value, index) => parameterValue(value, index + 1)),
@@ -67,6 +69,22 @@ export function parametersOf(params: readonly unknown[] | Readonly<Record<string
     values: Object.fromEntries(entries.map(([key, value]) => [key, parameterValue(value, key)])),
     types: Object.fromEntries(entries.map(([key, value]) => [key, typeOf(value)])) as Record<string, DuckDBType>,
   };
+}
+
+function typeOf(value: unknown): DuckDBType | undefined {
+  if (Array.isArray(value)) return LIST(itemTypeOf(value));
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? DOUBLE : undefined;
+}
+
+/** The client would ask the first item alone, which may be none, or smaller or rounder than those after it. */
+function itemTypeOf(items: readonly unknown[]): DuckDBType {
+  if (items.some(Array.isArray)) return LIST(itemTypeOf(items.flat()));
+  const known = items.filter((item) => item !== undefined && item !== null);
+  const [first] = known;
+  if (typeof first === 'number') return known.every(Number.isSafeInteger) ? BIGINT : DOUBLE;
+  if (typeof first === 'boolean') return BOOLEAN;
+  if (typeof first === 'bigint') return HUGEINT;
+  return first instanceof Date ? TIMESTAMPTZ : VARCHAR;
 }
 
 function parameterValue(value: unknown, name: string | number): DuckDBValue {

@@ -430,6 +430,33 @@ describe('query', () => {
       params: [['a', 'b'], 'b'],
       expected: { found: true },
     },
+    {
+      why: 'whole and broken numbers',
+      sql: 'SELECT $1 AS a',
+      params: [[10, 12.5, 3e9]],
+      expected: { a: [10, 12.5, 3e9] },
+    },
+    { why: 'small and great ones', sql: 'SELECT $1 AS a', params: [[1, 3e9]], expected: { a: [1, 3e9] } },
+    { why: 'a whole number beyond 2^63', sql: 'SELECT $1 AS a', params: [1e20], expected: { a: 1e20 } },
+    {
+      why: 'a list that begins with nothing',
+      sql: 'SELECT $1 AS a',
+      params: [[null, 'b']],
+      expected: { a: [null, 'b'] },
+    },
+    { why: 'lists in a list', sql: 'SELECT $1 AS a', params: [[[], null, ['b']]], expected: { a: [[], null, ['b']] } },
+    {
+      why: 'moments after nothing',
+      sql: 'SELECT len(list_filter($1, lambda x: x = $2)) AS n',
+      params: [[undefined, new Date(5)], new Date(5)],
+      expected: { n: 1 },
+    },
+    ...[true, 5n].map((item) => ({
+      why: `${typeof item}s after nothing`,
+      sql: 'SELECT $1 AS a',
+      params: [[null, item]],
+      expected: { a: [null, typeof item === 'bigint' ? 5 : item] },
+    })),
     { why: 'an empty list', sql: 'SELECT len($list) AS n', params: { list: [] }, expected: { n: 0 } },
   ])('takes parameters: $why', async ({ sql, params, expected }) => {
     expect(await open().query(sql, params)).toEqual([expected]);
