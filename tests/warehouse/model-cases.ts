@@ -3,6 +3,7 @@ import {
   attribution,
   blockedShare,
   content,
+  defineModel,
   eventViews,
   funnel,
   type Model,
@@ -134,7 +135,7 @@ export const modelCases: readonly ModelCase[] = [
         total: 1e21,
         quantity: 3,
         isGift: true,
-        paid_at: '2024-02-29T10:00:00.5+02:00',
+        paid_at: '2024-02-29T22:00:00.5+14:00',
         size: 4,
       }),
       order('10:01:00', {
@@ -342,6 +343,28 @@ export const modelCases: readonly ModelCase[] = [
       { name: 'Bought', visitors: 1 },
     ],
   },
+  ...[{ order: 'time' }, { withinSeconds: 600 }, { order: 'any' }].map((options) => ({
+    why: `a step that comes again is another event: ${JSON.stringify(options)}`,
+    model: funnel(['Viewed', 'Added', 'Viewed', 'Viewed'], options as object),
+    ask: 'SELECT step, visitors FROM funnel ORDER BY step',
+    events: [
+      track('10:00:00', 'Viewed'),
+      track('10:00:00', 'Added'),
+      track('10:00:00', 'Viewed', {}, bySomeone('b')), // all at once, and there are three
+      track('10:00:00', 'Viewed', {}, bySomeone('b')),
+      track('10:00:00', 'Added', {}, bySomeone('b')),
+      track('10:00:00', 'Viewed', {}, bySomeone('b')),
+      track('10:00:00', 'Viewed', {}, bySomeone('c')),
+      track('10:01:00', 'Added', {}, bySomeone('c')),
+      track('10:02:00', 'Viewed', {}, bySomeone('c')),
+    ],
+    rows: [
+      { step: 1, visitors: 3 },
+      { step: 2, visitors: 3 },
+      { step: 3, visitors: 2 },
+      { step: 4, visitors: 1 },
+    ],
+  })),
   {
     why: 'steps are named in any words, and may be pages',
     model: funnel([`it's`, { page: `/a'b\\` }, `\\'; DROP TABLE events; --`]),
@@ -571,6 +594,18 @@ export const modelCases: readonly ModelCase[] = [
         is_interrupted: true,
       },
     ],
+  },
+  {
+    why: 'a number is one however many digits it has, and however small it is',
+    model: defineModel(
+      'numbers',
+      'One.',
+      ({ number }) => `SELECT ${number('properties', 'value')} AS value FROM events`,
+    ),
+    events: [1.5e-25, 0.000_001_234_567_890_123_456_7, 0.000_012_345_678_901_234_568, -12.5].map((value) =>
+      track('10:00:00', 'x', { value }),
+    ),
+    rows: [-12.5, 1.5e-25, 0.000_001_234_567_890_123_456_7, 0.000_012_345_678_901_234_568].map((value) => ({ value })),
   },
   {
     why: 'of a load the last word counts, not the largest',

@@ -88,6 +88,7 @@ test.each([
     message: 'by: expected day, browser or page_path, got "user"',
   },
   { why: 'a property that is a path', make: () => content({ properties: { id: '$.x' } }), message: 'got "$.x"' },
+  { why: 'a property that is all of them', make: () => content({ properties: { id: '*' } }), message: 'got "*"' },
   { why: 'a share beyond all', make: () => content({ readPercent: 101 }), message: 'readPercent: expected' },
   { why: 'an event that is none', make: () => attribution({ event: '' }), message: 'event: expected' },
   {

@@ -25,7 +25,7 @@ export function content({
   const { impression = 'Impression', click = 'Headline Clicked', read = 'Article Read' } = events;
   const { id = 'id', variant = 'variant', title = 'title' } = properties;
   for (const word of [impression, click, read, id, variant, title]) {
-    if (typeof word === 'string' && word !== '' && !/^[$/]|\0/.test(word)) continue;
+    if (typeof word === 'string' && word !== '' && !/^([$/]|\*$)|\0/.test(word)) continue;
     throw new TypeError(`content(options): expected names of events and properties, got ${JSON.stringify(word)}`);
   }
   if (!(readPercent > 0 && readPercent <= 100)) {

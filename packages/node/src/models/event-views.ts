@@ -16,8 +16,8 @@ const shared = [
   'properties',
 ];
 
-/** Keys that a database would take for a path into the JSON, or cannot hold. They stay in `properties`. */
-const isPath = (property: string): boolean => /^[$/]|[\0"\\]/.test(property);
+/** Keys that a database would take for a path into the JSON, for all of it, or cannot hold. They stay in `properties`. */
+const isPath = (property: string): boolean => /^([$/]|\*?$)|[\0"\\]/.test(property);
 
 /**
  * A view for each event of the plan, with a column for each of its properties, typed as the plan's schema says, and

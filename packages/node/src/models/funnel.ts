@@ -19,7 +19,8 @@ export interface FunnelOptions {
 }
 
 /**
- * How many visitors came how far. A visitor counts at a step only if every step before it happened too.
+ * How many visitors came how far. A visitor counts at a step only if every step before it happened too. A step that is
+ * named again needs another event: `['Viewed', 'Viewed']` is who viewed twice.
  *
  * @param steps - two or more, in any words: they are quoted
  * @throws TypeError for a step that is none, fewer than two, an unknown order, or a time that is none
@@ -38,7 +39,8 @@ export function funnel(steps: readonly FunnelStep[], options: FunnelOptions = {}
     );
   }
   return defineModel(name, `How many visitors came how far: ${steps.map(nameOf).join(', ')}.`, (words) => {
-    const reached = steps.map((step, index) => `reached_${index + 1} AS (${reachedSql(step, index, options, words)})`);
+    const isSteps = steps.map((step) => isStepSql(step, words));
+    const reached = steps.map((_, index) => `reached_${index + 1} AS (${reachedSql(isSteps, index, options, words)})`);
     const counts = steps.map((step, index) => {
       const visitors = withinSeconds === undefined ? 'count(*)' : 'count(DISTINCT visitor)';
       return `SELECT ${index + 1} AS step, ${words.quote(nameOf(step))} AS name, ${visitors} AS visitors FROM reached_${index + 1}`;
@@ -61,39 +63,55 @@ ORDER BY step`;
 
 /**
  * Who reached a step, and when at the earliest, for that leaves most time for the next: nobody is missed. With a bound
- * every beginning is followed by itself, for a late one may reach what an early one did not in time.
+ * every beginning is followed by itself, for a late one may reach what an early one did not in time. Where a step comes
+ * again, it is remembered which event it was.
  */
 function reachedSql(
-  step: FunnelStep,
+  isSteps: readonly string[],
   index: number,
   { order = 'time', withinSeconds }: FunnelOptions,
-  { quote, seconds }: SqlWords,
+  { seconds, first }: SqlWords,
 ): string {
-  const isStep =
-    typeof step === 'string' ? `event = ${quote(step)}` : `type = 'page' AND page_path = ${quote(step.page)}`;
+  const isStep = isSteps[index] ?? '';
   const isBound = withinSeconds !== undefined;
+  const isAgain = (place: number): boolean => order === 'time' && isSteps.indexOf(isSteps[place] ?? '', place + 1) > 0;
+  const earliest = [
+    'min(timestamp) AS reached_at',
+    ...(isAgain(index) ? [`min(timestamp) AS at_${index}`, `${first('message_id', isStep)} AS id_${index}`] : []),
+  ].join(', ');
   if (index === 0) {
     return `
-  SELECT ${visitor} AS visitor, ${isBound ? 'timestamp AS begun_at, ' : ''}min(timestamp) AS reached_at
+  SELECT ${visitor} AS visitor, ${isBound ? 'timestamp AS begun_at, ' : ''}${earliest}
   FROM events
   WHERE ${isStep} AND ${visitor} IS NOT NULL
   GROUP BY ${isBound ? '1, 2' : '1'}
 `;
   }
+  const former = isSteps.lastIndexOf(isStep, index - 1);
   const conditions = [
     isStep,
     ...(order === 'time' ? ['timestamp >= reached_at'] : []),
+    ...(order === 'time' && former >= 0
+      ? [`(timestamp > at_${former} OR (timestamp = at_${former} AND message_id > id_${former}))`]
+      : []),
     ...(isBound ? [`${seconds('begun_at', 'timestamp')} <= ${withinSeconds}`] : []),
   ];
-  const group = isBound ? 'visitor, begun_at' : 'visitor';
+  const remembered = isSteps
+    .slice(0, index)
+    .flatMap((_, place) => (isAgain(place) ? [`at_${place}, id_${place}`] : []));
+  const group = ['visitor', ...(isBound ? ['begun_at'] : []), ...remembered].join(', ');
+  const times = isSteps.slice(0, index + 1).filter((each) => each === isStep).length;
   return `
-  SELECT ${group}, min(timestamp) AS reached_at
+  SELECT ${group}, ${earliest}
   FROM reached_${index}
   JOIN events ON ${visitor} = visitor
   WHERE ${conditions.join(' AND ')}
-  GROUP BY ${group}
+  GROUP BY ${group}${order === 'any' && times > 1 ? `\n  HAVING count(*) >= ${times}` : ''}
 `;
 }
+
+const isStepSql = (step: FunnelStep, { quote }: SqlWords): string =>
+  typeof step === 'string' ? `event = ${quote(step)}` : `type = 'page' AND page_path = ${quote(step.page)}`;
 
 const nameOf = (step: FunnelStep): string => (typeof step === 'string' ? step : step?.page);
 

@@ -55,8 +55,11 @@ export function defineModel(name: string, description: string, write: (words: Sq
   return { name, description, sql: (dialect) => `${write(words[dialect]).trim()}${endings[dialect]}` };
 }
 
-/** Up to fifteen digits before the point: what a double holds, and neither database's cast stumbles over. */
-const numeric = '^-?[0-9]{1,15}([.][0-9]{1,20})?([eE][-+]?[0-9]{1,2})?$';
+/**
+ * Up to fifteen digits before the point: what a double holds, and neither database's cast stumbles over. Behind it
+ * Postgres writes without an exponent what is small.
+ */
+const numeric = '^-?[0-9]{1,15}([.][0-9]{1,99})?([eE][-+]?[0-9]{1,2})?$';
 
 const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 /** There a backslash is never only itself. */

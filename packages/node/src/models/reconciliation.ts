@@ -19,7 +19,7 @@ export interface ReconciliationOptions {
 export function reconciliation(options: ReconciliationOptions = {}): Model {
   const { name = 'reconciliation', event = 'Order Completed', browserEvent = event, key = 'order_id' } = options;
   for (const word of [event, browserEvent, key]) {
-    if (typeof word === 'string' && word !== '' && !/^[$/]|\0/.test(word)) continue;
+    if (typeof word === 'string' && word !== '' && !/^([$/]|\*$)|\0/.test(word)) continue;
     throw new TypeError(
       `reconciliation(options): expected names of events and a property, got ${JSON.stringify(word)}`,
     );
