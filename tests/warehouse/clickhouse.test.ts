@@ -289,6 +289,24 @@ describe('in ClickHouse, an old server', { ...needs(clickhouseServer), timeout: 
     expect(await reader.deliver([aCollectedEvent()], { signal })).toEqual({ kind: 'config', reason: 'read-only' });
   });
 
+  test('a person is looked for and forgotten for longer than a delivery may take', async ({ skip }) => {
+    if (!server().isOwn) skip('the server at TRACK_CLICKHOUSE_URL is not ours to halt');
+    const timeoutMs = 1_000;
+    await open().deliver([aCollectedEvent({ messageId: 'm1', userId: 'u1' })], { signal });
+    const hasty = open({ limits: { timeoutMs } });
+    await hasty.open?.();
+    await server().pause();
+    const asked = Promise.allSettled([
+      hasty.export?.({ userId: 'u1' }, { signal }),
+      hasty.erase?.({ userId: 'u1' }, { signal }),
+    ]);
+    await new Promise((resolve) => setTimeout(resolve, timeoutMs * 2));
+    server().resume();
+    const [told, erased] = await asked;
+    expect(told).toMatchObject({ status: 'fulfilled' });
+    expect(erased).toEqual({ status: 'fulfilled', value: { rows: 1 } });
+  });
+
   test('a delivery nobody waits for ends, and the next goes through', async ({ skip }) => {
     if (!server().isOwn) skip('the server at TRACK_CLICKHOUSE_URL is not ours to halt');
     const destination = open({ limits: { timeoutMs: 600_000 } }); // nothing but the signal ends it

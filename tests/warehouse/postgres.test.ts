@@ -182,8 +182,8 @@ describe('in Postgres', { ...needs(postgresServer), timeout: 60_000 }, () => {
     expect(await idsIn(reader)).toEqual(['m1', 'm2']);
   });
 
-  test('a delivery nobody waits for ends, and the next goes through', async () => {
-    const destination = open();
+  /** Nobody else gets at the table `events` until what is returned is called. */
+  async function locked(destination: PostgresDestination): Promise<() => Promise<void>> {
     await destination.open?.();
     const other = open({ name: 'other' });
     const table = `"${schema.replaceAll('"', '""')}".events`;
@@ -198,16 +198,42 @@ describe('in Postgres', { ...needs(postgresServer), timeout: 60_000 }, () => {
     const held = `FROM pg_locks WHERE relation = '${table}'::regclass AND mode = 'AccessExclusiveLock' AND granted`;
     while ((await destination.query(`SELECT ${held}`)).length === 0 && !isOver)
       await new Promise((resolve) => setTimeout(resolve, 10));
+    return async () => {
+      await destination.query(`SELECT pg_cancel_backend(pid) ${held}`);
+      await blocked;
+    };
+  }
+
+  test('a delivery nobody waits for ends, and the next goes through', async () => {
+    const destination = open();
+    const unlock = await locked(destination);
     const controller = new AbortController();
     const delivery = destination.deliver([aCollectedEvent({ messageId: 'm1' })], { signal: controller.signal });
     setTimeout(() => controller.abort(), 200);
     expect(await delivery).toEqual({ kind: 'retry', reason: 'timeout' });
-    await destination.query(`SELECT pg_cancel_backend(pid) ${held}`);
-    await blocked;
+    await unlock();
     expect(await destination.deliver([aCollectedEvent({ messageId: 'm1' })], { signal })).toEqual({
       kind: 'delivered',
     });
     expect(await idsIn(destination)).toEqual(['m1']);
+  });
+
+  test('a person is looked for and forgotten for longer than a delivery may take', async () => {
+    const timeoutMs = 500;
+    const destination = open();
+    await destination.deliver([aCollectedEvent({ messageId: 'm1', userId: 'u1' })], { signal });
+    const hasty = open({ name: 'hasty', limits: { timeoutMs } });
+    await hasty.open?.();
+    const unlock = await locked(destination);
+    const asked = Promise.allSettled([
+      hasty.export?.({ userId: 'u1' }, { signal }),
+      hasty.erase?.({ userId: 'u1' }, { signal }),
+    ]);
+    await new Promise((resolve) => setTimeout(resolve, timeoutMs * 2));
+    await unlock();
+    const [told, erased] = await asked;
+    expect(told).toMatchObject({ status: 'fulfilled' });
+    expect(erased).toEqual({ status: 'fulfilled', value: { rows: 1 } });
   });
 
   test('a server that was killed loses nothing it confirmed, and is used again when it is back', async ({ skip }) => {

@@ -57,6 +57,9 @@ const defaultLimits = {
   timeoutMs: 30_000,
 } satisfies DestinationLimits;
 
+/** What a statement about a person may take, milliseconds: it reads whole tables. Who waits no more ends it before. */
+const personTimeoutMs = 600_000;
+
 /**
  * Stores events in ClickHouse: a view `events` with the columns of DuckDB's table, one row for each `messageId`.
  * Delivering an event twice leaves one row, the first. An event that cannot be a row is kept as it came in `parked`, with
@@ -71,6 +74,7 @@ export function clickhouse(options: ClickHouseOptions): ClickHouseDestination {
   const { name = 'clickhouse', models = [], requires = [] } = options;
   const limits = limitsOver(defaultLimits, options.limits);
   const connection = connectClickHouse(address, limits.timeoutMs);
+  const patient = connectClickHouse(address, personTimeoutMs);
   const underWay = new Set<Promise<unknown>>();
   let opening: Promise<ServerFeatures> | undefined;
   let closing: Promise<void> | undefined;
@@ -104,9 +108,13 @@ export function clickhouse(options: ClickHouseOptions): ClickHouseDestination {
     return lastPrecedence;
   }
 
-  async function rowsOf(sql: string, { settings, ...question }: Question): Promise<readonly Record<string, unknown>[]> {
+  async function rowsOf(
+    sql: string,
+    { settings, ...question }: Question,
+    over = connection,
+  ): Promise<readonly Record<string, unknown>[]> {
     const { isModern } = await opened();
-    const reply = await connection.ask(sql, {
+    const reply = await over.ask(sql, {
       ...question,
       settings: {
         ...settings,
@@ -146,18 +154,19 @@ export function clickhouse(options: ClickHouseOptions): ClickHouseDestination {
       tracked(
         countErased(async (tally) => {
           const features = await opened();
-          await erasePerson(person, { connection, features, database, signal }, tally);
+          await erasePerson(person, { connection: patient, features, database, signal }, tally);
         }),
       ),
     export: (person, { signal }) =>
       tracked(
         (async () => {
-          const condition = await personCondition(person, { connection, features: await opened(), database, signal });
+          const features = await opened();
+          const condition = await personCondition(person, { connection: patient, features, database, signal });
           if (condition === '') return [];
           const rows: (readonly object[])[] = [];
           for (const view of ['events', 'parked']) {
             const sql = `SELECT * FROM ${view} WHERE ${condition}`;
-            rows.push(await rowsOf(sql, { settings: { max_query_size: maxStatementBytes }, signal }));
+            rows.push(await rowsOf(sql, { settings: { max_query_size: maxStatementBytes }, signal }, patient));
           }
           return rows.flat();
         })(),
@@ -174,7 +183,8 @@ export function clickhouse(options: ClickHouseOptions): ClickHouseDestination {
     close: () => {
       closing ??= Promise.resolve(opening?.catch(() => {}))
         .then(() => Promise.all(underWay))
-        .then(() => connection.close());
+        .then(() => Promise.all([connection, patient].map((each) => each.close())))
+        .then(() => {});
       return closing;
     },
   };

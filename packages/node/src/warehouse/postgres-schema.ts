@@ -87,11 +87,12 @@ export async function migrate(client: ClientBase, schema: string): Promise<void>
 }
 
 /** Does all of it or nothing. */
-export async function inTransaction(client: ClientBase, work: () => Promise<void>): Promise<void> {
+export async function inTransaction<T>(client: ClientBase, work: () => Promise<T>): Promise<T> {
   await client.query('BEGIN');
   try {
-    await work();
+    const result = await work();
     await client.query('COMMIT');
+    return result;
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {}); // the connection is gone, and the transaction with it
     throw error;

@@ -41,6 +41,8 @@ const defaultLimits = {
   concurrency: 2,
 } satisfies DestinationLimits;
 const connectionTimeoutMs = 10_000;
+/** What a statement about a person may take, milliseconds: it reads whole tables. Who waits no more ends it before. */
+const personTimeoutMs = 600_000;
 const connections = 4;
 
 /**
@@ -102,6 +104,17 @@ export function postgres(options: PostgresOptions): PostgresDestination {
     }
   }
 
+  function aboutPerson<T>(work: (client: PoolClient) => Promise<T>, signal: AbortSignal): Promise<T> {
+    return connected(
+      (client) =>
+        inTransaction(client, async () => {
+          await client.query(`SET LOCAL statement_timeout = ${personTimeoutMs}`);
+          return work(client);
+        }),
+      signal,
+    );
+  }
+
   function opened(): Promise<void> {
     if (closing !== undefined) return Promise.reject(new Error(`postgres: "${name}" is closed`));
     opening ??= connected(async (client) => {
@@ -147,22 +160,20 @@ export function postgres(options: PostgresOptions): PostgresDestination {
     erase: (person, { signal }) =>
       countErased(async (tally) => {
         await opened();
-        await connected(async (client) => {
-          let rows = 0;
-          await inTransaction(client, async () => {
-            rows = await erasePerson(person, {
-              tables,
-              run: async (sql, values) => (await client.query(sql, [...values])).rows,
-              remove: async (sql, values) => (await client.query(sql, [...values])).rowCount ?? 0,
-            });
-            tally.mayBeGone();
+        let rows = 0;
+        await aboutPerson(async (client) => {
+          rows = await erasePerson(person, {
+            tables,
+            run: async (sql, values) => (await client.query(sql, [...values])).rows,
+            remove: async (sql, values) => (await client.query(sql, [...values])).rowCount ?? 0,
           });
-          tally.areGone(rows);
+          tally.mayBeGone();
         }, signal);
+        tally.areGone(rows);
       }),
     async export(person, { signal }) {
       await opened();
-      return connected(
+      return aboutPerson(
         (client) =>
           exportPerson(person, { tables, run: async (sql, values) => (await client.query(sql, [...values])).rows }),
         signal,
