@@ -36,6 +36,8 @@ export interface BatchTable {
   backlog(seq: number, through?: number): { readonly events: number; readonly bytes: number };
   /** Puts other text in a batch's place: as many events, or nothing where there was one. */
   setBody(seq: number, body: string): void;
+  /** Forgets from where a batch came, and from what. */
+  forgetSender(seq: number): void;
   /** Batches without their bodies, oldest first, after `seq`. */
   sizesAfter(seq: number, limit: number): readonly BatchSize[];
 }
@@ -55,6 +57,7 @@ export function createBatchTable(db: DatabaseSync): BatchTable {
      FROM batches INDEXED BY batch_sizes WHERE seq > ? AND seq <= ?`,
   );
   const setBody = db.prepare('UPDATE batches SET body = ?, packed = NULL WHERE seq = ?');
+  const forgetSender = db.prepare("UPDATE batches SET facts = json_remove(facts, '$.ip', '$.userAgent') WHERE seq = ?");
   const sizesAfter = db.prepare(
     'SELECT seq, received_at AS receivedAt, count, bytes FROM batches INDEXED BY batch_sizes WHERE seq > ? ORDER BY seq LIMIT ?',
   );
@@ -74,6 +77,7 @@ export function createBatchTable(db: DatabaseSync): BatchTable {
     backlog: (after, through = Number.MAX_SAFE_INTEGER) =>
       backlog.get(after, through) as { events: number; bytes: number },
     setBody: (seq, text) => void setBody.run(text, seq),
+    forgetSender: (seq) => void forgetSender.run(seq),
     sizesAfter: (seq, limit) => sizesAfter.all(seq, limit) as Row[] as unknown as BatchSize[],
   };
 }

@@ -44,6 +44,8 @@ export function createLogRecords(options: LogRecordsOptions): LogRecords & Perso
 
   function setBody(seq: number, events: readonly unknown[]): void {
     store.setBody(seq, JSON.stringify({ batch: events }));
+    // Whoever sent it is erased.
+    if (events.every((event) => event === null)) store.forgetSender(seq);
     for (const consumer of consumers.values()) consumer.onChanged(seq);
   }
 
