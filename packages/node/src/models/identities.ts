@@ -1,8 +1,8 @@
 import { defineModel, type Model } from './model.ts';
 
 /**
- * Who was seen on which device, by the rule of the log (log/person.ts): an event with both ids says so, and so does one
- * that joins a device's id to a person's (`previousId`). A `previousId` that was somebody's `userId` is no device.
+ * Who was seen on which device: an event with both ids says so, as by the rule of the log (log/person.ts), and besides
+ * one that joins a device's id to a person's (`previousId`). A `previousId` that was somebody's `userId` is no device.
  */
 const claims = `claims AS (
   SELECT anonymous_id AS device, user_id AS owner, timestamp AS seen_at
