@@ -1,4 +1,5 @@
 import { createServer, request } from 'node:http';
+import { connect, createServer as createServer2 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -95,6 +96,20 @@ describe.each<{ name: string; send: () => Promise<Send> }>([
   test('takes a request without a body', async () => {
     expect(await (await (await send())('/', { method: 'POST' })).json()).toMatchObject({ body: '' });
   });
+});
+
+test('over HTTP/2 there is a host too', async () => {
+  const host: Handle = async (incoming) => ({ status: 200, headers: {}, body: `${incoming.header('host')}` });
+  const server = createServer2(nodeHandler(host) as unknown as Parameters<typeof createServer2>[1]);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const authority = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = connect(`http://${authority}`);
+  closers.push(() => {
+    client.close();
+    server.close();
+  });
+  const body = await client.request({ ':path': '/' }).setEncoding('utf8').toArray();
+  expect(body.join('')).toBe(authority);
 });
 
 /** Sends a large body piece by piece, whatever the server says meanwhile. */

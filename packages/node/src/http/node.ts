@@ -27,7 +27,8 @@ export function toRequest(
     query: query < 0 ? '' : url.slice(query + 1),
     ...((socket as Partial<TLSSocket> | null)?.encrypted === true ? { isEncrypted: true } : {}),
     header: (name) => {
-      const value = headers[name];
+      // HTTP/2 has another name for it.
+      const value = headers[name] ?? (name === 'host' ? headers[':authority'] : undefined);
       return Array.isArray(value) ? value.join(', ') : value;
     },
     ...(socket?.remoteAddress === undefined ? {} : { remoteAddress: socket.remoteAddress }),

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
+import { connect, createServer as createServer2, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
@@ -176,6 +177,35 @@ test.each<{ why: string; isTrusted: boolean; protocol: string; ip: string }>([
     const opened = { url, path: '/cart', search: '?step=2', referrer: 'https://search.example/' };
     expect(sink.received.pop()?.context).toMatchObject({ ip, page: opened });
   }
+});
+
+test('behind a proxy that ends TLS, Hono and HTTP/2 tell the page as its visitor sees it', async () => {
+  const sink = aDestination();
+  const collector = createCollector({ log: memoryLog(), destinations: [sink], consent: { analytics: true } });
+  closers.push(() => collector.close());
+  const { tracker } = collector;
+  const page = (): unknown => tracker.page(undefined, {}, { anonymousId: 'visitor-1' });
+  const app = new Hono().use(tracker.hono).get('/cart', (context) => context.json(void page()));
+  const server = createServer2(
+    tracker.node((_request: Http2ServerRequest, response: Http2ServerResponse) => {
+      page();
+      response.end();
+    }),
+  ).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(async () => void server.close());
+  const headers = { 'sec-fetch-dest': 'document', 'x-forwarded-proto': 'https' };
+
+  const origin = await listening(getRequestListener(app.fetch));
+  await fetch(`${origin}/cart?step=2`, { headers });
+  const other = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = connect(other);
+  await once(client.request({ ':path': '/cart?step=2', ...headers }).resume(), 'end');
+  client.close();
+  await collector.flush();
+
+  const urls = sink.received.map(({ context }) => context?.page?.url);
+  expect(urls).toEqual([origin, other].map((own) => `${own.replace('http', 'https')}/cart?step=2`));
 });
 
 test('a route that fails fails as it would without us', async () => {

@@ -19,6 +19,16 @@ test.each<{ why: string; request: Partial<PageSigns>; page: unknown }>([
   { why: 'nobody knows where from', request: { referer: undefined }, page: cart },
   { why: 'an address that is whole already', request: { url: cart.url, host: undefined }, page: { ...cart, referrer } },
   {
+    why: 'a whole address as a server behind a proxy writes it',
+    request: { url: cart.url.replace('https', 'http') },
+    page: { ...cart, referrer },
+  },
+  {
+    why: 'a whole address without TLS',
+    request: { url: cart.url.replace('https', 'http'), isEncrypted: false },
+    page: { ...cart, url: 'http://shop.example/cart?step=2', referrer },
+  },
+  {
     why: 'without TLS',
     request: { isEncrypted: false },
     page: { ...cart, url: 'http://shop.example/cart?step=2', referrer },

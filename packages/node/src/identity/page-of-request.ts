@@ -3,9 +3,10 @@ import type { PageContext } from '@org/track-core';
 /** What of a request tells which page it belongs to. Texts are as they came. */
 export interface PageSigns {
   readonly method: string | undefined;
-  /** Absolute, or as in the request line: then `host` and `isEncrypted` complete it. */
+  /** Absolute, or as in the request line: then `host` completes it. */
   readonly url: string | undefined;
   readonly host: string | undefined;
+  /** Of an absolute `url` too: behind a proxy that ends TLS a framework writes `http`. */
   readonly isEncrypted: boolean;
   readonly referer: string | undefined;
   /** `Sec-Fetch-Dest`: what the browser will do with the answer. */
@@ -32,7 +33,7 @@ function isOpened({ method, destination, accept }: PageSigns): boolean {
 }
 
 function absoluteUrl({ url = '', host, isEncrypted }: PageSigns): string | undefined {
-  if (!url.startsWith('/')) return url;
+  if (!url.startsWith('/')) return isEncrypted ? url.replace(/^http:/i, 'https:') : url;
   return host === undefined ? undefined : `${isEncrypted ? 'https' : 'http'}://${host}${url}`;
 }
 

@@ -84,7 +84,7 @@ function contextOf(request: RequestLike, policy: AddressPolicy, sessionId: strin
   const page = pageOfRequest({
     method: request.method,
     url: shortText(request.originalUrl ?? request.url),
-    host: shortHeader(request, 'host'),
+    host: shortText(hostOf(request)),
     isEncrypted: isEncrypted(request),
     referer: shortHeader(request, 'referer'),
     destination: headerOf(request, 'sec-fetch-dest'),
@@ -99,6 +99,12 @@ function contextOf(request: RequestLike, policy: AddressPolicy, sessionId: strin
     ...(page === undefined ? {} : { page }),
     ...(trace === undefined ? {} : { trace }),
   };
+}
+
+/** HTTP/2 has another name for it, which Fetch's headers refuse. */
+function hostOf(request: RequestLike): string | undefined {
+  const isFetch = typeof request.headers.get === 'function';
+  return headerOf(request, 'host') ?? (isFetch ? undefined : headerOf(request, ':authority'));
 }
 
 /** Of a proxy that ends TLS a header is believed: it decides how an address is written, and nothing else. */
