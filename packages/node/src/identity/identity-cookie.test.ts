@@ -137,6 +137,18 @@ describe('who it is', () => {
     else expect(identity).toMatchObject(expected as object);
   });
 
+  test.each([
+    { why: 'a date that stands for none', decidedAt: Date.parse('0001-01-01T00:00:00Z') },
+    { why: 'a date that stands for ever', decidedAt: Date.parse('9999-12-31T23:59:59.999Z') },
+    { why: 'the last date there is', decidedAt: 8.64e15 },
+    { why: 'a part of a millisecond', decidedAt: start + 0.5 },
+  ])('whatever is said of the decision, the cookie can be read: $why', ({ decidedAt }) => {
+    const found = identityOf('none', { browserId, decidedAt }) ?? first;
+    const again = cookie.read(pairOf(cookie.write(found)));
+    expect(again).toMatchObject({ id: browserId });
+    expect(identityOf(again, { browserId, decidedAt })).toBe(again);
+  });
+
   test('the browser that lost its id is recognized by its new one from then on', () => {
     const found = identityOf(known, { browserId: later, decidedAt: start });
     expect(identityOf(found ?? 'none', { browserId: later, decidedAt: start })).toBe(found);

@@ -61,6 +61,9 @@ const refreshAfterS = 24 * 3_600;
 /** More cookies of one name than this somebody has put there. */
 const maxCandidates = 4;
 
+/** Nine digits to the base of 36, which is far beyond every clock. Epoch milliseconds. */
+const maxTime = 36 ** 9;
+
 /** Version, id, tag, decision, when it was written, signature. */
 const pattern = /^1\.([\w-]{8,64})\.([\w-]{8})\.([\da-z]{1,9})\.([\da-z]{1,8})\.([\w-]{43})$/;
 
@@ -112,8 +115,9 @@ export function createIdentityCookie({ keys, domain }: IdentityOptions, now: () 
  */
 export function identityOf(
   reading: CookieReading,
-  { browserId, decidedAt = 0 }: BrowserClaim,
+  { browserId, decidedAt: claimedAt = 0 }: BrowserClaim,
 ): SignedIdentity | undefined {
+  const decidedAt = writtenTime(claimedAt);
   const known = typeof reading === 'object' ? reading : undefined;
   if (browserId === undefined) return known;
   const browserTag = tagOf(browserId);
@@ -122,6 +126,11 @@ export function identityOf(
   const wasReset = known?.browserTag !== browserTag && decidedAt > 0 && known?.decidedAt === decidedAt;
   const id = wasReset || known === undefined ? browserId : known.id;
   return /^[\w-]{8,64}$/.test(id) ? { id, browserTag, decidedAt, isStale: true } : undefined;
+}
+
+/** As the cookie can hold it: consent tools also say `0001-01-01`, which is nobody's decision, and `9999-12-31`. */
+function writtenTime(time: number): number {
+  return time > 0 && time < maxTime ? Math.floor(time) : 0;
 }
 
 function tagOf(browserId: string): string {
