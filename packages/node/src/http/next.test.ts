@@ -85,9 +85,26 @@ describe('after the answer', () => {
     expect(tracker.stats()).toMatchObject({ pending: 0, delivered: 1 });
   });
 
+  test('what a streamed answer tracks, and what an after of the host tracks, is sent too', async () => {
+    const GET = next.route((request: Request) => {
+      const visitor = tracker.for(request);
+      later.push(() => tracker.track('Export Logged', {}, { userId: 'u1' }));
+      async function* rows(): AsyncGenerator<Uint8Array> {
+        yield new TextEncoder().encode('row');
+        visitor.track('Export Sent');
+      }
+      return new Response(ReadableStream.from(rows()));
+    });
+    const response = await GET(new Request('http://localhost:3000/export', { headers }));
+    expect(tracker.events).toEqual([]);
+    await response.text();
+    for (const task of later) await task();
+    expect(tracker.stats()).toMatchObject({ pending: 0, delivered: 2 });
+  });
+
   test('nothing was tracked: nobody waits', async () => {
     await next.action(() => 1)();
-    expect(later).toEqual([]);
+    expect(later.map((task) => task())).toEqual([undefined]);
   });
 
   test('while a page is built there is no after: it goes without', async () => {

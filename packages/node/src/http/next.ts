@@ -45,9 +45,12 @@ export function nextTracking<P extends Plan = AnyPlan>(
   tracker: ServerTracker<P>,
   { headers, after, ip }: NextParts,
 ): NextTracking<P> {
+  /** What comes with the end of a streamed answer, or in an `after` of the host, leaves then too. */
+  const flush = (): unknown => (tracker.stats().pending > 0 ? tracker.flush({ deadlineMs: flushMs }) : undefined);
+
   const leave = (): void => {
     // While a page is built there is no answer to wait for.
-    if (tracker.stats().pending > 0) attempt(() => after(() => tracker.flush({ deadlineMs: flushMs })));
+    attempt(() => after(flush));
   };
 
   function requestOf(headers: HeadersLike, more: Pick<RequestLike, 'method' | 'url'> = {}): RequestLike {
@@ -75,7 +78,7 @@ export function nextTracking<P extends Plan = AnyPlan>(
     async visitorOf(path) {
       const sent = await headers();
       const visitor = tracker.for(requestOf(sent));
-      attempt(() => after(() => tracker.flush({ deadlineMs: flushMs })));
+      leave();
       const page = path === undefined ? undefined : pageAt(path, sent);
       return page === undefined ? visitor : visitor.with({ context: { page } });
     },
