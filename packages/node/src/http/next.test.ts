@@ -73,6 +73,17 @@ test('a server component has its visitor, and says where it is', async () => {
   expect(later).toHaveLength(2);
 });
 
+test('an address that cannot be found costs no request', async () => {
+  const unready = nextTracking(tracker, {
+    headers: async () => new Headers({ cookie }),
+    after() {},
+    ip: (all) => (all.get('x-forwarded-for') as string).split(',')[0] as string,
+  });
+  await unready.action(() => void tracker.track('Seen'))();
+  await unready.route(() => void tracker.track('Seen'))(new Request('http://localhost:3000/', { headers: { cookie } }));
+  expect(tracker.events).toMatchObject([{ anonymousId: 'anonymous-1' }, { anonymousId: 'anonymous-1' }]);
+});
+
 describe('after the answer', () => {
   test('what was tracked is sent, also where redirect() ends the action', async () => {
     const buy = next.action(async (): Promise<void> => {

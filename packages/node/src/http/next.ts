@@ -54,7 +54,8 @@ export function nextTracking<P extends Plan = AnyPlan>(
   };
 
   function requestOf(headers: HeadersLike, more: Pick<RequestLike, 'method' | 'url'> = {}): RequestLike {
-    return { headers, ...more, ip: ip?.(headers) ?? undefined };
+    // Written for the host in front, it may not expect that there is none.
+    return { headers, ...more, ip: attempt(() => ip?.(headers)) ?? undefined };
   }
 
   /** What is tracked leaves also where `redirect()` and `notFound()` end the task by throwing. */
