@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Diagnostic } from '@org/track-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bots } from './bots.ts';
-import { createEnrich, type Visitor } from './enrichment.ts';
+import { createEnrich, type Enrichment, type Visitor } from './enrichment.ts';
 import { geo } from './geo.ts';
 import { mmdbFile } from './mmdb-file.ts';
 import { remember } from './remember.ts';
@@ -224,6 +224,19 @@ describe('several', () => {
     );
     for (let time = 0; time < 3; time++) expect(enrich(visitor({ ip: '203.0.113.7' }))).toEqual({ context: { b: 2 } });
     expect(heard).toEqual([{ code: 'enrichment-failed', detail: 'mine: RangeError' }]);
+  });
+
+  test('one that answers later finds nothing, is told once, and what it rejects with is not the host’s', async () => {
+    const heard: Diagnostic[] = [];
+    const late = { name: 'mine', find: async (): Promise<never> => Promise.reject(new Error('down')) };
+    const enrich = createEnrich([late as unknown as Enrichment], (diagnostic) => heard.push(diagnostic));
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    for (let time = 0; time < 3; time++) expect(enrich(visitor({}))).toEqual({ context: {} });
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(heard).toEqual([{ code: 'enrichment-failed', detail: 'mine: Promise' }]);
   });
 });
 

@@ -43,14 +43,20 @@ export function createEnrich(enrichments: readonly Enrichment[], onDiagnostic: O
 
   function find(enrichment: Enrichment, visitor: Visitor): Finding | undefined {
     try {
-      return enrichment.find(visitor);
+      const found: unknown = enrichment.find(visitor);
+      if (!(found instanceof Promise)) return found as Finding | undefined;
+      found.catch(() => {}); // or its rejection would be the host's
+      tell(enrichment, 'Promise');
     } catch (error) {
-      if (!reported.has(enrichment.name)) {
-        reported.add(enrichment.name);
-        // Only what kind of error: its message may repeat the visitor's address.
-        report(onDiagnostic, 'enrichment-failed', enrichment.name, error instanceof Error ? error.name : typeof error);
-      }
-      return undefined;
+      // Only what kind of error: its message may repeat the visitor's address.
+      tell(enrichment, error instanceof Error ? error.name : typeof error);
     }
+    return undefined;
+  }
+
+  function tell({ name }: Enrichment, what: string): void {
+    if (reported.has(name)) return;
+    reported.add(name);
+    report(onDiagnostic, 'enrichment-failed', name, what);
   }
 }

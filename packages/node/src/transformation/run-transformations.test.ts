@@ -91,6 +91,11 @@ describe('a transformation that fails costs only the event', { timeout: 30_000 }
     },
     { why: 'answers later', output: () => Promise.reject(new Error('late')), code: 'transformation-async' },
     {
+      why: 'answers later with a part',
+      output: () => [event, Promise.reject(new Error('late'))],
+      code: 'transformation-async',
+    },
+    {
       why: 'returns too much',
       output: () => new Array(maxOutputs + 1).fill(event),
       code: 'transformation-too-many-events',

@@ -79,11 +79,10 @@ function outputsOf(transform: Transformation, event: TrackEvent, origin: EventOr
     // A copy: whoever is stopped in the middle, and tried again, starts with the event as it came.
     const output: unknown = transform(structuredClone(event), origin);
     if (output === null) return { events: [] };
-    if (output instanceof Promise) {
-      output.catch(() => {}); // or its rejection would be the host's
-      return { code: 'transformation-async' };
-    }
     const list: readonly unknown[] = Array.isArray(output) ? output : [output];
+    const late = list.filter((item) => item instanceof Promise);
+    for (const promise of late) promise.catch(() => {}); // or its rejection would be the host's
+    if (late.length > 0) return { code: 'transformation-async' };
     const events: TrackEvent[] = [];
     for (const item of list.slice(0, maxOutputs + 1)) {
       const parsed = parseEvent(asJson(item, event));
