@@ -166,6 +166,31 @@ test('somebody is taken out, with what their device did before; others keep thei
   expect(stored()).toEqual(['2', '4']);
 });
 
+test('what was damaged in the file keeps nobody from being taken out, and nothing from being sent', async () => {
+  const before = opened();
+  for (const id of ['damaged', 'theirs', 'kept']) await before.outbox.add(anEntry({ id }));
+  await before.outbox.close();
+  const db = new DatabaseSync(path);
+  db.exec(`UPDATE entries SET value = '{"userId":"ada-1"' WHERE id = 'damaged'`);
+  db.exec(`UPDATE entries SET value = '{"userId":"ada-1"}' WHERE id = 'theirs'`);
+  db.close();
+  const { outbox } = opened();
+  expect(outbox.erase({ userId: 'ada-1' })).toBe(1);
+  expect(outbox.pull(all).map(({ id }) => id)).toEqual(['damaged', 'kept']);
+  await outbox.close();
+});
+
+test('however much is settled while the disk takes nothing, the next commit removes it', async () => {
+  const { outbox } = opened({ maxEvents: 200_000 });
+  const ids = Array.from({ length: 150_000 }, (_, index) => `e${index}`);
+  for (const id of ids) void outbox.add(anEntry({ id }));
+  expect(await outbox.add(anEntry({ id: 'last' }))).toBe(true);
+  for (const id of ids) void outbox.settle(id, { kind: 'delivered' });
+  expect(await outbox.add({ ...anEntry({ id: 'refused' }), value: null as never })).toBe(false);
+  await outbox.close();
+  expect(stored()).toEqual(['last']);
+});
+
 describe('opening', () => {
   test('a file in use is refused with the reason', async () => {
     const { outbox } = opened();

@@ -1,4 +1,4 @@
-import { type ConsentCategory, createMemoryOutbox, type Entry, type OutboxHost } from '@org/track-core';
+import { attempt, type ConsentCategory, createMemoryOutbox, type Entry, type OutboxHost } from '@org/track-core';
 import type { PersonIds } from '../log/person.ts';
 import { createPersonFinder, isAbout } from '../log/person.ts';
 import { onProcessEnd } from '../runtime/process-end.ts';
@@ -109,7 +109,7 @@ export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): S
     } catch {
       if (database.isTransaction) database.exec('ROLLBACK');
       // Rows of what is settled go with a later commit: room on a full disk comes from nowhere else.
-      settled.push(...gone);
+      settled = gone;
       return false;
     }
     for (const id of gone) rows.delete(id);
@@ -140,9 +140,9 @@ export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): S
     erase(person) {
       const waiting = memory.pull({ maxEvents: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
       const finder = createPersonFinder(person);
-      for (const { value } of waiting) finder.see(JSON.parse(value));
+      for (const entry of waiting) finder.see(eventIn(entry));
       const known = finder.found();
-      const theirs = new Set(waiting.filter(({ value }) => isAbout(JSON.parse(value), known, true)));
+      const theirs = new Set(waiting.filter((entry) => isAbout(eventIn(entry), known, true)));
       memory.release(waiting.filter((entry) => !theirs.has(entry)));
       for (const { id } of theirs) host?.onDropped(id, 'erased');
       if (!isClosed && theirs.size > 0 && commit()) database.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
@@ -170,4 +170,9 @@ export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): S
       if (!isStored) void memory.close();
     },
   };
+}
+
+/** Nothing of what was damaged at rest: whose it was nobody can tell, and it is for the collector to refuse. */
+function eventIn({ value }: Entry): unknown {
+  return attempt(() => JSON.parse(value) as unknown);
 }
