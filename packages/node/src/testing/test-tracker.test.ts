@@ -131,3 +131,12 @@ test('consent, requests and plugins work as in earnest', () => {
   expect(strict.events).toEqual([]);
   expect(strict.diagnostics.map(({ code }) => code)).toEqual(['consent', 'none']);
 });
+
+test('what is too large when all plugins have seen it is not let through', () => {
+  const list = Array.from({ length: 900 }, () => 'x'.repeat(50));
+  const any = createTestTracker();
+  any.track('Exported', { list }, { userId: 'u1' });
+  any.served({ page_view_id: '0190a5c8-7b2e-4c4d-8e5f-1a2b3c4d5e6f', consent: 'undecided', path: '/' });
+  expect(any.events.map((event) => 'event' in event && event.event)).toEqual(['Page Served']);
+  expect(any.diagnostics.map(({ code }) => code)).toEqual(['too-large']);
+});

@@ -2,8 +2,11 @@ import {
   type AnyPlan,
   type ConsentPreferences,
   checkProperties,
+  createMemoryOutbox,
   type Diagnostic,
   type Issue,
+  isServedPage,
+  type Outbox,
   type Plan,
   type Plugin,
   type TrackEvent,
@@ -38,18 +41,20 @@ export interface TestTracker<P extends Plan = AnyPlan> extends ServerTracker<P> 
  * is sent. Use it where your code takes a tracker.
  */
 export function createTestTracker<P extends Plan = AnyPlan>(options: TestTrackerOptions<P> = {}): TestTracker<P> {
-  const { plan, plugins = [], consent = { functional: true, analytics: true, advertising: true } } = options;
+  const { plan, consent = { functional: true, analytics: true, advertising: true } } = options;
   const events: TrackEvent[] = [];
   const issues: { event: TrackEvent; issues: readonly Issue[] }[] = [];
   const diagnostics: Diagnostic[] = [];
-  const recorder: Plugin = {
-    name: 'recorder',
-    process(passing) {
-      const event = JSON.parse(JSON.stringify(passing)) as TrackEvent; // as it travels
+  const outbox = createMemoryOutbox();
+  // Where events arrive that nothing held back, neither a plugin nor their size.
+  const recorder: Outbox = {
+    ...outbox,
+    add(entry) {
+      const event = JSON.parse(entry.value) as TrackEvent; // as it travels
       events.push(event);
-      const found = plan === undefined ? [] : checkProperties(plan, event, 'server');
+      const found = plan === undefined || isServedPage(event) ? [] : checkProperties(plan, event, 'server');
       if (found.length > 0) issues.push({ event, issues: found });
-      return passing;
+      return outbox.add(entry);
     },
   };
   const tracker = createTracker<P>({
@@ -57,18 +62,13 @@ export function createTestTracker<P extends Plan = AnyPlan>(options: TestTracker
     consent,
     endpoint: 'https://collector.invalid/api/j',
     writeKey: 'test',
-    plugins: [...plugins, recorder],
+    outbox: recorder,
     transport: { send: async () => ({ kind: 'delivered' }) },
     onDiagnostic: (diagnostic) => void diagnostics.push(diagnostic),
   });
   return {
     ...tracker,
     ...{ events, issues, diagnostics },
-    served(page) {
-      const event = tracker.served(page);
-      if (event !== undefined) events.push(event);
-      return event;
-    },
     clear() {
       for (const list of [events, issues, diagnostics]) list.length = 0;
     },
