@@ -103,6 +103,17 @@ describe('a signal', () => {
       expected: { code: null, signal: 'SIGTERM', output: '' },
     },
     {
+      why: 'there are two copies of us, as bundlers make them: both finish before it ends',
+      host: `const copy = await import(${JSON.stringify(`${module}?copy`)});
+        copy.onProcessEnd({
+          finish: () => new Promise((done) => setTimeout(() => { console.log('copied'); done(); }, 20)),
+          leave: () => console.log('gone'),
+        });
+        leaver(300);`,
+      signals: ['SIGTERM'],
+      expected: { code: null, signal: 'SIGTERM', output: 'copied finished gone left' },
+    },
+    {
       why: 'whoever was shut down is not asked',
       host: 'leaver(50)();',
       signals: ['SIGTERM'],

@@ -15,16 +15,30 @@ const endDeadlineMs = 10_000;
 /** The same after a signal: less than the 10 seconds that Docker waits before it kills. */
 export const signalDeadlineMs = 5_000;
 
-// One listener for all: Node warns on the console when many trackers each add their own.
-const leavers = new Set<Leaver>();
+/** All that want to be told, and what takes their listeners off. */
+interface Leaving {
+  readonly leavers: Set<Leaver>;
+  stop(): void;
+}
+
+/**
+ * One listener for all: Node warns on the console when many trackers each add their own. One for all copies of us, too, as
+ * bundlers make them: each would take the others' for the host's, and the quickest would end the process for all.
+ */
+const place = Symbol.for('@org/track-node: process end');
+const leaving = (): Leaving => {
+  const shared = process as { [place]?: Leaving };
+  shared[place] ??= { leavers: new Set(), stop() {} };
+  return shared[place];
+};
 
 const finishAll = (deadlineMs: number): Promise<unknown> =>
-  Promise.allSettled([...leavers].map((leaver) => leaver.finish(deadlineMs)));
+  Promise.allSettled([...leaving().leavers].map((leaver) => leaver.finish(deadlineMs)));
 
 const onBeforeExit = (): void => void finishAll(endDeadlineMs);
 
 const leaveAll = (): void => {
-  for (const leaver of leavers) leaver.leave();
+  for (const leaver of leaving().leavers) leaver.leave();
 };
 
 /**
@@ -36,7 +50,7 @@ function onSignal(signal: NodeJS.Signals): void {
   process.off(signal, onSignal);
   const isHosts = process.listenerCount(signal) > 0;
   void finishAll(signalDeadlineMs).then(() => {
-    if (isHosts) return leavers.size > 0 ? listen(signal) : undefined;
+    if (isHosts) return leaving().leavers.size > 0 ? listen(signal) : undefined;
     leaveAll(); // a signal ends a process without its `exit`
     process.kill(process.pid, signal);
   });
@@ -48,16 +62,19 @@ function listen(signal: NodeJS.Signals): void {
 
 /** Tells `leaver` when the process is about to end, by itself or by a signal, and when it ends. Returns what stops it. */
 export function onProcessEnd(leaver: Leaver): () => void {
-  if (leavers.size === 0) {
+  const all = leaving();
+  if (all.leavers.size === 0) {
     process.on('beforeExit', onBeforeExit);
     process.on('exit', leaveAll);
     for (const signal of signals) listen(signal);
+    all.stop = () => {
+      process.off('beforeExit', onBeforeExit);
+      process.off('exit', leaveAll);
+      for (const signal of signals) process.off(signal, onSignal);
+    };
   }
-  leavers.add(leaver);
+  all.leavers.add(leaver);
   return () => {
-    if (!leavers.delete(leaver) || leavers.size > 0) return;
-    process.off('beforeExit', onBeforeExit);
-    process.off('exit', leaveAll);
-    for (const signal of signals) process.off(signal, onSignal);
+    if (all.leavers.delete(leaver) && all.leavers.size === 0) all.stop();
   };
 }
