@@ -227,6 +227,26 @@ test('a job says whom it is about, and is kept until its events are delivered', 
   expect(events().flat()).toMatchObject([{ event: 'Invoice Sent', userId: 'u1' }]);
 });
 
+test('consent that is set counts in jobs as it does in requests, from then on, and is heard of', async () => {
+  const transport = createScriptedTransport();
+  const tracker = createWorkerTracker({ ...remote, consent: {}, transport });
+  const heard: unknown[] = [];
+  tracker.consent.onChange(({ preferences }) => heard.push(preferences));
+  const handle = async (_first: unknown, _env: object, _context: Context): Promise<void> => {
+    tracker.track('Seen', {}, { userId: 'u1' });
+  };
+  const nobody = new Request('https://shop.example/');
+  for (const answer of [undefined, true, false]) {
+    if (answer !== undefined) tracker.consent.set({ analytics: answer });
+    const context = aContext();
+    await tracker.job(handle)({}, {}, context);
+    await tracker.fetch(handle)(nobody, {}, context);
+    await context.ended();
+    expect(transport.sent.length).toBe(answer === undefined ? 0 : 2);
+  }
+  expect(heard).toEqual([{ analytics: true }, { analytics: false }]);
+});
+
 test('outside of both it is dropped, and the receipt says why', async () => {
   const { tracker, events } = start();
   const { delivered } = tracker.track('Seen', {}, { userId: 'u1' });

@@ -3,6 +3,7 @@ import {
   type AnyPlan,
   attempt,
   type Clock,
+  type Consent,
   type ConsentPreferences,
   createConsent,
   createTracker as createCoreTracker,
@@ -94,7 +95,8 @@ export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTra
   const clock = createWorkerClock();
   const ids = createIds({ now: clock.now, random64: createRandomPool() });
   const transport = options.transport ?? createFetchTransport({ ...options, clock });
-  const parts = { ...options, clock, ids, transport };
+  const consent = createConsent({ now: clock.now, gpc: false, initial: options.consent, undecided: false });
+  const parts = { ...options, clock, ids, transport, consent };
   const current = new AsyncLocalStorage<Invocation>();
   const nowhere = createInvocation({
     ...{ ...parts, plugins: [{ name: outside, process: () => null }] },
@@ -102,10 +104,13 @@ export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTra
     onWaiting() {},
   });
 
-  const deferred = deferredTracker(() => (current.getStore() ?? nowhere).tracker) as unknown as Tracker<P, 'server'>;
+  const deferred = deferredTracker(() => (current.getStore() ?? nowhere).tracker, consent) as unknown as Tracker<
+    P,
+    'server'
+  >;
   const identityCookie = identity && createIdentityCookie(identity, clock.now);
   const scopeOf = (request: RequestLike): Scope =>
-    scopeOfRequest(request, { vouched: nowhere.tracker.consent.get().preferences, ip, identityCookie });
+    scopeOfRequest(request, { vouched: consent.get().preferences, ip, identityCookie });
   const tracker = createRequestTracker<P>(deferred, scopeOf, onDiagnostic);
 
   /** Runs one call of a handler, and keeps the Worker until what it tracked is delivered. */
@@ -167,7 +172,9 @@ export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTra
   };
 }
 
-interface InvocationParts extends WorkerTrackerOptions {
+interface InvocationParts extends Omit<WorkerTrackerOptions, 'consent'> {
+  /** What the backend vouches for: one for all. */
+  readonly consent: Consent;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly transport: Transport;
@@ -202,7 +209,8 @@ function createInvocation(parts: InvocationParts): Invocation {
     queue,
     clock,
     ids,
-    consent: createConsent({ now: clock.now, gpc: false, initial: consent, undecided: false }),
+    // Nothing of an invocation waits for a decision, and one that is over is not to be told.
+    consent: { ...consent, onChange: () => () => {} },
     library: { name, version },
     purposeOf: (event) => purposeOf(plan, event),
     plugins,
@@ -220,7 +228,7 @@ function createInvocation(parts: InvocationParts): Invocation {
 }
 
 /** A tracker that is found anew with each call. */
-function deferredTracker(find: () => Tracker): Tracker {
+function deferredTracker(find: () => Tracker, consent: Consent): Tracker {
   return {
     track: (...args) => find().track(...args),
     page: (...args) => find().page(...args),
@@ -229,11 +237,11 @@ function deferredTracker(find: () => Tracker): Tracker {
     group: (...args) => find().group(...args),
     alias: (...args) => find().alias(...args),
     reset: () => find().reset(),
-    consent: find().consent,
+    consent,
     flush: (deadline) => find().flush(deadline),
     shutdown: (deadline) => find().shutdown(deadline),
     stats: () => find().stats(),
-    with: (scope) => deferredTracker(() => find().with(scope)),
+    with: (scope) => deferredTracker(() => find().with(scope), consent),
   };
 }
 
