@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatDevice } from '@org/track-core';
+import { formatDevice, type Plugin } from '@org/track-core';
 import { createScriptedTransport, type ScriptedTransport } from '@org/track-core/testing';
 import { afterEach, describe, expect, test } from 'vitest';
 import { closeAll, run } from './collector/running-collector.ts';
@@ -225,6 +225,43 @@ test('a job says whom it is about, and is kept until its events are delivered', 
   await scheduled({}, {}, context);
   await context.ended();
   expect(events().flat()).toMatchObject([{ event: 'Invoice Sent', userId: 'u1' }]);
+});
+
+test('a plugin listens once, however many invocations there are, and sees the events of each', async () => {
+  const transport = createScriptedTransport();
+  const heard: string[] = [];
+  const codes: string[] = [];
+  let tell = (): void => {};
+  const broken: Plugin = {
+    name: 'broken',
+    setup() {
+      throw new Error('no such thing in a Worker');
+    },
+  };
+  const listening: Plugin = {
+    name: 'listening',
+    setup(tracker) {
+      heard.push('begins');
+      tell = () => void tracker.track('Heard', {}, { userId: 'u1' });
+      return () => heard.push('ends');
+    },
+    process(event) {
+      heard.push('event' in event ? event.event : event.type);
+      return event;
+    },
+  };
+  const plugins = [broken, listening];
+  const tracker = createWorkerTracker({ ...remote, transport, plugins, onDiagnostic: ({ code }) => codes.push(code) });
+  const handle = tracker.job(async (_job: object, _env: object, _context: Context) => tell());
+  for (let time = 0; time < 2; time++) {
+    const context = aContext();
+    await handle({}, {}, context);
+    await context.ended();
+  }
+  await tracker.shutdown();
+  expect(heard).toEqual(['begins', 'Heard', 'Heard', 'ends']);
+  expect(codes).toEqual(['plugin-failed']);
+  expect(transport.sent).toHaveLength(2);
 });
 
 test('consent that is set counts in jobs as it does in requests, from then on, and is heard of', async () => {

@@ -91,12 +91,19 @@ const limits = { maxEvents: 250, maxBytes: 450 * 1024, maxWaitMs: gatherMs };
  */
 export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTrackerOptions<P>): WorkerTracker<P> {
   checkTrackerOptions(options, 'createWorkerTracker', workerOptions);
-  const { identity, ip = 'truncated', onDiagnostic } = options;
+  const { identity, ip = 'truncated', plugins = [], onDiagnostic } = options;
   const clock = createWorkerClock();
   const ids = createIds({ now: clock.now, random64: createRandomPool() });
   const transport = options.transport ?? createFetchTransport({ ...options, clock });
   const consent = createConsent({ now: clock.now, gpc: false, initial: options.consent, undecided: false });
-  const parts = { ...options, clock, ids, transport, consent };
+  // Each invocation has a tracker of its own, and there is one place to listen for all of them.
+  const processing = plugins.map(
+    (plugin): Plugin => ({
+      name: plugin.name,
+      process: (event) => (plugin.process === undefined ? event : plugin.process(event)),
+    }),
+  );
+  const parts = { ...options, clock, ids, transport, consent, plugins: processing };
   const current = new AsyncLocalStorage<Invocation>();
   const nowhere = createInvocation({
     ...{ ...parts, plugins: [{ name: outside, process: () => null }] },
@@ -112,6 +119,13 @@ export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTra
   const scopeOf = (request: RequestLike): Scope =>
     scopeOfRequest(request, { vouched: consent.get().preferences, ip, identityCookie });
   const tracker = createRequestTracker<P>(deferred, scopeOf, onDiagnostic);
+
+  const stops = plugins.map((plugin) =>
+    attempt(
+      () => plugin.setup?.(deferred as unknown as Tracker),
+      (error) => void report(onDiagnostic, 'plugin-failed', plugin.name, error),
+    ),
+  );
 
   /** Runs one call of a handler, and keeps the Worker until what it tracked is delivered. */
   async function invoke(context: WorkerContext | undefined, task: () => unknown): Promise<unknown> {
@@ -166,6 +180,10 @@ export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTra
 
   return {
     ...tracker,
+    shutdown(deadline) {
+      for (const stop of stops.splice(0).reverse()) attempt(() => stop?.());
+      return tracker.shutdown(deadline);
+    },
     served: (page) => (current.getStore() ?? nowhere).served(page),
     fetch: (handler) => wrapped(handler, (request, task) => tracker.run(requestOf(request), task)),
     job: (handler) => wrapped(handler, (_job, task) => task()),
