@@ -173,6 +173,14 @@ describe('Express, mounted', () => {
     expect(seen).toEqual(['/v1/batch', '/v1/projects/k/settings', '/v1/pixel/track', '/api/j/', '/api/j/v1/t']);
   });
 
+  test('a cookie that the app sets is set beside ours', async () => {
+    const recognise: Handle = async () => ({ status: 200, headers: { 'Set-Cookie': 'ours=1' }, body: '' });
+    const app = express().use((_request, response, next) => void next(response.cookie('theirs', '2') && undefined));
+    const ask = await served(app.use('/api/j', expressHandler(recognise)));
+    const response = await ask('/api/j', post(text));
+    expect(response.headers.getSetCookie()).toEqual(['theirs=2; Path=/', 'ours=1']);
+  });
+
   test('a parsed body counts against the limit too', async () => {
     const ask = await mounted(express.json({ limit: '1mb' }));
     const body = JSON.stringify({ batch: ['x'.repeat(200)] });

@@ -41,7 +41,10 @@ export function send(incoming: IncomingMessage, response: ServerResponse, { stat
     if (response.headersSent || response.destroyed) return;
     // What was not read of the body would otherwise be taken for the next request.
     const close = incoming.complete ? undefined : { Connection: 'close' };
-    response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body), ...close });
+    const { 'Set-Cookie': cookie, ...others } = headers;
+    // Beside those that the app sets.
+    if (cookie !== undefined) response.appendHeader('Set-Cookie', cookie);
+    response.writeHead(status, { ...others, 'Content-Length': Buffer.byteLength(body), ...close });
     response.end(body);
   });
 }
