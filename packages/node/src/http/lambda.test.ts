@@ -90,19 +90,54 @@ describe('an event that is a request', () => {
     expect(events()).toMatchObject([visitor]);
   });
 
-  test('that opens a page is about that page', async () => {
+  test.each<{ why: string; event: object; search: string }>([
+    {
+      why: 'API Gateway 2',
+      event: { rawPath: '/cart', rawQueryString: 'step=2', requestContext: { http: { method: 'GET' } } },
+      search: '?step=2',
+    },
+    {
+      why: 'API Gateway 1, which has decoded its query',
+      event: {
+        httpMethod: 'GET',
+        path: '/cart',
+        queryStringParameters: { utm_source: 'news & more', tag: 'b' },
+        multiValueQueryStringParameters: { utm_source: ['news & more'], tag: ['a', 'b'] },
+        requestContext: { identity: {} },
+      },
+      search: '?utm_source=news+%26+more&tag=a&tag=b',
+    },
+    {
+      why: 'a load balancer, which has not',
+      event: {
+        httpMethod: 'GET',
+        path: '/cart',
+        queryStringParameters: { utm_source: 'news%20%26%20more', 'x%5B%5D': '1' },
+        requestContext: { elb: {} },
+      },
+      search: '?utm_source=news%20%26%20more&x%5B%5D=1',
+    },
+    {
+      why: 'a load balancer with lists',
+      event: {
+        httpMethod: 'GET',
+        path: '/cart',
+        multiValueQueryStringParameters: { tag: ['a', 'b%26'] },
+        requestContext: { elb: {} },
+      },
+      search: '?tag=a&tag=b%26',
+    },
+    {
+      why: 'no query',
+      event: { httpMethod: 'GET', path: '/cart', queryStringParameters: null, requestContext: { identity: {} } },
+      search: '',
+    },
+  ])('that opens a page is about that page: $why', async ({ event, search }) => {
     const { events } = start();
     const handler = lambdaHandler(tracker, () => void tracker.page());
-    await handler(
-      {
-        headers: { host: 'shop.example', 'x-forwarded-proto': 'https', accept: 'text/html', cookie },
-        rawPath: '/cart',
-        rawQueryString: 'step=2',
-        requestContext: { http: { method: 'GET' } },
-      },
-      context(),
-    );
-    expect(events()).toMatchObject([{ context: { page: { url: 'https://shop.example/cart?step=2' } } }]);
+    const headers = { host: 'shop.example', 'x-forwarded-proto': 'https', accept: 'text/html', cookie };
+    await handler({ headers, ...event }, context());
+    expect(events()).toMatchObject([{ context: { page: { url: `https://shop.example/cart${search}` } } }]);
   });
 
   test('of a forged forwarding header that no balancer wrote takes nothing', async () => {

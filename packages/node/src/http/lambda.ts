@@ -52,6 +52,8 @@ interface HttpEvent {
   readonly path?: string;
   readonly rawPath?: string;
   readonly rawQueryString?: string;
+  readonly queryStringParameters?: { readonly [name: string]: string | undefined } | null;
+  readonly multiValueQueryStringParameters?: { readonly [name: string]: readonly string[] | undefined } | null;
   readonly requestContext?: {
     readonly elb?: unknown;
     readonly path?: string;
@@ -70,13 +72,27 @@ export function requestOfLambda(event: unknown): RequestLike | undefined {
   }
   for (const [name, value] of Object.entries(headers ?? {})) lower[name.toLowerCase()] ??= value;
   if (cookies !== undefined) lower.cookie = cookies.join('; ');
+  const query = queryOf(http, requestContext);
   return {
     headers: lower,
     method: requestContext?.http?.method ?? http.httpMethod,
-    url: `${http.rawPath ?? requestContext?.path ?? http.path ?? ''}${http.rawQueryString ? `?${http.rawQueryString}` : ''}`,
+    url: `${http.rawPath ?? requestContext?.path ?? http.path ?? ''}${query === '' ? '' : `?${query}`}`,
     ip:
       requestContext?.http?.sourceIp ?? requestContext?.identity?.sourceIp ?? addressAtBalancer(requestContext, lower),
   };
+}
+
+/** As it came, or in pairs: those of a load balancer are as they came too, those of API Gateway 1 are decoded. */
+function queryOf(event: HttpEvent, context: HttpEvent['requestContext']): string {
+  const { rawQueryString, queryStringParameters, multiValueQueryStringParameters: lists } = event;
+  if (rawQueryString !== undefined) return rawQueryString;
+  const parameters: { readonly [name: string]: string | readonly string[] | undefined } =
+    lists ?? queryStringParameters ?? {};
+  const pairs = Object.entries(parameters).flatMap(([name, values = []]) =>
+    (typeof values === 'string' ? [values] : values).map((value): [string, string] => [name, value]),
+  );
+  const isDecoded = context?.elb === undefined;
+  return isDecoded ? String(new URLSearchParams(pairs)) : pairs.map((pair) => pair.join('=')).join('&');
 }
 
 /** A load balancer adds the address it sees at the end; what stands before it anybody may have written. */
