@@ -38,8 +38,8 @@ function redactPlace(place: JsonObject, options: RedactUrlOptions, placeName: st
   return redacted;
 }
 
-const urlName = /(?:^|_)(?:url|uri|href|src|path|search|referr?er|link)$/i;
-const titleName = /(?:^|_)title$/i;
+const urlName = /(?:^|[^a-z\d])(?:url|uri|href|src|path|search|referr?er|link)$/i;
+const titleName = /(?:^|[^a-z\d])title$/i;
 
 function redactFields(fields: JsonObject, options: RedactUrlOptions, areTitles = false): Fields {
   const redacted: Fields = { ...fields };

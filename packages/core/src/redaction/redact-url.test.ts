@@ -30,6 +30,18 @@ describe('goes', () => {
     { why: 'an e-mail without a name', url: '?ada@example.com', expected: '?[redacted]' },
     { why: 'an e-mail as a name', url: '?ada@example.com=1', expected: '?[redacted]=1' },
     { why: 'a card with plus signs for spaces', url: '?q=4111+1111+1111+1111', expected: '?q=[redacted]' },
+    { why: 'a phone as a form sends it', url: '?q=%2B1+555+010+0123', expected: '?q=[redacted]' },
+    {
+      why: 'an e-mail of another script, as addresses escape it',
+      url: `${shop}/u/%C3%BCnal@m%C3%BCller.example/%C3%BC?to=ada@%E4%BE%8B%E5%AD%90.%E5%85%AC%E5%8F%B8`,
+      expected: `${shop}/u/[email]/%C3%BC?to=[redacted]`,
+    },
+    { why: 'one that was escaped whole, and again', url: '?to=ada%2540m%25C3%25BCller.de', expected: '?to=[redacted]' },
+    {
+      why: 'one beside bytes that are no text',
+      url: '/u/%FF%FE%C3%BC%20ada%40m%C3%BCller.de%20%F0%9F%98%80',
+      expected: '/u/%FF%FE%C3%BC%20[email]%20%F0%9F%98%80',
+    },
     { why: 'a number in a path', url: '/people/49403136526', expected: '/people/[number]' },
     { why: 'an e-mail in a campaign', url: '?utm_term=ada@example.com', expected: '?utm_term=[redacted]' },
     { why: 'a secret in a URL inside', url: '?next=%2Fcb%3Fcode%3Dabc', expected: '?next=[redacted]' },
@@ -40,6 +52,16 @@ describe('goes', () => {
       expected: '/p;jsessionid=[redacted];v=2/q',
     },
     { why: 'whom a link writes to', url: 'mailto:ada@example.com?subject=x', expected: 'mailto:[redacted]' },
+    {
+      why: 'whom one writes to whose attribute begins with a space',
+      url: ' mailto:ada',
+      expected: ' mailto:[redacted]',
+    },
+    {
+      why: 'a name and a password behind a line break',
+      url: '\n//ada:pw@shop.example.com/p',
+      expected: '\n//shop.example.com/p',
+    },
     { why: 'whom a link calls', url: 'TEL:5550100', expected: 'TEL:[redacted]' },
     { why: 'what a link contains', url: 'data:text/plain,Ada', expected: 'data:[redacted]' },
     { why: 'where somebody’s files are', url: 'file:///home/ada/page.html', expected: 'file:[redacted]' },
@@ -156,6 +178,9 @@ test('any text is taken, and redacting twice changes nothing more', { timeout: 6
     ':',
     'mailto:',
     '\ud800',
+    '%C3%BC',
+    '%C3',
+    '\u{1f600}',
   ];
   fc.assert(
     fc.property(
@@ -170,7 +195,7 @@ test('any text is taken, and redacting twice changes nothing more', { timeout: 6
   );
 });
 
-test.each(['?a=', '/', '%25', ';a=', '?', '&a', '#', '//', '?next=/'])(
+test.each(['?a=', '/', '%25', '%C3%BC', ';a=', '?', '&a', '#', '//', '?next=/'])(
   'a URL of many characters %j takes no ages',
   { timeout: 20_000 },
   (piece) => {

@@ -1,4 +1,5 @@
 import { clickPlatform } from '../attribution/click-ids.ts';
+import { attempt } from '../runtime/attempt.ts';
 import { redactText } from './redact-text.ts';
 
 export interface RedactUrlOptions {
@@ -18,8 +19,11 @@ export function redactUrl(url: string, options: RedactUrlOptions = {}): string {
   return redactParts(url, options, 2);
 }
 
-/** Scheme, authority, path, query, fragment: each may be missing, so all texts match. */
-const partsPattern = /^([a-z][a-z\d+.-]*:)?(\/\/[^/?#\\]*)?([^?#]*)(\?[^#]*)?(#.*)?$/is;
+/**
+ * Scheme, authority, path, query, fragment: each may be missing, so all texts match. What is blank before it belongs to no
+ * address, and attributes have it.
+ */
+const partsPattern = /^([\0-\x20]*(?:[a-z][a-z\d+.-]*:)?)(\/\/[^/?#\\]*)?([^?#]*)(\?[^#]*)?(#.*)?$/is;
 
 /** @param depth - how many URLs inside one another are looked into */
 function redactParts(url: string, options: RedactUrlOptions, depth: number): string {
@@ -54,21 +58,23 @@ function redactParts(url: string, options: RedactUrlOptions, depth: number): str
 }
 
 /** Behind these stands a person, a text, or a folder of somebody's own. */
-const noPlacePattern = /^(?:mailto|tel|sms|callto|facetime|skype|data|blob|javascript|file):$/i;
+const noPlacePattern = /^[\0-\x20]*(?:mailto|tel|sms|callto|facetime|skype|data|blob|javascript|file):$/i;
 
 /** `name=value`; undefined if it goes altogether. */
 function redactParameter(parameter: string, options: RedactUrlOptions, depth: number): string | undefined {
   const [, name = '', hasValue, value = ''] = /^([^=]*)(=?)(.*)$/s.exec(parameter) ?? [];
-  const key = decodeAscii(name);
+  const key = decode(name);
   if (clickPlatform(key)) return options.keepsClickIds ? parameter : undefined;
-  const shown = isPersonal(key, options, depth) ? '[redacted]' : name;
+  const shown = isPersonal(name, options, depth) ? '[redacted]' : name;
   if (!hasValue) return shown;
-  const isSecret = value && (isSensitive(key) || isPersonal(decodeAscii(value), options, depth));
+  const isSecret = value && (isSensitive(key) || isPersonal(value, options, depth));
   return `${shown}=${isSecret ? '[redacted]' : value}`;
 }
 
-function isPersonal(text: string, options: RedactUrlOptions, depth: number): boolean {
-  const spaced = text.replaceAll('+', ' ');
+function isPersonal(written: string, options: RedactUrlOptions, depth: number): boolean {
+  const text = decode(written);
+  // Forms write a space as a plus, and a plus as `%2B`.
+  const spaced = decode(written.replaceAll('+', ' '));
   return (
     redactText(text) !== text ||
     (spaced !== text && redactText(spaced) !== spaced) ||
@@ -78,15 +84,21 @@ function isPersonal(text: string, options: RedactUrlOptions, depth: number): boo
 
 /** A step of a path: what is personal in it is written without escapes, everything else as it was. */
 function redactEncoded(step: string): string {
-  const text = decodeAscii(step);
+  const text = decode(step);
   const redacted = redactText(text);
-  return redacted === text ? step : redacted.replace(/[\0-\x20"#/;<>?^`{|}\x7f]/g, encodeURIComponent);
+  return redacted === text ? step : redacted.replace(escapedPattern, encodeURIComponent);
 }
 
-/** What `%40` and `%2540` stand for. The rest stays, so that nothing can be malformed. */
-function decodeAscii(text: string): string {
+/** What addresses escape, whole characters of it. */
+const escapedPattern = /[\0-\x20"#/;<>?^`{|}\x7f]|[^\0-\x7f\ud800-\udfff]|[\ud800-\udbff][\udc00-\udfff]/g;
+
+/** What `%40` and `%2540` stand for, and `%C3%BC`. What is malformed stays. */
+function decode(text: string): string {
   const once = (encoded: string): string =>
-    encoded.replace(/%([0-7][\da-f])/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+    encoded.replace(
+      /%[0-7][\da-f]|%[c-f][\da-f](?:%[89ab][\da-f]){1,3}/gi,
+      (found) => attempt(() => decodeURIComponent(found)) ?? found,
+    );
   return text.includes('%') ? once(once(text)) : text;
 }
 
