@@ -80,6 +80,17 @@ test('a function of the stub that somebody kept goes on', () => {
   expect(queue).toEqual(expect.objectContaining({ length: 0 }));
 });
 
+test('what it is called for while the queue is emptied is made too', () => {
+  const queue = [queued('track', 'Refused'), queued('track', 'Next')];
+  // As a host's `onDiagnostic` does, with a function of the stub.
+  function track(event: string): void {
+    made.push([event]);
+    if (event === 'Refused') queue.push(queued('track', 'Told'));
+  }
+  replay(queue, { ...tracker, track } as unknown as Tracker);
+  expect(made.flat().sort()).toEqual(['Next', 'Refused', 'Told']);
+});
+
 test.each<{ why: string; call: unknown }>([
   { why: 'no call of ours', call: queued('shutdown') },
   { why: 'a name every object has', call: queued('constructor') },

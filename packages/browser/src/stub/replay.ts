@@ -48,8 +48,9 @@ export function replay<P extends Plan>(queue: QueuedCall[], tracker: Tracker<P, 
     return 0;
   };
   attempt(() => {
-    push(...queue.splice(0));
-    // Who kept a function of the stub goes on calling that.
+    const waiting = queue.splice(0);
+    // Who kept a function of the stub goes on calling that, also out of one of these calls.
     queue.push = push;
+    push(...waiting);
   });
 }
