@@ -38,11 +38,15 @@ const storageKey = 'jn:from';
 export function attribution({ internalHosts = [] }: AttributionOptions = {}): Plugin {
   const hosts = internalHosts.map((host) => host.toLowerCase());
   const clickIds: readonly string[] = Object.values(clickIdsOf).flat();
-  // Runs of them in an address, also in one that is another's parameter, with what stands before and after.
+  // Runs of them in an address, also in one that is another's parameter, and in one of that, with what stands before and
+  // after.
+  const escaped = '%(?:25)*';
   const namedClicks = new RegExp(
-    `([?&]|%3F|%26)((?:${clickIds.join('|')})(?:=|%3D)(?:(?!%26|%23)[^&#"\\s])*(&|%26)?)+`,
+    `([?&]|${escaped}(?:3F|26))((?:${clickIds.join('|')})(?:=|${escaped}3D)(?:(?!${escaped}2[63])[^&#"\\s])*(&|${escaped}26)?)+`,
     'gi',
   );
+  /** How often it is escaped: `%25` of `%2526`. */
+  const depthOf = (sign: string): string => sign.slice(0, -2);
   let owner: Tracker;
   let arrival: Touch | undefined; // how this page was come to, until an event tells it
   let isSource = false; // does that take the place of the source that the visit had?
@@ -64,8 +68,11 @@ export function attribution({ internalHosts = [] }: AttributionOptions = {}): Pl
   function withoutClicksIn<V>(value: V): V {
     if (typeof value === 'string') {
       // Most texts are no address with parameters.
-      if (!/=|%3D/i.test(value)) return value;
-      return value.replace(namedClicks, (_, before, _run, after) => (after ? before : '')) as V;
+      if (!/=|3D/i.test(value)) return value;
+      // What follows may be a parameter of the address around it.
+      return value.replace(namedClicks, (_, before, _run, after = '') =>
+        after && depthOf(after) >= depthOf(before) ? before : after,
+      ) as V;
     }
     if (!value || typeof value !== 'object') return value;
     const copy = (Array.isArray(value) ? [] : {}) as V;
