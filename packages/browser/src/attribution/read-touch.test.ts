@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readTouch } from './read-touch.ts';
 
-const own = ['shop.example'];
+const own = ['shop.example', '[2001:db8::1]'];
 const page = 'https://shop.example/sale';
 const read = (url: string, referrer = ''): unknown => readTouch(url, referrer, ['gclid', 'sccid', '_kx'], own);
 
@@ -35,6 +35,7 @@ test.each([
     url: `${page}?utm_content=ada@example.com&gclid=ada@example.com`,
     touch: {},
   },
+  { why: 'one that was escaped twice', url: `${page}?utm_content=ada%2540example.com`, touch: {} },
   {
     why: 'a click',
     url: `${page}?gclid=Cj0&ScCid=s1&_kx=k1`,
@@ -48,6 +49,13 @@ test.each([
   expect(read(url)).toEqual(loose ? expect.objectContaining(touch) : { url: page, ...touch });
 });
 
+test('a mail address across the cut is none either, and an endless one takes no ages', { timeout: 5_000 }, () => {
+  const at = (length: number): string => `${'x'.repeat(length)}%20ada@example.com`;
+  for (const length of [480, 490, 495]) expect(read(`${page}?utm_content=${at(length)}`)).toEqual({ url: page });
+  // What grows with the square takes minutes.
+  expect(read(`${page}?utm_content=${'@'.repeat(500_000)}`)).toMatchObject({ url: page });
+});
+
 test.each([
   { why: 'another site', referrer: 'https://www.google.com/', is: 'https://www.google.com/' },
   { why: 'its query and fragment stay there', referrer: 'https://a.example/p?q=1&r#s', is: 'https://a.example/p' },
@@ -58,6 +66,8 @@ test.each([
   { why: 'one whose name ends alike', referrer: 'https://myshop.example/', is: 'https://myshop.example/' },
   { why: 'one that begins alike', referrer: 'https://shop.example.evil.test/', is: 'https://shop.example.evil.test/' },
   { why: 'above it', referrer: 'https://example/', is: 'https://example/' },
+  { why: 'an address of version 6', referrer: 'http://[2001:db8::2]/p', is: 'http://[2001:db8::2]/p' },
+  { why: 'one of our own', referrer: 'http://[2001:db8::1]:8080/p', is: undefined },
   { why: 'none', referrer: '', is: undefined },
   { why: 'nonsense', referrer: 'nonsense', is: undefined },
 ])('a referrer: $why', ({ referrer, is }) => {

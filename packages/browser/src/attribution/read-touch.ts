@@ -29,8 +29,11 @@ const campaignWord = /^utm_(campaign|source|medium|term|content|id|source_platfo
 /** Whoever makes a link decides what is in it, and it is remembered: what is longer is cut. Ids of clicks are up to 300. */
 const maxLength = 500;
 
-/** A newsletter's link may name its reader. */
-const email = /\S@\S+\.\S/;
+/** The longest mail address there is: one that the cut leaves a part of ends before this. */
+const maxEmailLength = 320;
+
+/** A newsletter's link may name its reader, also where some service has escaped it once more. */
+const email = /\S(?:@|%40)\S+\.\S/;
 
 const withoutQuery = (url: string): string => url.replace(/[?#].*/s, '');
 
@@ -53,9 +56,10 @@ export function readTouch(
     const word = campaignWord.exec(name)?.[1]?.replace('campaign', 'name');
     const kind = word ? campaign : clickIds.includes(name) ? clicks : undefined;
     // The first of several counts.
-    if (kind && value && !email.test(value)) kind[word ?? name] ??= value.slice(0, maxLength);
+    if (kind && value && !email.test(value.slice(0, maxLength + maxEmailLength)))
+      kind[word ?? name] ??= value.slice(0, maxLength);
   }
-  const host = /^[\w-]+:\/\/([^/?#:]+)/.exec(referrer)?.[1];
+  const host = /^[\w-]+:\/\/(\[[^\]]*\]|[^/?#:]+)/.exec(referrer)?.[1];
   const isOwn = ownHosts.some((own) => `.${host}`.endsWith(`.${own}`));
   return {
     url: withoutQuery(url),

@@ -17,6 +17,8 @@ test.each([
   { why: 'capitals and a root dot', url: 'HTTPS://WWW.Bing.COM./', is: ['search', 'bing'] },
   { why: 'a port', url: 'https://bing.com:8443/', is: ['search', 'bing'] },
   { why: 'a name before the host', url: 'https://google.com@evil.example/', is: ['referral', 'evil.example'] },
+  { why: 'a name with a sign of its own', url: 'https://a@google.com@evil.example/', is: ['referral', 'evil.example'] },
+  { why: 'an address of version 6', url: 'http://[2001:db8::1]:80/', is: ['referral', '[2001:db8::1]'] },
   { why: 'a known name inside another', url: 'https://notfacebook.com/', is: ['referral', 'notfacebook.com'] },
   {
     why: 'a known host below another',
@@ -26,6 +28,11 @@ test.each([
   { why: 'a name every object has', url: 'https://constructor.com/', is: ['referral', 'constructor.com'] },
 ])('$why: $url', ({ url, is: [medium, source] }) => {
   expect(classifyReferrer(url)).toEqual({ medium, source });
+});
+
+test('a host longer than there can be is no place, and takes no ages', () => {
+  expect(classifyReferrer(`https://${'a.'.repeat(16_000)}example/`)).toBeUndefined();
+  expect(classifyReferrer(`https://${'a.'.repeat(120)}example.org/`)).toMatchObject({ medium: 'referral' });
 });
 
 test.each([undefined, '', 'nonsense', '/path', 'https://', 'mailto:a@b.example', 'javascript:alert(1)'])(

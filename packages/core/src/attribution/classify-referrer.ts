@@ -85,6 +85,9 @@ const hostsOf: Readonly<Record<Exclude<ReferrerMedium, 'referral'>, Readonly<Rec
   },
 };
 
+/** RFC 1035. Anybody may claim more, and each dot of it would be looked up. */
+const maxHostLength = 253;
+
 /** Made when first asked for: importing does nothing. */
 let known: Map<string, ReferrerClass> | undefined;
 
@@ -106,11 +109,11 @@ function readHosts(): Map<string, ReferrerClass> {
  * can be renewed. It does not know which hosts are your own: a page's `attribution()` leaves those out.
  */
 export function classifyReferrer(url: string | undefined): ReferrerClass | undefined {
-  const host = /^[a-z][\w+.-]*:\/\/(?:[^/?#@]*@)?([^/?#:@]+)/i
+  const host = /^[a-z][\w+.-]*:\/\/(?:[^/?#]*@)?(\[[^\]]*\]|[^/?#:@]+)/i
     .exec(url ?? '')?.[1]
     ?.toLowerCase()
     .replace(/\.$/, '');
-  if (!host) return undefined;
+  if (!host || host.length > maxHostLength) return undefined;
   known ??= readHosts();
   for (let name = host; name.includes('.'); name = name.slice(name.indexOf('.') + 1)) {
     const found = known.get(name);
