@@ -22,6 +22,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   for (const stop of stops) stop();
+  vi.restoreAllMocks();
   delete page.otherLayer;
 });
 
@@ -272,6 +273,20 @@ describe('out', () => {
     gtag('consent', 'update', all('granted'));
     expect(commands().at(-1)).toEqual(['consent', 'update', ads('denied')]);
     expect(commands()).toHaveLength(3);
+  });
+
+  test.each([
+    { why: 'at once, as a platform and a template do', waits: [0, 0] },
+    { why: 'at each view of a page', waits: [0, 2_000, 2_000, 2_000, 2_000] },
+  ])('and whenever the page says the same again: $why', ({ waits }) => {
+    let at = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => at);
+    start({ gpc: true });
+    for (const wait of waits) {
+      at += wait;
+      gtag('consent', 'update', all('granted'));
+      expect(commands().at(-1)).toEqual(['consent', 'update', ads('denied')]);
+    }
   });
 
   test('it can be left out', () => {

@@ -19,6 +19,9 @@ const signalsOf: { readonly [category in Category]-?: readonly string[] } = {
   advertising: ['ad_storage', 'ad_user_data', 'ad_personalization'],
 };
 
+/** A page that says the same later than this says it anew, milliseconds. */
+const soonMs = 1_000;
+
 /**
  * Google Consent Mode v2, in and out.
  *
@@ -49,6 +52,8 @@ export function googleConsent({
     const layer: unknown[] = found;
     const told: Record<string, unknown> = {}; // what Google's tags know, by signal
     let lastRead: string | undefined;
+    let readAt = 0; // `performance.now()`
+    let repeats = 0; // of the last word, one soon after the other
     let isReading = false;
 
     function answer(kind: unknown, said: Readonly<Record<string, unknown>>): void {
@@ -73,13 +78,16 @@ export function googleConsent({
       const { 0: command, 1: kind, 2: said } = entry as ArrayLike<unknown>;
       if (command !== 'consent' || ours.has(entry as object)) return;
       const text = JSON.stringify([kind, said]);
-      const isEcho = text === lastRead;
+      const now = performance.now();
+      repeats = text === lastRead && now - readAt < soonMs ? repeats + 1 : 0;
       lastRead = text;
+      readAt = now;
       isReading = true;
       attempt(() => answer(kind, said as Record<string, unknown>));
       isReading = false;
-      // Whoever answers each of our words with the same one gets no other: that could go on for ever.
-      if (!isEcho) write();
+      // Pages say the same twice, or at each view. Whoever answers each of our words with it gets no other: that could go
+      // on for ever.
+      if (repeats < 2) write();
     }
 
     function write(): void {
