@@ -1,7 +1,9 @@
 import 'fake-indexeddb/auto';
 import type { Plan, Tracker } from '@org/track-core';
-import { Activity, act, createElement as h, type ReactNode, StrictMode, useEffect } from 'react';
-import { createRoot, type Root } from 'react-dom/client';
+import { createConsent } from '@org/track-core';
+import { Activity, act, createElement as h, type ReactNode, StrictMode, useEffect, useSyncExternalStore } from 'react';
+import { createRoot, hydrateRoot, type Root } from 'react-dom/client';
+import { renderToString } from 'react-dom/server';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { pageViews } from './capture/page-views.ts';
 import { createTracker } from './create-browser-tracker.ts';
@@ -70,6 +72,29 @@ test('what React mounts twice is one page view, and each effect’s event is its
   expect(real.stats().accepted).toBe(3);
   vi.useRealTimers();
   await real.shutdown({ deadlineMs: 1 });
+});
+
+const undecided = { preferences: {}, gpc: false };
+const consent = createConsent({ gpc: true, initial: { analytics: true }, now: Date.now });
+
+function Banner(): ReactNode {
+  const { preferences, gpc } = useSyncExternalStore(consent.onChange, consent.get, () => undecided);
+  return h('p', null, JSON.stringify([preferences, gpc]));
+}
+
+test('a banner, as the guide has it, takes over what a server rendered, also for whoever has decided', () => {
+  const complaints: unknown[] = [];
+  const main = document.querySelector('main') as HTMLElement;
+  act(() => root.unmount());
+  main.innerHTML = renderToString(h(Banner));
+  expect(main.textContent).toBe('[{},false]');
+  act(() => {
+    root = hydrateRoot(main, h(Banner), { onRecoverableError: (error) => complaints.push(error) });
+  });
+  expect(complaints).toEqual([]);
+  expect(main.textContent).toBe('[{"analytics":true,"advertising":false},true]');
+  act(() => consent.set({ analytics: false }));
+  expect(main.textContent).toBe('[{"analytics":false,"advertising":false},true]');
 });
 
 describe('Impression', () => {
