@@ -9,6 +9,7 @@ import {
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createWorkerTracker, type WorkerParts, type WorkerTrackerOptions } from './create-worker-tracker.ts';
+import type { Visitor } from './identity/read-visitor.ts';
 
 const create = createWorkerTracker as (options: WorkerTrackerOptions, parts?: WorkerParts) => Tracker;
 
@@ -75,6 +76,31 @@ describe('an event of a worker', () => {
     tracker.track('Synced', {}, { userId: 'u1' });
     tracker.with({ anonymousId: 'a2' }).track('Synced');
     expect(await tracker.flush()).toMatchObject({ accepted: 3, delivered: 2, dropped: { 'no-identity': 1 } });
+  });
+
+  test('counts after a no that became a yes, in a worker as the guide has it', async () => {
+    let tracker: Tracker | undefined;
+    function hear(visitor: Visitor): void {
+      if (tracker && visitor.consent) tracker.consent.set(visitor.consent.initial);
+      else if (visitor.anonymousId) tracker = start(visitor);
+    }
+    const said = (analytics: boolean): Pick<Visitor, 'consent'> => ({
+      consent: { initial: { analytics }, decidedAt: clock.now() },
+    });
+    hear({});
+    // With a no the device forgets the ids.
+    hear(said(false));
+    hear({ anonymousId: 'a1', ...said(true) });
+    tracker?.track('Synced');
+    hear(said(false));
+    tracker?.track('Refused');
+    hear({ anonymousId: 'a1', ...said(true) });
+    tracker?.track('Synced again');
+    await tracker?.flush();
+    expect(sent()).toMatchObject([
+      { event: 'Synced again', anonymousId: 'a1', context: { consent: { decidedAt: expect.any(String) } } },
+    ]);
+    expect(tracker?.stats()).toMatchObject({ accepted: 3, dropped: { consent: 2 } });
   });
 
   test('has the purpose its plan gives it, and passes plugins', async () => {
