@@ -48,7 +48,7 @@ describe.each([{ isServed: true }, { isServed: false }])('with a server that run
       refused: {},
       troubles: ['access.log.1:2'],
     });
-    expect(await imported(...vouched, 'access.log.1')).toMatchObject({ stored: 0, duplicates: 2 });
+    expect(await imported(...vouched, 'access.log.1')).toMatchObject({ stored: 0, duplicates: 2, bots: 0 });
 
     const server = running ?? (await place.serve());
     await until('the page views', () => place.received().length === 3);

@@ -24,6 +24,7 @@ interface Tally {
   lines: number;
   stored: number;
   duplicates: number;
+  /** Of those that were stored. */
   bots: number;
   /** Lines that are about no page. */
   others: number;
@@ -79,7 +80,6 @@ export async function importLogs(
     }
     const { userAgent } = access;
     const found = findBot.find({ ...(userAgent === undefined ? {} : { userAgent }), header: () => undefined })?.context;
-    if (found !== undefined) tally.bots++;
     await importer.add({ ...view, context: { ...view.context, ...found } });
   }
 
@@ -120,11 +120,13 @@ function createImporter(
   facts: () => BatchFacts,
   tally: Tally,
 ): { add(event: { readonly messageId: string; readonly context: object }): Promise<void>; flush(): Promise<void> } {
-  let events = new Map<string, object>();
+  let events = new Map<string, { readonly context: object }>();
 
   async function flush(): Promise<void> {
     if (events.size === 0) return;
     const { stored, refused } = await operations.submit({ events: [...events.values()], facts: facts() });
+    for (const { messageId } of refused) events.delete(messageId);
+    for (const { context } of events.values()) if ('bot' in context) tally.bots++;
     events = new Map();
     tally.stored += stored;
     for (const { status } of refused) {
