@@ -225,6 +225,25 @@ describe('tail', () => {
     await ended;
   });
 
+  test('shows no sign of life, which is for the connection', async () => {
+    const arrival = { event: anEvent('1'), status: 'stored', source: 'server', receivedAt: 1 };
+    const answers: Readonly<Record<string, string>> = {
+      '/ops/ping': '{"result":{"pid":7}}',
+      '/ops/newest': '{"result":[]}',
+      '/ops/tail': [{ isQuiet: true }, arrival, { skipped: 2 }].map((line) => `${JSON.stringify({ line })}\n`).join(''),
+    };
+    const server = createServer(({ url = '' }, response) => response.end(answers[url])).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const adminUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      mkdirSync(place.path('.track'));
+      place.write('.track/log.db.server', JSON.stringify({ pid: 7, adminUrl, token: 'x' }));
+      expect(await json('tail')).toEqual([arrival, { skipped: 2 }]);
+    } finally {
+      server.close();
+    }
+  });
+
   test('writes no control characters of others into the terminal', async () => {
     await (await served([anEvent('1', { event: 'a\u001b[2Jb' })])).end('SIGTERM');
     const { stdout, stderr } = await place.run('tail');

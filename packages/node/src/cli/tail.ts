@@ -11,10 +11,13 @@ export interface TailOptions extends TailFilter {
   readonly json?: boolean;
 }
 
+/** A sign of life is for the connection. */
+type ShownLine = Exclude<TailLine, { readonly isQuiet: true }>;
+
 /** Shows the newest events of the log, then those that arrive, stored or not. */
 export async function tail({ config: named, lines, follow, json = false, ...filter }: TailOptions): Promise<void> {
   const desk = await openDesk(await loadConfig(named));
-  const show = (line: TailLine): void => (json ? sayJson(line) : say(lineOf(line)));
+  const show = (line: ShownLine): void => (json ? sayJson(line) : say(lineOf(line)));
   try {
     if (lines > 0) {
       for (const { event } of await desk.operations.newest({ limit: lines })) {
@@ -25,13 +28,13 @@ export async function tail({ config: named, lines, follow, json = false, ...filt
     }
     if (!follow) return;
     if (!desk.isServed) return note('No server runs on this log: there is nothing to follow.');
-    for await (const line of desk.operations.tail(filter)) show(line);
+    for await (const line of desk.operations.tail(filter)) if (!('isQuiet' in line)) show(line);
   } finally {
     await desk.close();
   }
 }
 
-function lineOf(line: TailLine): string {
+function lineOf(line: ShownLine): string {
   if ('skipped' in line) return `… ${line.skipped} more came than could be shown`;
   const { event, status, reason, source, receivedAt } = line;
   const fields = (typeof event === 'object' && event !== null ? event : {}) as Readonly<Record<string, unknown>>;

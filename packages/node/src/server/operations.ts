@@ -20,7 +20,7 @@ import type {
   RecordPage,
   Revived,
 } from '../log/record.ts';
-import { type TailFilter, type TailLine, tailOf } from './tail.ts';
+import { signOfLifeMs, type TailFilter, type TailLine, tailOf } from './tail.ts';
 
 /** A quarantined event's way back: stored, or why not. */
 export interface Resubmitted {
@@ -109,9 +109,6 @@ export interface OperationsOptions {
   readonly exportFrom: (person: PersonIds) => AsyncIterable<ExportedRow>;
   readonly compact: (destination: string) => Promise<Compacted>;
 }
-
-/** Whoever waits for an answer gives up when they hear nothing for minutes. */
-const signOfLifeMs = 10_000;
 
 /** Receipts in which a destination that never agreed is looked for. */
 const receiptsLookedAt = 1_000;

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Arrival } from '../collector/store-events.ts';
-import { passes, tailOf } from './tail.ts';
+import { passes, signOfLifeMs, tailOf } from './tail.ts';
 
 const anArrival = (event: unknown, more: Partial<Arrival> = {}): Arrival => ({
   event,
@@ -51,4 +51,32 @@ test('a slow reader is told how many it missed, and costs no memory', async () =
   await reader.return?.();
   expect((await waiting).done).toBe(true);
   expect(isStopped).toBe(true);
+});
+
+test('a reader of what is quiet hears that somebody is there, and nothing is left behind when it goes', async () => {
+  vi.useFakeTimers();
+  try {
+    let arrive: (arrival: Arrival) => void = () => {};
+    const watch = (listener: (arrival: Arrival) => void) => {
+      arrive = listener;
+      return () => {};
+    };
+    const reader = tailOf({ watch }, { event: 'Viewed' })[Symbol.asyncIterator]();
+    for (let round = 0; round < 2; round++) {
+      const quiet = reader.next();
+      await vi.advanceTimersByTimeAsync(signOfLifeMs - 1);
+      arrive(anArrival({ type: 'page' })); // of no interest
+      await vi.advanceTimersByTimeAsync(1);
+      expect((await quiet).value).toEqual({ isQuiet: true });
+    }
+    const next = reader.next();
+    arrive(anArrival(viewed));
+    expect((await next).value).toMatchObject({ event: viewed });
+    const last = reader.next();
+    await reader.return?.();
+    expect((await last).done).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -12,8 +12,11 @@ export interface TailFilter {
   readonly status?: Arrival['status'];
 }
 
-/** One arrival, or how many were left out because the reader is slow. */
-export type TailLine = Arrival | { readonly skipped: number };
+/** One arrival; or how many were left out because the reader is slow; or that nothing came, and the reader is still heard. */
+export type TailLine = Arrival | { readonly skipped: number } | { readonly isQuiet: true };
+
+/** Whoever waits for an answer gives up when they hear nothing for minutes: `fetch` after five. Milliseconds. */
+export const signOfLifeMs = 10_000;
 
 /** Arrivals that wait for a reader; more are left out and counted. */
 const maxWaiting = 1_000;
@@ -44,12 +47,22 @@ export function tailOf({ watch }: Pick<Collector, 'watch'>, filter: TailFilter):
         else skipped++;
         wake?.();
       });
+
+      /** Resolves with true when something came, or nothing more will; with false when it was quiet for too long. */
+      function woken(): Promise<boolean> {
+        return new Promise((resolve) => {
+          const timer = setTimeout(() => resolve(false), signOfLifeMs);
+          wake = () => {
+            clearTimeout(timer);
+            resolve(true);
+          };
+        });
+      }
+
       return {
         async next() {
           while (waiting.length === 0 && skipped === 0 && !isStopped) {
-            await new Promise<void>((resolve) => {
-              wake = resolve;
-            });
+            if (!(await woken())) return { done: false, value: { isQuiet: true } };
           }
           const line = waiting.shift();
           if (line !== undefined) return { done: false, value: line };
