@@ -20,6 +20,8 @@ test.each([
   { why: 'no bytes', change: ['2326', '-'], expected: { status: 200 } },
   { why: 'nobody told', change: ['"Mozilla/5.0 (X11)"', '"-"'], expected: { referrer: 'https://x.example/' } },
   { why: 'IPv6', change: ['203.0.113.9', '2001:db8::1'], expected: { address: '2001:db8::1' } },
+  { why: 'a host that was looked up', change: ['203.0.113.9', 'a.example'], expected: { address: 'a.example' } },
+  { why: 'a name of its user', change: [' - frank', ' id frank'], expected: { address: '203.0.113.9' } },
   { why: 'a name with a space', change: ['frank', 'frank n'], expected: { method: 'GET' } },
   { why: 'a quote in the agent', change: ['(X11)', '\\"x\\"'], expected: { userAgent: 'Mozilla/5.0 "x"' } },
   { why: 'bytes in the agent', change: ['(X11)', '\\xc3\\xa4'], expected: { userAgent: 'Mozilla/5.0 ä' } },
@@ -36,6 +38,11 @@ describe('what is no line is told apart', () => {
     { why: 'a month that is none', text: line.replace('Oct', 'Okt') },
     { why: 'no request, as scanners send', text: line.replace('GET /a?b=1 HTTP/1.1', '\\x16\\x03\\x01') },
     { why: 'a quote that never ends', text: line.slice(0, -1) },
+    { why: 'the site in front of the address, as Apache writes for several', text: `shop.example:443 ${line}` },
+    {
+      why: 'the site in front of an IPv6 address',
+      text: `shop.example:443 ${line.replace('203.0.113.9', '2001:db8::1')}`,
+    },
     { why: 'JSON', text: '{"remote_addr":"203.0.113.9"}' },
   ])('$why', ({ text }) => {
     expect(parseCombined(text)).toBeUndefined();

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** One line of an access log in the combined format. https://httpd.apache.org/docs/current/logs.html#combined */
 export interface AccessLine {
   readonly address: string;
@@ -13,16 +15,18 @@ export interface AccessLine {
 
 /** Address, two names, time, request, status, bytes, referrer, agent; servers may add what they like behind it. */
 const linePattern =
-  /^(\S+) \S+ [^[]*\[([^\]]+)\] "((?:[^"\\]|\\.)*)" (\d{3}) (?:\d+|-) "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)"/;
+  /^(\S+) (\S+) [^[]*\[([^\]]+)\] "((?:[^"\\]|\\.)*)" (\d{3}) (?:\d+|-) "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)"/;
 
 const requestPattern = /^([A-Z]+) (\S+)(?: HTTP\/[\d.]+)?$/;
 
 /** `undefined` for what is no such line. */
 export function parseCombined(line: string): AccessLine | undefined {
-  const [whole, address = '', time = '', request = '', status, referrer = '', userAgent = ''] =
+  const [whole, address = '', identity = '', time = '', request = '', status, referrer = '', userAgent = ''] =
     linePattern.exec(line) ?? [];
   const [, method, target] = requestPattern.exec(unescapeText(request)) ?? [];
   const at = timeOf(time);
+  // With the site in front, as Apache's `vhost_combined` has it, everybody would be one visitor: that site.
+  if (isIP(identity) !== 0) return undefined;
   if (whole === undefined || method === undefined || target === undefined || at === undefined) return undefined;
   return {
     address,
