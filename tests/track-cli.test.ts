@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -289,6 +289,20 @@ test('a program that has its port now, and answers whatever it is asked, is not 
   } finally {
     other.close();
   }
+});
+
+test('an output that is full is told in a line', async () => {
+  await (await served([anEvent('1')])).end('SIGTERM');
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [place.command, 'export', '--user', 'u1'], {
+    cwd: place.folder,
+    stdio: ['ignore', full, 'pipe'],
+  });
+  closeSync(full);
+  let said = '';
+  child.stderr?.on('data', (chunk) => (said += chunk));
+  expect(await once(child, 'close')).toEqual([1, null]);
+  expect(said).toMatch(/^track: ENOSPC: .*\n$/);
 });
 
 describe('what is no such thing is not taken for another', () => {

@@ -205,15 +205,20 @@ function timeOf(text: string): number {
   throw new InvalidArgumentError('Expected a date, such as 2026-01-31T12:00:00Z.');
 }
 
-/** `head` has seen enough: that is no failure. */
+/** `head` has seen enough: that is no failure. A full disk is, and nothing that a stack would explain. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  fail(error);
+  process.exit();
 });
+
+function fail(error: unknown): void {
+  process.stderr.write(`track: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
 
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`track: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  fail(error);
 }

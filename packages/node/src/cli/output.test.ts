@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { withProgress } from './output.ts';
+import { sayTable, withProgress } from './output.ts';
 
 const isTTY = process.stderr.isTTY;
 let written: string;
@@ -47,4 +47,15 @@ test('a bar of work that is broken off leaves the terminal as it was, and the si
     expect(process.listenerCount('SIGINT')).toBe(before);
     expect(kill.mock.calls).toEqual([[process.pid, 'SIGINT']]);
   });
+});
+
+test('a table may have more rows than a function takes arguments', () => {
+  let bytes = 0;
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    bytes += text.length;
+    return true;
+  });
+  const rows = Array.from({ length: 200_000 }, (_, index) => [`${index}`, 'x']);
+  sayTable(['id', 'what'], rows);
+  expect(bytes).toBeGreaterThan(rows.length * '199999  x'.length);
 });

@@ -17,7 +17,9 @@ export function sayJson(value: unknown): void {
 /** Columns below each other; control characters of others' texts stay out of the terminal. */
 export function sayTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
   const lines = [header, ...rows].map((row) => row.map(printable));
-  const widths = header.map((_, column) => Math.max(...lines.map((row) => (row[column] ?? '').length)));
+  const widths = header.map((_, column) =>
+    lines.reduce((widest, row) => Math.max(widest, (row[column] ?? '').length), 0),
+  );
   for (const row of lines) {
     say(row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  '));
   }
