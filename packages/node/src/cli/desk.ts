@@ -4,6 +4,7 @@ import { createCollector } from '../collector/create-collector.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { createDispatcher, type Dispatcher } from '../dispatch/dispatcher.ts';
 import { createErasures, eraseTryMs } from '../erasure/create-erasures.ts';
+import type { Log } from '../log/log.ts';
 import { memoryLog } from '../log/memory-log.ts';
 import { linesIn } from '../runtime/lines-in.ts';
 import { createNodeClock } from '../runtime/node-clock.ts';
@@ -35,8 +36,9 @@ export async function openDesk({ config }: LoadedConfig): Promise<Desk> {
   }
   const { endpoint: _e, server: _s, admin: _a, logLevel: _l, testMode: _t, log: _log, ...options } = config;
   const log = openLog(config);
-  // Nobody delivers here.
-  const collector = createCollector({ ...options, log, destinations: [] });
+  // Nobody delivers here, and nobody goes on with erasures: without destinations each that is old would be given up.
+  const idle: Log = { ...log, erasures: { ...log.erasures, open: () => [] } };
+  const collector = createCollector({ ...options, log: idle, destinations: [] });
   const clock = createNodeClock();
   const asked = askedDestinations(config.destinations ?? []);
   const erasures = createErasures({
