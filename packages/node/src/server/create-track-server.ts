@@ -241,7 +241,8 @@ function listenOn(server: Server, option: 'server' | 'admin', { host, port }: Li
 
 /** Why a port cannot be listened on, for who chose it. */
 export const listenReasons: { readonly [code: string]: string } = {
-  EADDRINUSE: 'another program has that port; choose another one, or stop that program',
+  EADDRINUSE:
+    'another program has that port, or server and admin have the same one; choose another one, or stop that program',
   EACCES: 'ports below 1024 need rights that this user does not have',
   EADDRNOTAVAIL: 'this machine has no such address',
 };
