@@ -245,10 +245,18 @@ describe('tail', () => {
   });
 
   test('writes no control characters of others into the terminal', async () => {
-    await (await served([anEvent('1', { event: 'a\u001b[2Jb' })])).end('SIGTERM');
+    const strange = { event: 'a\u001b[2Jb', anonymousId: 'c\u001b[2Jd' };
+    await (await served([anEvent('1', strange), anEvent('2', { properties: { note: '\u009b2J' } })], 'dead no')).end(
+      'SIGTERM',
+    );
+    const { stdout: letter } = await place.run('dead', 'show', '2');
+    expect(letter).toContain('"note": "\\u009b2J"');
+    expect(JSON.parse(letter)).toMatchObject({ event: { properties: { note: '\u009b2J' } } });
+    expect((await place.run('export', '--user', 'u1')).stdout).toContain('"note":"\\u009b2J"');
     const { stdout, stderr } = await place.run('tail');
     expect(stdout).toContain('track "a�[2Jb"');
     expect(stderr).toContain('No server runs on this log');
+    expect((await place.run('erase', '--user', 'u1', '--yes')).stdout).toContain('were theirs alone: c�[2Jd.');
   });
 });
 

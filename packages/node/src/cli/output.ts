@@ -11,7 +11,18 @@ export function note(text: string): void {
 }
 
 export function sayJson(value: unknown): void {
-  say(JSON.stringify(value));
+  say(jsonText(value));
+}
+
+/**
+ * JSON for files and terminals alike: it has the older control characters as escapes anyhow, and the newer ones, which
+ * terminals obey too, would be as they are.
+ *
+ * @param indent - spaces; none for machines
+ */
+export function jsonText(value: unknown, indent = 0): string {
+  const escaped = (control: string): string => `\\u00${control.charCodeAt(0).toString(16)}`;
+  return JSON.stringify(value, null, indent).replaceAll(/[\u007f-\u009f]/g, escaped);
 }
 
 /** Columns below each other; control characters of others' texts stay out of the terminal. */

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ErasureReceipt } from '../log/erasure-receipt.ts';
 import type { PersonIds } from '../log/person.ts';
 import type { KnownOfPerson } from '../server/operations.ts';
-import { note, printable, say, sayJson, sayTable, timeOf } from './output.ts';
+import { jsonText, note, printable, say, sayJson, sayTable, timeOf } from './output.ts';
 import { atDesk } from './records.ts';
 
 export interface PersonOptions {
@@ -59,7 +59,7 @@ export async function erase({
     say(`Erased ${events} events, ${quarantined} in quarantine, ${deadLetters} dead letters.`);
     const devices =
       anonymousIds.length === 0 ? '' : `, nor of the devices that were theirs alone: ${anonymousIds.join(' ')}`;
-    say(`Nothing more of them is kept or carried on${devices}.`);
+    say(printable(`Nothing more of them is kept or carried on${devices}.`));
     for (const at of destinations) say(printable(`${at.destination}: ${wordsOf(at)}`));
     say(`Receipt ${receipt.id}`);
   });
@@ -155,7 +155,7 @@ export async function exportPerson({
       for await (const record of operations.about(person)) {
         if ('failed' in record) silent.add(`${record.destination}: ${record.failed}`);
         records++;
-        yield `${JSON.stringify(record)}\n`;
+        yield `${jsonText(record)}\n`;
       }
     }
     if (file === undefined) await pipeline(lines, process.stdout, { end: false });

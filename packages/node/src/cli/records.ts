@@ -4,7 +4,7 @@ import { loadConfig } from '../config/load-config.ts';
 import type { Revived } from '../log/record.ts';
 import type { Resubmitted, Standing } from '../server/operations.ts';
 import { type Desk, openDesk } from './desk.ts';
-import { note, say, sayJson, sayTable, timeOf } from './output.ts';
+import { jsonText, note, printable, say, sayJson, sayTable, timeOf } from './output.ts';
 
 export interface RecordOptions {
   readonly config?: string;
@@ -85,7 +85,7 @@ export function quarantineShow(id: number, { config, json }: RecordOptions): Pro
 }
 
 function show(record: object, json = false): void {
-  say(JSON.stringify(record, null, json ? 0 : 2));
+  say(jsonText(record, json ? 0 : 2));
 }
 
 function missing(what: string, id: number): void {
@@ -195,7 +195,7 @@ function tellResubmitted(id: number, { status, reason }: Resubmitted, json = fal
   if (status !== 'stored' && status !== 'duplicate') process.exitCode = 1;
   if (json) return sayJson({ id, status, ...(reason === undefined ? {} : { reason }) });
   const words = status === 'unknown' ? 'there is no such quarantined event' : status;
-  say(reason === undefined ? `${id}: ${words}` : `${id}: ${words}: ${reason}`);
+  say(printable(reason === undefined ? `${id}: ${words}` : `${id}: ${words}: ${reason}`));
 }
 
 function tellRemoved(id: number, wasThere: boolean, json = false): void {
