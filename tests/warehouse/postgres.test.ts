@@ -182,6 +182,43 @@ describe('in Postgres', { ...needs(postgresServer), timeout: 60_000 }, () => {
     expect(await idsIn(reader)).toEqual(['m1', 'm2']);
   });
 
+  test.each([
+    { why: 'a whole number', sql: '5::bigint', value: 5 },
+    { why: 'one beyond 2^53', sql: '9007199254740993', value: '9007199254740993' },
+    {
+      why: 'a list of whole numbers',
+      sql: 'ARRAY[5::bigint, NULL, 9007199254740993]',
+      value: [5, null, '9007199254740993'],
+    },
+    {
+      why: 'a list of lists',
+      sql: 'ARRAY[ARRAY[1.5, 2], ARRAY[3, 4]]',
+      value: [
+        [1.5, 2],
+        [3, 4],
+      ],
+    },
+    { why: 'a day', sql: `DATE '2026-03-01'`, value: '2026-03-01' },
+    { why: 'a list of days', sql: `ARRAY[DATE '2026-03-01']`, value: ['2026-03-01'] },
+    { why: 'a moment', sql: `TIMESTAMPTZ '2026-03-01 10:00+02'`, value: new Date('2026-03-01T08:00:00Z') },
+    {
+      why: 'a moment without a zone',
+      sql: `TIMESTAMP '2026-03-01 10:00:00.5'`,
+      value: new Date('2026-03-01T10:00:00.5Z'),
+    },
+    { why: 'a list of such', sql: `ARRAY[TIMESTAMP '2026-03-01 10:00']`, value: [new Date('2026-03-01T10:00:00Z')] },
+    { why: 'no moment at all', sql: `TIMESTAMP '-infinity'`, value: Number.NEGATIVE_INFINITY },
+  ])('$why is the same wherever the process runs', async ({ sql, value }) => {
+    const { TZ } = process.env;
+    process.env.TZ = 'America/New_York';
+    try {
+      expect(await open().query(`SELECT ${sql} AS value`)).toEqual([{ value }]);
+    } finally {
+      if (TZ === undefined) delete process.env.TZ;
+      else process.env.TZ = TZ;
+    }
+  });
+
   /** Nobody else gets at the table `events` until what is returned is called. */
   async function locked(destination: PostgresDestination): Promise<() => Promise<void>> {
     await destination.open?.();
