@@ -5,8 +5,12 @@ interface Whose {
   readonly userId?: string;
   readonly anonymousId?: string;
   readonly previousId?: string;
+  readonly context?: unknown;
   readonly lost?: true;
 }
+
+/** The id a browser has for itself, where its events have that of the signed cookie. */
+const ofBrowser = (browserId: string): Whose['context'] => ({ identity: { browserId } });
 
 /** Who did what, whom to forget, and what must be left: the same in the log and in every warehouse. */
 export interface ErasureCase {
@@ -96,6 +100,29 @@ export const erasureCases: readonly ErasureCase[] = [
     ],
     person: { userId: 'u1' },
     left: [3],
+  },
+  {
+    why: 'a browser, by the id it has for itself',
+    events: [
+      { anonymousId: 'a1', context: ofBrowser('b"1') },
+      { anonymousId: 'a1' },
+      { anonymousId: 'a2', context: ofBrowser('b2') },
+      { userId: 'u1', anonymousId: 'a1' },
+      { anonymousId: 'a3', context: { identity: 'b"1', browserId: 'b"1' } },
+    ],
+    person: { anonymousId: 'b"1' },
+    left: [2, 4],
+  },
+  {
+    why: 'a person on such a browser: not who else had it',
+    events: [
+      { anonymousId: 'a1', context: ofBrowser('b1') },
+      { userId: 'u2', anonymousId: 'a1', context: ofBrowser('b1') },
+      { userId: 'u1', anonymousId: 'a2' },
+    ],
+    person: { userId: 'u1', anonymousId: 'b1' },
+    left: [1],
+    told: [2],
   },
   { why: 'nobody it does not know', events: [{ userId: 'u1' }], person: { userId: 'u2' }, left: [0] },
   {

@@ -56,7 +56,12 @@ export function erasureQuery(place: TablePlace, person: ErasePerson): object {
   const anonymousId = storedId(person.anonymousId) ?? undefined;
   const name = nameOf(place);
   const known = [
-    ...(anonymousId === undefined ? [] : ['SELECT @device AS device']),
+    ...(anonymousId === undefined
+      ? []
+      : [
+          'SELECT @device AS device',
+          `SELECT anonymous_id AS device FROM ${name} WHERE anonymous_id IS NOT NULL AND JSON_VALUE(context, '$.identity.browserId') = @device`,
+        ]),
     ...(userId === undefined
       ? []
       : [

@@ -54,19 +54,33 @@ export async function personCondition(person: ErasePerson, errand: Errand): Prom
 async function whose({ userId, anonymousId }: ErasePerson, errand: Errand): Promise<Whose> {
   const [user, device] = [storedId(userId), storedId(anonymousId)];
   const devices = new Set(device === null ? [] : [device]);
+  if (device !== null) {
+    const isBrowser = `${browserIdIn(errand)} = ${quoted(device)}`;
+    for (const found of await devicesWhere(isBrowser, errand, [storage.events])) devices.add(found);
+  }
   if (user !== null) {
     for (const found of await devicesWhere(`user_id IS NOT NULL AND (${isOf(user)})`, errand)) devices.add(found);
   }
   return { user, devices };
 }
 
-async function devicesWhere(condition: string, errand: Errand): Promise<readonly string[]> {
+/** The id a browser has for itself. Old servers look for a field by its name, however deep it lies. */
+const browserIdIn = ({ features }: Errand): string =>
+  features.isModern
+    ? `JSONExtractString(ifNull(context, ''), 'identity', 'browserId')`
+    : `visitParamExtractString(visitParamExtractRaw(ifNull(context, ''), 'identity'), 'browserId')`;
+
+async function devicesWhere(
+  condition: string,
+  errand: Errand,
+  tables: readonly string[] = Object.values(storage),
+): Promise<readonly string[]> {
   const question = {
     settings: { database: errand.database, max_query_size: maxStatementBytes },
     signal: errand.signal,
   };
   const devices: (readonly string[])[] = [];
-  for (const table of Object.values(storage)) {
+  for (const table of tables) {
     const sql = `SELECT DISTINCT anonymous_id FROM ${table} WHERE anonymous_id IS NOT NULL AND ${condition} FORMAT JSONEachRow`;
     const found = linesOf<{ anonymous_id: string }>(await errand.connection.ask(sql, question));
     devices.push(found.map((row) => row.anonymous_id));

@@ -8,8 +8,12 @@ export interface FileFormat {
   readonly ending: string;
   /** Makes a whole file of the rows. */
   write(rows: readonly EventRow[], path: string): Promise<void>;
-  /** On which devices somebody was known, by this file. */
-  devicesOf(user: string, path: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** On which devices somebody was known, by this file; a device may be named by the id that its browser has for itself. */
+  devicesOf(
+    person: { readonly user: string | null; readonly device: string | null },
+    path: string,
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
   /** On which of somebody's devices this file knows others, too. */
   sharedDevices(
     person: Person & { readonly user: string },

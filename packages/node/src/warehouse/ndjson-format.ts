@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createGunzip, createGzip, gzip } from 'node:zlib';
+import { browserIdIn } from '../log/person.ts';
 import { linesIn } from '../runtime/lines-in.ts';
 import { columns } from './event-row.ts';
 import type { EventRow, FileFormat, Person } from './file-format.ts';
@@ -26,12 +27,14 @@ export function ndjsonFormat(isGzip: boolean): FileFormat {
       }
       await writeFile(path, isGzip ? await compress(text) : text);
     },
-    async devicesOf(user, path, signal) {
+    async devicesOf({ user, device: named }, path, signal) {
       const devices = new Set<string>();
       for await (const line of linesOf(path, isGzip, signal)) {
-        const { anonymous_id: device, user_id: whose, previous_id: former } = fieldsOf(line);
-        if (typeof device === 'string' && whose !== undefined && (whose === user || former === user))
-          devices.add(device);
+        const row = fieldsOf(line);
+        const { anonymous_id: device, user_id: whose, previous_id: former } = row;
+        if (typeof device !== 'string') continue;
+        const isUsers = user !== null && whose !== undefined && (whose === user || former === user);
+        if (isUsers || (named !== null && browserIdIn(row) === named)) devices.add(device);
       }
       return [...devices];
     },

@@ -55,12 +55,15 @@ export function parquetFormat(): FileFormat {
         await connection.run(`COPY (FROM temp.staging ORDER BY event, timestamp) TO ${quoted(path)} ${written}`);
         await connection.run('DROP TABLE temp.staging');
       }),
-    devicesOf: (user, path) =>
+    devicesOf: ({ user, device }, path) =>
       using(async ({ connection }) => {
         const reader = await connection.runAndReadAll(
           `SELECT DISTINCT anonymous_id FROM ${rowsIn(path)}
-          WHERE anonymous_id IS NOT NULL AND user_id IS NOT NULL AND (user_id = $1 OR previous_id = $1)`,
-          [user],
+          WHERE anonymous_id IS NOT NULL AND (
+            user_id IS NOT NULL AND (user_id = CAST($1 AS text) OR previous_id = CAST($1 AS text))
+            OR (CAST(context AS JSON) -> 'identity' ->> 'browserId') = CAST($2 AS text)
+          )`,
+          [user, device],
         );
         return reader.getRows().map(([device]) => String(device));
       }),

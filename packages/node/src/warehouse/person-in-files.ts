@@ -48,11 +48,9 @@ async function knownPerson(
   const user = storedId(userId);
   const device = storedId(anonymousId);
   const devices = new Set(device === null ? [] : [device]);
-  if (user !== null) {
-    await readEach(shelf, async (path, format) => {
-      for (const found of await format.devicesOf(user, path, shelf.signal)) devices.add(found);
-    });
-  }
+  await readEach(shelf, async (path, format) => {
+    for (const found of await format.devicesOf({ user, device }, path, shelf.signal)) devices.add(found);
+  });
   return { user, devices };
 }
 

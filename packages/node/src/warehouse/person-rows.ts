@@ -3,7 +3,7 @@ import { storedId } from './parked-event.ts';
 
 /** What of an erasure the databases say differently. */
 export interface ErasureTools {
-  /** The names of `events` and `parked`. */
+  /** The names of `events`, which comes first, and `parked`. */
   readonly tables: readonly string[];
   /** Runs a statement; `$1` and `$2` stand for the parameters, of which the second is a list in a deletion. */
   readonly run: (
@@ -16,7 +16,8 @@ export interface ErasureTools {
 
 /**
  * Deletes what is about a person, by the rule of the log (log/person.ts): their own events, and on every device on which
- * they were those of nobody in particular. What somebody else did on it, as themselves, stays.
+ * they were those of nobody in particular. What somebody else did on it, as themselves, stays. A device may be named by
+ * the id that its browser has for itself.
  *
  * To be run in one transaction: the devices are read from what is deleted. Resolves with how many rows went.
  */
@@ -67,7 +68,9 @@ UNION ${tables
     (table) => `SELECT anonymous_id FROM ${table}
 WHERE anonymous_id IS NOT NULL AND user_id IS NOT NULL AND (user_id = CAST($1 AS text) OR previous_id = CAST($1 AS text))`,
   )
-  .join('\nUNION ')}`;
+  .join('\nUNION ')}
+UNION SELECT anonymous_id FROM ${tables[0]}
+WHERE anonymous_id IS NOT NULL AND (context -> 'identity' ->> 'browserId') = CAST($2 AS text)`;
 
 const isAbout = `user_id = CAST($1 AS text) OR previous_id = CAST($1 AS text) OR previous_id = ANY(CAST($2 AS text[]))
 OR ((user_id IS NULL OR CAST($1 AS text) IS NULL) AND anonymous_id = ANY(CAST($2 AS text[])))`;
