@@ -134,6 +134,16 @@ test('devices that were theirs alone are forgotten too; one that knows no device
   expect([receipt.stage, statesOf(receipt)]).toEqual(['done', { all: 'erased', users: 'erased' }]);
 });
 
+test('devices that are suppressed with somebody are told also where no destination has to be asked', async () => {
+  await seeOnPhone();
+  const { receipt, anonymousIds } = await erasuresAt({}).erasures.erase({ userId: 'u1' });
+  expect([receipt.stage, anonymousIds, log.suppression.has({ anonymousId: 'phone' })]).toEqual([
+    'done',
+    ['phone'],
+    true,
+  ]);
+});
+
 describe('how many rows went', () => {
   function rowsAt(): object {
     const [receipt] = log.erasures.receipts({ limit: 1 });

@@ -184,8 +184,7 @@ export function createErasures(options: ErasuresOptions): Erasures {
     async erase(person) {
       const id = await log.erasures.begin(person, destinations());
       try {
-        await log.erasures.purge(id);
-        const { anonymousIds = [] } = jobOf(id) ?? {};
+        const anonymousIds = await log.erasures.purge(id);
         await atMost(answerWithinMs, work(id));
         const receipt = log.erasures.receipt(id);
         if (receipt === undefined) throw new LogUnavailableError('The receipt is gone.');

@@ -106,8 +106,9 @@ export function createLogErasures({ store, access, people, suppress, now }: LogE
     },
     async purge(id) {
       const { stage, person, salt } = requireRow(id);
-      if (stage !== 'log' || person === null) return;
+      if (person === null) return [];
       const kept = JSON.parse(person) as KeptPerson;
+      if (stage !== 'log') return kept.own;
       const journal: ErasureJournal = {
         devices: kept,
         onFound({ own, shared }) {
@@ -126,14 +127,17 @@ export function createLogErasures({ store, access, people, suppress, now }: LogE
         },
       };
       await people.erase(kept, journal);
+      let devices: readonly string[] = [];
       // Devices that others had too were only needed here.
       store.scrub(() =>
         write(() => {
-          const { own, ...ids } = JSON.parse(requireRow(id).person ?? '{}') as KeptPerson;
+          const { own = [], ...ids } = JSON.parse(requireRow(id).person ?? '{}') as Partial<KeptPerson>;
+          devices = own;
           erasures.update(id, { stage: 'destinations', person: JSON.stringify({ ...ids, own, shared: [] }) });
           finishIfDone(id);
         }),
       );
+      return devices;
     },
     async asking(id, destination) {
       requireRow(id);

@@ -37,8 +37,11 @@ export interface SuppressionList {
 export interface LogErasures {
   /** Suppresses the person, and writes down what is to be done. Resolves with the receipt's id. Rejects with `TypeError` for what is no person. */
   begin(person: PersonIds, destinations: readonly string[]): Promise<string>;
-  /** Takes them out of log, quarantine and dead letters, or goes on with it. */
-  purge(id: string): Promise<void>;
+  /**
+   * Takes them out of log, quarantine and dead letters, or goes on with it. Resolves with the devices that were theirs
+   * alone; once all is done nobody knows them.
+   */
+  purge(id: string): Promise<readonly string[]>;
   /**
    * A destination is about to be asked. Where no answer follows, rows may be gone that nobody counted, and the receipt
    * says so.
