@@ -135,7 +135,7 @@ export const modelCases: readonly ModelCase[] = [
         total: 1e21,
         quantity: 3,
         isGift: true,
-        paid_at: '2024-02-29T22:00:00.5+14:00',
+        paid_at: '2024-02-29T22:00:00.500000001+14:00',
         size: 4,
       }),
       order('10:01:00', {
