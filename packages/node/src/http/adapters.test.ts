@@ -1,6 +1,7 @@
 import { createServer, request } from 'node:http';
 import { connect, createServer as createServer2 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { BodyRead, Handle, HttpRequest } from './exchange.ts';
@@ -53,7 +54,7 @@ const mounted = (...before: express.RequestHandler[]) => {
   return served(app);
 };
 
-const text = '{"batch":[1,2]}';
+const text = '{"batch":[1,"zwölf"]}';
 const post = (body: NonNullable<RequestInit['body']>, headers: Record<string, string> = {}): RequestInit => ({
   method: 'POST',
   body,
@@ -152,6 +153,12 @@ describe('Express, mounted', () => {
       decoded: false,
     },
     { why: 'behind raw()', send: () => mounted(express.raw({ type: '*/*' })), type: 'text/plain', decoded: true },
+    {
+      why: 'behind what wants the body as text, and leaves it to us',
+      send: () => mounted((incoming, _response, next) => void next(incoming.setEncoding('utf8') && undefined)),
+      type: 'text/plain',
+      decoded: false,
+    },
     { why: 'behind text()', send: () => mounted(express.text({ type: '*/*' })), type: 'text/plain', decoded: true },
   ])('$why', async ({ send, type, decoded }) => {
     const response = await (await send())('/api/j/v1/batch', post(text, { 'Content-Type': type }));
@@ -171,6 +178,19 @@ describe('Express, mounted', () => {
       paths.map(async (path) => ((await (await ask(path, {})).json()) as { path: string }).path),
     );
     expect(seen).toEqual(['/v1/batch', '/v1/projects/k/settings', '/v1/pixel/track', '/api/j/', '/api/j/v1/t']);
+  });
+
+  test('a body that comes in pieces, to be read as text by somebody else, is read', async () => {
+    const ask = await mounted((incoming, _response, next) => void next(incoming.setEncoding('utf8') && undefined));
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      for (const piece of text.split(',')) {
+        yield Buffer.from(`${piece} `);
+        await sleep(20);
+      }
+    }
+    const body = ReadableStream.from(pieces());
+    const response = await ask('/api/j', { ...post(body), duplex: 'half' } as RequestInit);
+    expect(await response.json()).toMatchObject({ body: `${text.replace(',', ' ')} ` });
   });
 
   test('a cookie that the app sets is set beside ours', async () => {

@@ -75,11 +75,13 @@ function readStream(incoming: IncomingMessage, { maxBytes, timeoutMs, hasRoom }:
       incoming.resume(); // what may still come is thrown away
       resolve(read);
     }
-    function onData(chunk: Buffer): void {
-      bytes += chunk.length;
+    function onData(chunk: Buffer | string): void {
+      // Text, where somebody in front of us has called `setEncoding`.
+      const piece = typeof chunk === 'string' ? Buffer.from(chunk, incoming.readableEncoding ?? 'utf8') : chunk;
+      bytes += piece.length;
       if (bytes > maxBytes) finish({ kind: 'too-large' });
       else if (hasRoom?.(bytes) === false) finish({ kind: 'no-room' });
-      else chunks.push(chunk);
+      else chunks.push(piece);
     }
     function onEnd(): void {
       finish({ kind: 'read', bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes) });
