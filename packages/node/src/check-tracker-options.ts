@@ -114,9 +114,11 @@ function isPreferences(value: unknown): boolean {
   );
 }
 
-/** Keys are secrets: their values never show. */
+/** Keys are secrets, and so are credentials in an address: they never show. */
 function describe(option: string, value: unknown): string {
-  if (typeof value === 'string' && option !== 'writeKey' && option !== 'identity') return JSON.stringify(value);
+  if (typeof value === 'string' && option !== 'writeKey' && option !== 'identity') {
+    return JSON.stringify(value.replace(/:.*@/s, ':…@'));
+  }
   if (typeof value === 'number') return String(value);
   return value === '' ? 'an empty text' : value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value;
 }

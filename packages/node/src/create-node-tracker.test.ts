@@ -210,8 +210,11 @@ describe('createTracker', () => {
     await tracker.shutdown();
   });
 
-  test('a write key never shows in an error', () => {
+  test('a secret never shows in an error', () => {
     expect(() => createTracker({ ...remote, writeKey: ['secret'] } as never)).toThrow(/"writeKey".*got a list$/);
+    expect(() => createTracker({ ...remote, endpoint: 'https://user:secret@collector.example' })).toThrow(
+      /got "https:…@collector\.example"$/,
+    );
   });
 });
 
