@@ -206,6 +206,18 @@ describe('opening', () => {
     expect(() => sqliteOutbox(path, options)).toThrow(message);
   });
 
+  test('a damaged file is refused as that, and not held', async () => {
+    const { outbox } = opened();
+    for (let index = 0; index < 300; index++)
+      void outbox.add(anEntry({ id: `e${index}`, value: `"${'x'.repeat(500)}"` }));
+    await outbox.close();
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.fill(0xff, bytes.length / 2, bytes.length / 2 + 8_192));
+    for (let time = 0; time < 2; time++) {
+      expect(() => sqliteOutbox(path)).toThrow(`sqliteOutbox: cannot open "${path}": it is damaged`);
+    }
+  });
+
   test('something else is refused', () => {
     path = join(folder, 'other.db');
     writeFileSync(path, 'not a database, and long enough to be read as one'.repeat(40));

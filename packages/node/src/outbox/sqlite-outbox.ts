@@ -1,8 +1,9 @@
+import type { DatabaseSync } from 'node:sqlite';
 import { attempt, type ConsentCategory, createMemoryOutbox, type Entry, type OutboxHost } from '@org/track-core';
 import type { PersonIds } from '../log/person.ts';
 import { createPersonFinder, isAbout } from '../log/person.ts';
 import { onProcessEnd } from '../runtime/process-end.ts';
-import { openSqliteFile, type SqliteFile } from '../runtime/sqlite-file.ts';
+import { cannotOpen, openSqliteFile, type SqliteFile } from '../runtime/sqlite-file.ts';
 import { type AgedOutbox, createAgedOutbox } from './aged-outbox.ts';
 
 /** An outbox in a file, from which people can be taken out. */
@@ -61,7 +62,7 @@ interface StoredEntry {
  * made if needed.
  *
  * @throws TypeError if an option is wrong
- * @throws Error if the file cannot be opened, is something else's, or another process has it open
+ * @throws Error if the file cannot be opened or read, is something else's, or another process has it open
  */
 export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): SqliteOutbox {
   const { maxEvents = 100_000, maxBytes = 256 << 20, maxAgeMs = 7 * 24 * 3_600_000, now = Date.now } = options;
@@ -72,6 +73,7 @@ export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): S
     if (!(value > 0)) throw new TypeError(`sqliteOutbox: ${option}: expected a number above 0, got ${String(value)}`);
   }
   const database = openSqliteFile(path, file);
+  let left = leftIn(database, path);
   const insert = database.prepare('INSERT INTO entries (id, value, bytes, purpose, queued_at) VALUES (?, ?, ?, ?, ?)');
   const remove = database.prepare('DELETE FROM entries WHERE seq = ?');
   const memory = createAgedOutbox(createMemoryOutbox({ maxEvents, maxBytes }));
@@ -118,13 +120,13 @@ export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): S
   }
 
   function findLeft(host: OutboxHost): void {
-    const left = database.prepare('SELECT seq, id, value, bytes, purpose, queued_at FROM entries ORDER BY seq');
-    for (const { seq, id, value, bytes, purpose, queued_at: queuedAt } of left.all() as unknown as StoredEntry[]) {
+    for (const { seq, id, value, bytes, purpose, queued_at: queuedAt } of left) {
       rows.set(id, seq);
       host.onArrived(1, true);
       if (now() - queuedAt > maxAgeMs) host.onDropped(id, 'expired');
       else void memory.add({ id, value, bytes, purpose, queuedAt });
     }
+    left = [];
   }
 
   // The last turn of a process has no end of its own.
@@ -170,6 +172,17 @@ export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): S
       if (!isStored) void memory.close();
     },
   };
+}
+
+/** What an earlier process left. Read at once: whoever opens the file hears that it cannot be. */
+function leftIn(database: DatabaseSync, path: string): readonly StoredEntry[] {
+  try {
+    const left = database.prepare('SELECT seq, id, value, bytes, purpose, queued_at FROM entries ORDER BY seq');
+    return left.all() as unknown as StoredEntry[];
+  } catch (cause) {
+    database.close();
+    throw cannotOpen(path, file, cause);
+  }
 }
 
 /** Nothing of what was damaged at rest: whose it was nobody can tell, and it is for the collector to refuse. */

@@ -44,8 +44,13 @@ export function openSqliteFile(path: string, file: SqliteFile): DatabaseSync {
     return db;
   } catch (cause) {
     db?.close();
-    throw new Error(`${file.opener}: cannot open "${path}": ${reasonOf(cause)}`, { cause });
+    throw cannotOpen(path, file, cause);
   }
+}
+
+/** What a file that turns out to be of no use is reported as. */
+export function cannotOpen(path: string, { opener }: SqliteFile, cause: unknown): Error {
+  return new Error(`${opener}: cannot open "${path}": ${reasonOf(cause)}`, { cause });
 }
 
 function refuseForeign(db: DatabaseSync, { applicationId, steps }: SqliteFile): void {
@@ -67,6 +72,7 @@ export function numberOf(db: DatabaseSync, sql: string): number {
 const sqliteReasons: { readonly [code: number]: string } = {
   5: 'another process has it open; it belongs to one process',
   8: 'it is read-only',
+  11: 'it is damaged',
   14: 'its folder cannot be written to, or it is a folder',
   26: 'it is not a SQLite database',
   // Of a file system that takes no writes the file is opened for reading, and cannot be locked.
