@@ -52,6 +52,12 @@ describe('userAgents', () => {
       context: { os: { name: 'Windows', version: '10' } },
     },
     {
+      why: 'Windows 7, which Chromium ran on until 2023',
+      userAgent: windows,
+      headers: { 'sec-ch-ua-platform': '"Windows"', 'sec-ch-ua-platform-version': '"0.1.0"' },
+      context: { os: { name: 'Windows', version: '7' } },
+    },
+    {
       why: 'a model that only a hint tells',
       userAgent: android,
       headers: {

@@ -86,9 +86,12 @@ function osOf(
   return { name: platform, version: isWindows ? windowsVersion(hinted) : hinted };
 }
 
+/** Before 10 it was counted so. https://wicg.github.io/ua-client-hints/#sec-ch-ua-platform-version */
+const earlyWindows: { readonly [hinted: string]: string } = { '0.1': '7', '0.2': '8', '0.3': '8.1' };
+
 /** Windows 11 says 13 and more. https://learn.microsoft.com/microsoft-edge/web-platform/how-to-detect-win11 */
 function windowsVersion(hinted: string): string {
-  return Number.parseInt(hinted, 10) >= 13 ? '11' : '10';
+  return earlyWindows[hinted.slice(0, 3)] ?? (Number.parseInt(hinted, 10) >= 13 ? '11' : '10');
 }
 
 /** `"Chromium";v="125", "Not.A/Brand";v="24"` */
