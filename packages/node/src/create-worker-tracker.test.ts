@@ -141,6 +141,25 @@ describe('a request', () => {
     expect(events().flat()).toMatchObject([{ event: 'Seen', anonymousId: 'anonymous-one' }]);
   });
 
+  test.each([{ third: 3 }, { third: {} }])(
+    'that another Worker calls with arguments of its own ($third) keeps the Worker too',
+    async ({ third }) => {
+      const { tracker, events } = start();
+      const waits: Promise<unknown>[] = [];
+      const entrypoint = {
+        ctx: { waitUntil: (promise: Promise<unknown>) => waits.push(promise) },
+        add: tracker.job(async (one: number, two: number, _three: unknown) => {
+          tracker.track('Added', {}, { userId: 'u1' });
+          return one + two;
+        }),
+      };
+      expect(await entrypoint.add(1, 2, third)).toBe(3);
+      expect(waits).toHaveLength(1);
+      await Promise.all(waits);
+      expect(events()).toHaveLength(1);
+    },
+  );
+
   test('that fails fails as it would without us, and what it tracked is sent', async () => {
     const { tracker, events } = start();
     const fetch = tracker.fetch(async (_request: Request, _env: object, _context: Context): Promise<Response> => {

@@ -167,12 +167,13 @@ export function createWorkerTracker<P extends Plan = AnyPlan>(options: WorkerTra
   /** The same function, run as an invocation. */
   const wrapped = <H extends Handler>(handler: H, enter: (first: unknown, task: () => unknown) => unknown): H => {
     const call = handler as unknown as (...args: readonly unknown[]) => unknown;
-    // The method of a `WorkerEntrypoint` gets no context: its object has it.
+    // The method of a `WorkerEntrypoint` gets no context, whatever its third argument is: its object has it.
     function invoked(
       this: { readonly ctx?: WorkerContext } | undefined,
       ...args: readonly unknown[]
     ): Promise<unknown> {
-      const context = (args[2] as WorkerContext | undefined) ?? this?.ctx;
+      const third = args[2] as WorkerContext | null | undefined;
+      const context = typeof third?.waitUntil === 'function' ? third : this?.ctx;
       return invoke(context, () => enter(args[0], () => call.apply(this, args as unknown[])));
     }
     return invoked as unknown as H;
