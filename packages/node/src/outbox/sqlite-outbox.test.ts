@@ -180,6 +180,16 @@ test('what was damaged in the file keeps nobody from being taken out, and nothin
   await outbox.close();
 });
 
+test('what was not written is not durable, though somebody was taken out in the same turn', async () => {
+  const { outbox } = opened();
+  const refused = outbox.add({ ...anEntry({ id: 'refused' }), value: null as never });
+  void outbox.add(anEntry({ id: 'theirs', value: '{"userId":"ada-1"}' }));
+  void outbox.erase({ userId: 'ada-1' });
+  expect(await refused).toBe(false);
+  expect(await outbox.add(anEntry({ id: 'later' }))).toBe(true);
+  await outbox.close();
+});
+
 test('however much is settled while the disk takes nothing, the next commit removes it', async () => {
   const { outbox } = opened({ maxEvents: 200_000 });
   const ids = Array.from({ length: 150_000 }, (_, index) => `e${index}`);

@@ -73,26 +73,31 @@ export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): S
     if (!(value > 0)) throw new TypeError(`sqliteOutbox: ${option}: expected a number above 0, got ${String(value)}`);
   }
   const database = openSqliteFile(path, file);
-  let left = leftIn(database, path);
+  let found = leftIn(database, path);
   const insert = database.prepare('INSERT INTO entries (id, value, bytes, purpose, queued_at) VALUES (?, ?, ?, ?, ?)');
   const remove = database.prepare('DELETE FROM entries WHERE seq = ?');
   const memory = createAgedOutbox(createMemoryOutbox({ maxEvents, maxBytes }));
   const rows = new Map<string, number>(); // the row of each entry that has one
   let added = new Map<string, Entry>(); // since the last commit
   let settled: string[] = [];
-  let written: Promise<boolean> | undefined; // of this turn's commit
+  let written: Promise<boolean> | undefined; // all that this turn adds
+  let isTaken = true; // by the disk, in this turn's commits so far
   let host: OutboxHost | undefined;
   let isClosed = false;
 
   /** Commits once, when the code that runs now is done. */
   function commitSoon(): Promise<boolean> {
-    written ??= Promise.resolve().then(commit);
+    written ??= Promise.resolve().then(() => {
+      const isWritten = commit() && isTaken;
+      written = undefined;
+      isTaken = true;
+      return isWritten;
+    });
     return written;
   }
 
   /** Whether all that was added since the last commit is in the file now. */
   function commit(): boolean {
-    written = undefined;
     const [entries, gone] = [added, settled];
     added = new Map();
     settled = [];
@@ -112,6 +117,7 @@ export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): S
       if (database.isTransaction) database.exec('ROLLBACK');
       // Rows of what is settled go with a later commit: room on a full disk comes from nowhere else.
       settled = gone;
+      isTaken = false;
       return false;
     }
     for (const id of gone) rows.delete(id);
@@ -120,13 +126,13 @@ export function sqliteOutbox(path: string, options: SqliteOutboxOptions = {}): S
   }
 
   function findLeft(host: OutboxHost): void {
-    for (const { seq, id, value, bytes, purpose, queued_at: queuedAt } of left) {
+    for (const { seq, id, value, bytes, purpose, queued_at: queuedAt } of found) {
       rows.set(id, seq);
       host.onArrived(1, true);
       if (now() - queuedAt > maxAgeMs) host.onDropped(id, 'expired');
       else void memory.add({ id, value, bytes, purpose, queuedAt });
     }
-    left = [];
+    found = [];
   }
 
   // The last turn of a process has no end of its own.
