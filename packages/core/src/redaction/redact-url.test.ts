@@ -32,6 +32,11 @@ describe('goes', () => {
     { why: 'a card with plus signs for spaces', url: '?q=4111+1111+1111+1111', expected: '?q=[redacted]' },
     { why: 'a phone as a form sends it', url: '?q=%2B1+555+010+0123', expected: '?q=[redacted]' },
     {
+      why: 'a phone as a form sends it, in a URL inside',
+      url: '?next=%2Fp%3Fq%3D%252B1%2B555%2B010%2B0123',
+      expected: '?next=[redacted]',
+    },
+    {
       why: 'an e-mail of another script, as addresses escape it',
       url: `${shop}/u/%C3%BCnal@m%C3%BCller.example/%C3%BC?to=ada@%E4%BE%8B%E5%AD%90.%E5%85%AC%E5%8F%B8`,
       expected: `${shop}/u/[email]/%C3%BC?to=[redacted]`,

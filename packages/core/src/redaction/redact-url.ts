@@ -73,8 +73,8 @@ function redactParameter(parameter: string, options: RedactUrlOptions, depth: nu
 
 function isPersonal(written: string, options: RedactUrlOptions, depth: number): boolean {
   const text = decode(written);
-  // Forms write a space as a plus, and a plus as `%2B`.
-  const spaced = decode(written.replaceAll('+', ' '));
+  // Forms write a space as a plus. One that begins something was `%2B`.
+  const spaced = text.replace(/([\w).-])\+/g, '$1 ');
   return (
     redactText(text) !== text ||
     (spaced !== text && redactText(spaced) !== spaced) ||
