@@ -50,7 +50,7 @@ export function rootDomainAttribute(): string {
 }
 
 /** Every device's cookie that this page sees: of its host, and of the domains above. */
-export const cookiesSeen = (): readonly string[] => attempt(() => document.cookie.match(/(?<=^|; *)jn=1[^;]*/g)) ?? [];
+export const cookiesSeen = (): readonly string[] => attempt(() => document.cookie.match(/(^|;) *jn=1[^;]*/g)) ?? [];
 
 /** Removes the device's cookie wherever a page of this host may have left it, save where the attribute `kept` says. */
 export function expireElsewhere(kept?: string): void {
