@@ -1,6 +1,14 @@
 import { definePlan, type StandardSchemaV1, type Tracker } from '@org/track-core';
 import { expectTypeOf, test } from 'vitest';
-import { type BrowserTrackerOptions, createTracker } from './index.ts';
+import {
+  type BrowserTrackerOptions,
+  beacon,
+  createTracker,
+  type Plugin,
+  pageOnly,
+  pageViews,
+  redaction,
+} from './index.ts';
 
 declare const product: StandardSchemaV1<{ product_id: string }>;
 const plan = definePlan({
@@ -26,4 +34,24 @@ test('without a plan any event goes', () => {
 test('the endpoint is the only option one must give', () => {
   expectTypeOf<{ endpoint: string }>().toExtend<BrowserTrackerOptions>();
   expectTypeOf<{ writeKey: string }>().not.toExtend<BrowserTrackerOptions>();
+});
+
+test('what was not called is no part: it would do nothing, or send nothing', () => {
+  createTracker({ endpoint: '/api/j', capture: [pageViews()], plugins: [redaction()], delivery: [beacon()] });
+  // @ts-expect-error: a function
+  createTracker({ endpoint: '/api/j', capture: [pageViews] });
+  // @ts-expect-error: a function
+  createTracker({ endpoint: '/api/j', plugins: [redaction] });
+  // @ts-expect-error: a function
+  createTracker({ endpoint: '/api/j', delivery: [beacon] });
+  // @ts-expect-error: a function
+  createTracker({ endpoint: '/api/j', storage: pageOnly });
+});
+
+test('a plugin may be an object of a class', () => {
+  class Counting implements Plugin {
+    readonly name = 'counting';
+    readonly setup = () => () => {};
+  }
+  createTracker({ endpoint: '/api/j', plugins: [new Counting()] });
 });

@@ -112,7 +112,11 @@ test('none is seen from outside: in the API, on the wire, in the cookie or in th
   });
   vi.stubGlobal('requestIdleCallback', (task: () => void) => task());
   vi.stubGlobal('CompressionStream', undefined); // so that all bodies can be read
-  const plugin: Required<Plugin> = { name: 'seen', setup: () => () => {}, process: (event) => event };
+  const plugin: Required<Omit<Plugin, typeof Symbol.hasInstance>> = {
+    name: 'seen',
+    setup: () => () => {},
+    process: (event) => event,
+  };
   const diagnostics: unknown[] = [];
   const stateOptions: Required<DeliveryStateOptions> = { onChange: () => {} };
   const state = deliveryState(stateOptions);

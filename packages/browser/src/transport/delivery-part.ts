@@ -17,4 +17,8 @@ export type CarryFirst = (next: PageTransport, page: DeliveryPage) => PageTransp
  * A part of the delivery, as this package makes them: `beacon()`, `deliveryState()`, … What it says to the others has
  * short names in the published files, so nobody else can make one.
  */
-export type DeliveryPart = (next: never, page: never) => unknown;
+export type DeliveryPart = (
+  next: never,
+  page: never,
+  // No function: `delivery: [beacon]`, without the brackets behind it, would send nothing.
+) => object & { readonly [Symbol.hasInstance]?: never };

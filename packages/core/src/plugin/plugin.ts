@@ -10,4 +10,6 @@ export interface Plugin {
   /** Starts listening; returns what undoes it. Capture plugins live here. */
   setup?(tracker: Tracker): () => void;
   process?(event: TrackEvent): TrackEvent | null;
+  /** No function, which has a name too: `plugins: [redaction]`, without the brackets behind it, would do nothing. */
+  readonly [Symbol.hasInstance]?: never;
 }
