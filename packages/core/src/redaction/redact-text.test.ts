@@ -43,6 +43,16 @@ describe('goes', () => {
     { why: 'a secret in JSON', text: '{"password": "hunter two","id":1}', expected: '{"password": [redacted],"id":1}' },
     { why: 'a secret in a form', text: 'user_password=hunter2&id=1', expected: 'user_password=[redacted]&id=1' },
     { why: 'a secret in a log', text: "apiKey = 'abc'", expected: 'apiKey = [redacted]' },
+    {
+      why: 'a secret with a quote in it',
+      text: '{"password":"hun\\"ter two","id":1}',
+      expected: '{"password":[redacted],"id":1}',
+    },
+    {
+      why: 'a secret in JSON within JSON',
+      text: String.raw`body "{\"password\":\"hunter two\",\"id\":1}"`,
+      expected: String.raw`body "{\"password\":[redacted],\"id\":1}"`,
+    },
     { why: 'a secret that does not end', text: '{"client_secret":"abc', expected: '{"client_secret":[redacted]' },
   ])('$why', ({ text, expected }) => {
     expect(redactText(text)).toBe(expected);
@@ -92,6 +102,9 @@ test('what it wrote is not taken for personal again', () => {
     '4111111111111111',
     '+1 555 010 0123',
     'password="',
+    '\\',
+    '"',
+    'token\\":\\"',
     '[',
     ']',
     '=',
@@ -124,6 +137,9 @@ test.each([
   '-',
   'token=',
   '"token":"',
+  'token\\',
+  'token="\\',
+  '\\"',
   'GB82',
   'a@b.',
 ])('many characters of %j take no ages', { timeout: 20_000 }, (piece) => {

@@ -22,9 +22,9 @@ export function redactText(text: string): string {
     .replace(ipPattern, '[ip]');
 }
 
-/** A secret that says so, as in JSON, in forms and in logs. */
+/** A secret that says so, as in JSON, also within JSON, in forms and in logs. */
 const secretPattern =
-  /\b([\w-]{0,24}(?:passw(?:or)?d|secret|token|api[_-]?key)["']?(?:\s?[=:]\s?(?=["'])|=))(?!\[redacted\])(?:"[^"]*"?|'[^']*'?|[^\s"'&;,)]+)/gi;
+  /\b([\w-]{0,24}(?:passw(?:or)?d|secret|token|api[_-]?key)\\{0,3}["']?(?:\s?[=:]\s?(?=\\{0,3}["'])|=))(?!\[redacted\])(?:\\{1,3}(?:"[^"]*"?|'[^']*'?)|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^\s"'&;,)]+)/gis;
 
 /** Any script's letters, but no `icon@2x.png` and no `package@1.2.3`. */
 const emailPattern =
