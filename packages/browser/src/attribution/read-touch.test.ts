@@ -41,6 +41,7 @@ test.each([
     url: `${page}?gclid=Cj0&ScCid=s1&_kx=k1`,
     touch: { clickIds: { gclid: 'Cj0', sccid: 's1', _kx: 'k1' } },
   },
+  { why: 'with a name and a password', url: 'https://ada:p@ss@shop.example/sale?q=1', touch: {} },
   { why: 'in the fragment: no parameter', url: `${page}#utm_source=mail`, touch: {} },
   { why: 'endless', url: `${page}?utm_id=${'x'.repeat(9_999)}`, touch: { campaign: { id: 'x'.repeat(500) } } },
   { why: 'no address', url: 'about:blank?utm_id=1', touch: { campaign: { id: '1' } }, loose: true },
@@ -59,6 +60,7 @@ test('a mail address across the cut is none either, and an endless one takes no 
 test.each([
   { why: 'another site', referrer: 'https://www.google.com/', is: 'https://www.google.com/' },
   { why: 'its query and fragment stay there', referrer: 'https://a.example/p?q=1&r#s', is: 'https://a.example/p' },
+  { why: 'an at sign in its path', referrer: 'https://a.example/@ada', is: 'https://a.example/@ada' },
   { why: 'an app', referrer: 'android-app://com.google.android.gm/', is: 'android-app://com.google.android.gm/' },
   { why: 'the site itself', referrer: 'https://shop.example/', is: undefined },
   { why: 'on another port', referrer: 'https://shop.example:8443/', is: undefined },

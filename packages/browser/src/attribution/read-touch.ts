@@ -15,7 +15,7 @@ export interface Campaign {
 
 /** How somebody came. Nothing but `url`: by typing, by a bookmark, or from where nobody tells. */
 export interface Touch {
-  /** The page they came to, without query and fragment. */
+  /** The page they came to, without query and fragment, name and password. */
   readonly url: string;
   /** The page of another site they came from, without query and fragment. */
   readonly referrer?: string | undefined;
@@ -35,7 +35,8 @@ const maxEmailLength = 320;
 /** A newsletter's link may name its reader, also where some service has escaped it once more. */
 const email = /\S(?:@|%40)\S+\.\S/;
 
-const withoutQuery = (url: string): string => url.replace(/[?#].*/s, '');
+/** In some browsers an address has the name and the password that it was asked for with. */
+const withoutQuery = (url: string): string => url.replace(/[?#].*/s, '').replace(/^([^/]*\/\/)[^/]*@/, '$1');
 
 /**
  * What an address says about how somebody came to it.
