@@ -81,6 +81,14 @@ describe('a transformation that fails costs only the event', { timeout: 30_000 }
       code: 'transformation-failed',
       message: /^TypeError: no price$/,
     },
+    {
+      why: 'throws what cannot be told',
+      output: () => {
+        throw Object.assign(new Error(), { message: Object.create(null) });
+      },
+      code: 'transformation-failed',
+      message: /^object$/,
+    },
     { why: 'returns nothing', output: () => undefined, code: 'transformation-invalid-event' },
     { why: 'returns a text', output: () => 'x', code: 'transformation-invalid-event' },
     {

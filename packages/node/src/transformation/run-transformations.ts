@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { parseEvent, type TrackEvent } from '@org/track-core';
+import { attempt, parseEvent, type TrackEvent } from '@org/track-core';
 import type { EventOrigin, Transformation, Transformed } from './transformation.ts';
 import { createBudget } from './within-budget.ts';
 
@@ -94,8 +94,8 @@ function outputsOf(transform: Transformation, event: TrackEvent, origin: EventOr
     }
     return { events };
   } catch (error) {
-    const message = error instanceof Error ? `${error.name}: ${error.message}` : typeof error;
-    return { code: 'transformation-failed', message: message.slice(0, maxMessageLength) };
+    const told = attempt(() => (error instanceof Error ? `${error.name}: ${error.message}` : undefined));
+    return { code: 'transformation-failed', message: (told ?? typeof error).slice(0, maxMessageLength) };
   }
 }
 
