@@ -70,6 +70,8 @@ describe.each(desks)('$why', ({ isServed }) => {
       expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('known are file')]);
     }
     const [four, three, two, one] = letters.map(({ id }) => String(id)) as [string, string, string, string];
+    const others = await place.run('dead', 'replay', four, '--destination', 'other', '--json');
+    expect([others.code, JSON.parse(others.stdout)]).toEqual([1, { id: Number(four), status: 'other-destination' }]);
     const [shown] = await json('dead', 'show', one);
     expect(shown).toMatchObject({ consumer: 'file', event: { messageId: '1', event: 'Viewed' } });
 

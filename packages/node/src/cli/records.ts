@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { loadConfig } from '../config/load-config.ts';
 import type { Revived } from '../log/record.ts';
-import type { Resubmitted, Standing } from '../server/operations.ts';
+import type { Operations, Resubmitted, Standing } from '../server/operations.ts';
 import { type Desk, openDesk } from './desk.ts';
 import { jsonText, note, printable, say, sayJson, sayTable, timeOf } from './output.ts';
 
@@ -103,11 +103,17 @@ export function deadReplay(ids: readonly number[], options: ListOptions & { read
     const chosen = all ? allIds((before) => operations.deadList({ ...page, limit: pageSize, ...before })) : ids;
     for await (const id of chosen) {
       found++;
-      tellRevived(id, await operations.deadRevive({ id }), json);
+      const isOthers = !all && destination !== undefined && (await isOfAnother(destination, id, operations));
+      tellRevived(id, isOthers ? 'other-destination' : await operations.deadRevive({ id }), json);
     }
     if (found === 0) return noneFound(destination, await operations.standing({}));
     if (!isServed) note('No server runs on this log: the next one delivers.');
   });
+}
+
+async function isOfAnother(destination: string, id: number, operations: Operations): Promise<boolean> {
+  const letter = await operations.deadShow({ id });
+  return letter !== null && letter.consumer !== destination;
 }
 
 export function quarantineReplay(
@@ -179,13 +185,16 @@ async function* allIds(
   }
 }
 
-const revivedWords: { readonly [revived in Revived]: string } = {
+type Told = Revived | 'other-destination';
+
+const revivedWords: { readonly [told in Told]: string } = {
   revived: 'will be delivered again',
   unknown: 'there is no such dead letter',
+  'other-destination': 'it is of another destination',
   gone: 'retention has taken its batch: it cannot be delivered again',
 };
 
-function tellRevived(id: number, revived: Revived, json = false): void {
+function tellRevived(id: number, revived: Told, json = false): void {
   if (revived !== 'revived') process.exitCode = 1;
   if (json) sayJson({ id, status: revived });
   else say(`${id}: ${revivedWords[revived]}`);
