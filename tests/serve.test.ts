@@ -4,7 +4,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { type ClientRequest, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { aConfig, anEvent, createWorkplace, secretKey, until, type Workplace } from './track-process.ts';
+import { aConfig, anEvent, createWorkplace, type Served, secretKey, until, type Workplace } from './track-process.ts';
 
 let place: Workplace;
 afterEach(() => place.remove());
@@ -28,6 +28,15 @@ function beginPost(url: string, body: string): { finish: () => void; answer: Pro
   begun.write(body.slice(0, 10));
   return { finish: () => begun.end(body.slice(10)), answer };
 }
+
+/** Until nobody may connect any more. */
+const untilClosed = (server: Served): Promise<void> =>
+  until('a closed door', () =>
+    server.post([anEvent('too late')]).then(
+      () => false,
+      () => true,
+    ),
+  );
 
 describe('a server of a config in TypeScript', () => {
   test('takes events, delivers them, and keeps books that balance', async () => {
@@ -156,12 +165,7 @@ describe('stopped with SIGTERM', () => {
     const late = await server.post([anEvent('late')]);
     expect([late.status, late.headers.get('connection')]).toEqual([200, 'close']);
 
-    await until('a closed door', () =>
-      server.post([anEvent('too late')]).then(
-        () => false,
-        () => true,
-      ),
-    );
+    await untilClosed(server);
     slow.finish();
     expect(await slow.answer).toBe(200);
     expect(await ended).toBe(0);
@@ -177,12 +181,7 @@ describe('stopped with SIGTERM', () => {
     const slow = beginPost(server.url, JSON.stringify({ writeKey: secretKey, batch: [anEvent('slow')] }));
     await until('the request', async () => (await metric(server.adminUrl, 'track_in_flight_requests'))[''] === 1);
     const ended = server.end('SIGTERM');
-    await until('a closed door', () =>
-      server.post([anEvent('too late')]).then(
-        () => false,
-        () => true,
-      ),
-    );
+    await untilClosed(server);
     slow.finish();
     expect(await slow.answer).toBe(200);
     expect(await ended).toBe(0);
