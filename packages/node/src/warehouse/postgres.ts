@@ -1,11 +1,12 @@
 import type { ConsentCategory, Destination, DestinationLimits } from '@org/track-core';
-import { type ClientBase, Pool, type PoolClient, types } from 'pg';
+import { type ClientBase, Pool, type PoolClient } from 'pg';
 import { limitsOver } from '../config/limits-over.ts';
 import type { Model } from '../models/model.ts';
 import { countErased } from './count-erased.ts';
 import { type Cell, columns } from './event-row.ts';
 import { insertRows, parkedColumns, parkedRow, rowsOf } from './parked-event.ts';
 import { erasePerson, exportPerson } from './person-rows.ts';
+import { plainTypes } from './postgres-answers.ts';
 import { insertInto, inTransaction, migrate, parkIn, quoted, takeTurn } from './postgres-schema.ts';
 
 export interface PostgresOptions {
@@ -26,7 +27,8 @@ export interface PostgresOptions {
 export interface PostgresDestination extends Destination {
   /**
    * The rows of `sql`, as plain objects: whole numbers and decimals as numbers (whole ones as text beyond 2^53), moments
-   * as `Date` (in UTC where they have no zone), dates as `YYYY-MM-DD`. Names without a schema are those of this destination's. Rejects with Postgres's own words.
+   * as `Date` (in UTC where they have no zone), dates as `YYYY-MM-DD`. Names without a schema are those of this
+   * destination's. Rejects with Postgres's own words.
    */
   query<Row = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<readonly Row[]>;
   /** How many events lie in `parked` because they cannot be rows. */
@@ -251,41 +253,6 @@ function configProblem(error: unknown): string | undefined {
   if (code === '42501') return 'forbidden';
   return code === '3D000' ? 'no-such-database' : undefined;
 }
-
-const wholeNumber = (text: string): number | string => (Number.isSafeInteger(Number(text)) ? Number(text) : text);
-type Parser = (text: string) => unknown;
-const same: Parser = (text) => text;
-/** What has no zone is UTC, and not the zone of this machine. */
-const moment: Parser = (text) =>
-  types.getTypeParser(types.builtins.TIMESTAMPTZ)(text.replace(/(?<=\d)(?= BC$|$)/, '+00'));
-
-const textLists = 1009;
-const listOf =
-  (parse: Parser): Parser =>
-  (text) =>
-    eachOf(types.getTypeParser(textLists as never)(text), parse);
-function eachOf(value: unknown, parse: Parser): unknown {
-  if (Array.isArray(value)) return value.map((item) => eachOf(item, parse));
-  return typeof value === 'string' ? parse(value) : value;
-}
-
-/** With the types' numbers, and those of lists of them. https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat */
-const plainParsers: ReadonlyMap<number, Parser> = new Map(
-  (
-    [
-      [types.builtins.INT8, 1016, wholeNumber],
-      [types.builtins.NUMERIC, 1231, Number],
-      [types.builtins.DATE, 1182, same],
-      [types.builtins.TIMESTAMP, 1115, moment],
-    ] as const
-  ).flatMap(([type, list, parse]): [number, Parser][] => [
-    [type, parse],
-    [list, listOf(parse)],
-  ]),
-);
-const plainTypes = {
-  getTypeParser: (id: number, format?: 'text' | 'binary') => plainParsers.get(id) ?? types.getTypeParser(id, format),
-} as typeof types;
 
 const knownOptions = ['url', 'name', 'schema', 'models', 'requires', 'limits'];
 
